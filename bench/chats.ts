@@ -1,7 +1,7 @@
 // Does an instruct model prune better on conversations than on raw text? ALPS 50 %, calibrated on Python files as they are, and on the same files as chats.
 //   npx tsx bench/chats.ts --model FOLDER --out FOLDER [--packages FOLDER] [--precision bf16] [--memory SIZE]
-// Measured on files of other packages (support/packages.ts), as they are and as chats, where only the answer counts. Prints a table; OUT/answers.md
-// has ten prompts with the greedy answers of the dense and both pruned models, side by side. What is in OUT already is not computed again.
+// Measured on files of other packages (support/packages.ts), as they are and as chats, where only the answer counts. Prints a table, and
+// writes the greedy answers of the dense and both pruned models to ten prompts into one Markdown page of OUT. What is in OUT already is not computed again.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'

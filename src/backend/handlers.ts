@@ -30,8 +30,6 @@ type TryOut = Handlers['tryOut']
 const laterHandlers = {
   adapters: async () => (await loadLater()).listAdapters(),
   pull: async ({ name }, context) => (await loadLater()).pullModel(name, context),
-  planPublish: async (request, context) => (await loadLater()).planPublish(request, context),
-  publish: async (request, context) => (await loadLater()).publish(request, context),
   writeCard: async ({ path }) => (await loadLater()).writeModelCard((await locate(path)).folder),
   chatTemplates: async ({ models }) => (await loadLater()).haveChatTemplates(models),
   trained: async ({ path }) => (await loadLater()).trainedBy(path),
@@ -138,14 +136,11 @@ export function createHandlers(): Service {
   return { handlers, isBusy: () => runs.active().length > 0 || analyses.active() > 0 }
 }
 
-async function whole(seen: SeenModel): Promise<SeenModel> {
-  const { path, mask, remote } = seen
-  if (remote) return { path, remote }
+async function whole({ path, mask }: SeenModel): Promise<SeenModel> {
   return { path: await wholeModel(path), ...(mask !== undefined && { mask: await wholeModel(mask) }) }
 }
 
 async function analysisOf({ checkpoint }: OpenModel): Promise<AnalysisUpdate | null> {
-  if (checkpoint.remote) return null
   const kept = await latestAnalysis(checkpoint)
   return kept && { modules: kept.blocks.flat(), loss: kept.loss, done: 1, total: 1 }
 }

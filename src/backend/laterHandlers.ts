@@ -6,20 +6,20 @@ import { fieldAt } from '../recipe/settings/fields.ts'
 import { dirname, resolve } from 'node:path'
 import { wholeOf } from '../engine/checkpoint/inspection.ts'
 import { compareCheckpoints, type CompareCheckpointsOptions } from '../engine/checkpoint/stats/compareCheckpoints.ts'
-import type { CompareProgress, CompareSummary, Measured, TensorChange } from '../protocol/inspect.ts'
+import type { CompareProgress, CompareSummary, TensorChange } from '../protocol/inspect.ts'
 import type { OpenModel } from './openModels.ts'
-import { evaluationsOf } from './origin.ts'
 import type { ParamsOf } from '../protocol/parameters.ts'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { locate } from '../engine/checkpoint/locate.ts'
 import { readChatTemplate } from '../engine/text/chatTemplate.ts'
 import { ggufSizes, writeGguf } from '../engine/convert/writeGguf.ts'
 import { type Model, openModel } from '../engine/model/model.ts'
-import type { ResultOf } from '../protocol/rpc.ts'
+import type { PullProgress, ResultOf } from '../protocol/rpc.ts'
 import type { CallContext } from './channel.ts'
-import { seldom } from './hubTransfers.ts'
 import { wholeModel } from './summary.ts'
-import { modelPath } from '../engine/checkpoint/hubCache.ts'
+import { modelPath, parseHubName } from '../engine/checkpoint/hubCache.ts'
+import { hubAccess } from '../engine/hub/hubAccess.ts'
+import { pull } from '../engine/hub/pull.ts'
 import { EngineError } from '../engine/errors.ts'
 import { lintText } from '../engine/facts/recipeFacts.ts'
 import { planRecipe } from '../plan/planRecipe.ts'
@@ -30,8 +30,6 @@ export { listAdapters } from '../engine/compute/webgpu/survey.ts'
 export { writeModelCard } from '../engine/run/origin/modelCard.ts'
 export { probeDevice } from './device.ts'
 export { measurableOf } from './measurable.ts'
-export { planPublish, publish } from './hubTransfers.ts'
-export { pullModel } from './hubTransfers.ts'
 
 interface CompareContext {
   readonly signal: AbortSignal
@@ -46,25 +44,23 @@ export function haveChatTemplates(models: readonly string[]): Promise<boolean[]>
 
 const everyMs = 100
 
-/** Sends first what will be compared and the evaluations of both, then what changed, several tensors in a message. */
-export async function compareModels(
+/** Sends first what will be compared, then what changed, several tensors in a message. */
+export function compareModels(
   a: OpenModel,
   b: OpenModel,
   { signal, progress }: CompareContext,
 ): Promise<CompareSummary> {
-  const [first, second] = await Promise.all([a, b].map((model) => evaluationsOf(model.checkpoint.folder)))
-  return compareCheckpoints(wholeOf(a), wholeOf(b), { signal, ...inBatches({ a: first, b: second }, progress) })
+  return compareCheckpoints(wholeOf(a), wholeOf(b), { signal, ...inBatches(progress) })
 }
 
 /** Callbacks for `compareCheckpoints` that report at most ten times a second, and at the end. */
 function inBatches(
-  measured: Measured,
   report: (progress: CompareProgress) => void,
 ): Required<Pick<CompareCheckpointsOptions, 'onStart' | 'onTensor'>> {
   let changes: TensorChange[] = []
   let last = -Infinity
   return {
-    onStart: (tensors) => report({ tensors, measured, changes: [], done: 0, total: tensors.length }),
+    onStart: (tensors) => report({ tensors, changes: [], done: 0, total: tensors.length }),
     onTensor(done, total, change) {
       if (change) changes.push(change)
       if (done < total && performance.now() - last < everyMs) return
@@ -72,6 +68,25 @@ function inBatches(
       report({ changes, done, total })
       changes = []
     },
+  }
+}
+
+/** Downloads a model of the Hub. */
+export async function pullModel(name: string, { signal, progress }: CallContext<'pull'>): Promise<{ folder: string }> {
+  const onProgress = seldom(progress)
+  const access = await hubAccess()
+  const { folder } = await pull(parseHubName(name), { access, signal, onProgress })
+  return { folder }
+}
+
+/** Reports a few times a second, and at the end. */
+function seldom(tell: (progress: PullProgress) => void): (have: number, total: number) => void {
+  let last = -Infinity
+  return (have, total) => {
+    const now = performance.now()
+    if (now - last < 2 * everyMs && have < total) return
+    last = now
+    tell({ have, total })
   }
 }
 

@@ -6,15 +6,12 @@ import type { SeenModel } from '../protocol/parameters.ts'
 import type { Inspection } from '../engine/checkpoint/inspection.ts'
 import { openInspection } from '../engine/checkpoint/checkpoint.ts'
 import { underMaskOf } from '../engine/checkpoint/maskedCheckpoint.ts'
-import type { RemoteFacts } from '../engine/hub/openRemote.ts'
 import type { TensorStats } from '../protocol/inspect.ts'
 import { maskName } from '../catalog/formats/maskFile.ts'
 import { sha256Of } from '../system/sha256.ts'
 import { renameOver } from '../system/atomicFile.ts'
 
 export interface OpenModel extends Inspection {
-  /** What is known of a model on the Hub beside its tensors. */
-  readonly facts?: RemoteFacts
   /** Names, sizes and times of its files when it was opened. */
   readonly stamp: string
   /** Statistics from scans of this session and of earlier ones. */
@@ -24,13 +21,10 @@ export interface OpenModel extends Inspection {
 interface Entry {
   model: Promise<OpenModel>
   lastUsed: number
-  readonly remote: boolean
   users: number
 }
 
 const idleMs = 60_000
-/** Data that would have to be downloaded again. */
-const remoteIdleMs = 15 * 60_000
 
 export interface OpenModels {
   /** Runs `work` with the model, which stays open meanwhile. */
@@ -48,12 +42,7 @@ export function createOpenModels(cache: () => StatsCache): OpenModels {
     const known = entries.get(key)
     if (known && (await isCurrent(known))) return [key, known]
     if (known && known.users === 0) void close(known)
-    const entry: Entry = {
-      model: openModel(seen, cache()),
-      lastUsed: Date.now(),
-      users: 0,
-      remote: seen.remote === true,
-    }
+    const entry: Entry = { model: openModel(seen, cache()), lastUsed: Date.now(), users: 0 }
     entries.set(key, entry)
     // A checkpoint that cannot be opened is not remembered: the file may be fixed.
     entry.model.catch(() => {
@@ -75,7 +64,7 @@ export function createOpenModels(cache: () => StatsCache): OpenModels {
     },
     closeIdle(now) {
       for (const [key, entry] of entries) {
-        if (entry.users > 0 || now - entry.lastUsed < (entry.remote ? remoteIdleMs : idleMs)) continue
+        if (entry.users > 0 || now - entry.lastUsed < idleMs) continue
         entries.delete(key)
         void close(entry)
       }
@@ -83,17 +72,11 @@ export function createOpenModels(cache: () => StatsCache): OpenModels {
   }
 }
 
-function keyOf({ path, mask = '', remote }: SeenModel): string {
-  return `${path}\0${mask}${remote ? '\0remote' : ''}`
+function keyOf({ path, mask = '' }: SeenModel): string {
+  return `${path}\0${mask}`
 }
 
-async function openModel({ path, mask, remote }: SeenModel, cache: StatsCache): Promise<OpenModel> {
-  if (remote) {
-    const { openRemote } = await import('../engine/hub/openRemote.ts')
-    const { hubAccess } = await import('../engine/hub/hubAccess.ts')
-    const { inspection, facts } = await openRemote(path, { access: await hubAccess() })
-    return { ...inspection, facts, stamp: '', stats: new Map() }
-  }
+async function openModel({ path, mask }: SeenModel, cache: StatsCache): Promise<OpenModel> {
   const inspection = await openInspection(path)
   if (mask !== undefined) return openMasked(inspection, mask)
   const stamp = await stampOf(inspection.sources)

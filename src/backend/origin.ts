@@ -9,19 +9,6 @@ import { protocolOf } from '../engine/run/origin/protocol.ts'
 import { writtenRecipe } from '../recipe/resolve.ts'
 import type { TrainedResult } from '../protocol/rpc.ts'
 import type { Origin } from '../protocol/inspect.ts'
-import type { Evaluation } from '../runs/series/foldRun.ts'
-
-/** Measurements at the stages of the run that made a checkpoint; empty for other checkpoints. */
-export async function evaluationsOf(folder: string): Promise<Evaluation[]> {
-  const note = await readNote(folder)
-  const final = note?.evaluations.filter(({ step }) => step === undefined) ?? []
-  return final.map(
-    ({ stage, entry, task, data = '', field, seq_len: seqLen = null, perplexity = null, acc, stderr = null }) => {
-      const accuracy = acc === undefined ? null : { acc, stderr }
-      return { stage, entry, task, data, ...(field !== undefined && { field }), seqLen, x: 0, perplexity, accuracy }
-    },
-  )
-}
 
 /** @throws EngineError 'not-found' for a checkpoint that is not the result of a run. */
 export async function trainedBy(folder: string): Promise<TrainedResult> {

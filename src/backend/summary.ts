@@ -11,13 +11,9 @@ import { shownDtype, whyUnread } from '../engine/checkpoint/stats/elementFormat.
 import { bytesOnDisk, isOfGguf, storedType, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { listedBytes } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import type { Inspection, ListedEntry } from '../engine/checkpoint/inspection.ts'
-import { hubNameText } from '../engine/checkpoint/hubCache.ts'
-import type { RemoteFacts } from '../engine/hub/openRemote.ts'
-import type { ModelSummary, Origin, RemoteNote, TensorRow } from '../protocol/inspect.ts'
+import type { ModelSummary, Origin, TensorRow } from '../protocol/inspect.ts'
 
-type SummarisedModel = Inspection & { readonly facts?: RemoteFacts }
-
-export async function summarise({ checkpoint, unknown, problems, facts }: SummarisedModel): Promise<ModelSummary> {
+export async function summarise({ checkpoint, unknown, problems }: Inspection): Promise<ModelSummary> {
   // The family follows from the names, also from those that cannot be read.
   const lost = problems.flatMap((p) => p.tensors)
   const names = new Set([...checkpoint.tensors.keys(), ...unknown.map((t) => t.name), ...lost])
@@ -35,12 +31,12 @@ export async function summarise({ checkpoint, unknown, problems, facts }: Summar
     }
   })
   // Files beside a GGUF file belong to another checkpoint.
-  const lookOnly = facts !== undefined || isOfGguf(checkpoint)
+  const lookOnly = isOfGguf(checkpoint)
   const origin = lookOnly ? null : await originIn(checkpoint.folder)
   const blocks = largest(tensors, -1, (t) => t.block ?? -1) + 1
   return {
     path: checkpoint.path,
-    label: facts ? hubNameText(facts) : labelOf(checkpoint),
+    label: labelOf(checkpoint),
     modelType: checkpoint.metadata.get('general.architecture') ?? modelTypeOf(checkpoint.config),
     blocks,
     tensors,
@@ -50,7 +46,6 @@ export async function summarise({ checkpoint, unknown, problems, facts }: Summar
     files: checkpoint.files.length,
     warnings: warningsOf({ checkpoint, unknown, problems }, roles.familyKnown),
     problems: problems.map(({ error, tensors: missing }) => ({ message: error.message, missing: [...missing] })),
-    ...(facts && { remote: remoteNote(facts, checkpoint.config) }),
     ...(origin && { origin }),
     ...(lookOnly && { lookOnly }),
   }
@@ -61,18 +56,6 @@ async function originIn(folder: string): Promise<Origin | null> {
   if (!existsSync(join(folder, noteName))) return null
   const { originOf } = await import('./origin.ts')
   return originOf(folder)
-}
-
-function remoteNote({ address, commit, files, card, isGguf }: RemoteFacts, config: unknown): RemoteNote {
-  return {
-    address,
-    commit,
-    files: files.length,
-    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-    config: config === null ? null : JSON.stringify(config, null, 2),
-    card,
-    isGguf,
-  }
 }
 
 function warningsOf({ checkpoint, unknown, problems }: Omit<Inspection, 'sources'>, familyKnown: boolean): string[] {

@@ -14,7 +14,6 @@ export const accuracyBarsTitle = 'Accuracy by task'
 /** Share of a bar that its colour fills: stages do not depend on colour alone. */
 const fill: Record<Stage, number> = { dense: 0, pruned: 0.35, recovered: 1 }
 
-/** A run, or a checkpoint that one has made. */
 export interface MeasuredRun extends Pick<ChartedRun, 'label' | 'index'> {
   readonly picture: Pick<RunPicture, 'evaluations'>
 }

@@ -3,9 +3,8 @@ import { type HubName, parseHubName } from '../engine/checkpoint/hubCache.ts'
 import { EngineError } from '../engine/errors.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { bytesToSend, planPush, push, type PushPlan } from '../engine/hub/push.ts'
-import { publicationOf, toldPush } from '../engine/run/origin/publication.ts'
-import { formatBytes } from '../formatting/numbers.ts'
-import { pushText } from '../protocol/push.ts'
+import { type Publication, publicationOf } from '../engine/run/origin/publication.ts'
+import { formatBytes, plural } from '../formatting/numbers.ts'
 import { command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
 import { showBytes } from './remote.ts'
 
@@ -40,7 +39,7 @@ async function publish(context: Context, folder: string, model: string, options:
   const access = await hubAccess()
   const target = { name, create: options.create === true, isPrivate: options.private === true }
   const plan = await planPush(target, publication.files, { access, signal })
-  for (const line of pushText(toldPush(plan, publication), publication.ownPaths)) say(line)
+  for (const line of pushLines(plan, publication)) say(line)
   const total = bytesToSend(plan)
   if (!options.yes && plan.files.some(({ state }) => state !== 'there')) await ask(context, plan)
   const show = showBytes(context, 'push')
@@ -72,6 +71,30 @@ function named(model: string, revision: string | undefined): HubName {
   if (inside !== 'main')
     throw new EngineError('usage', `name the branch with --revision, and give ${repository} without @`)
   return parseHubName(revision === undefined ? repository : `${repository}@${revision}`)
+}
+
+const states = { new: '', replaces: ', replaces the one that is there', there: ', there already' }
+
+/** The warning about paths comes first, then every file that the run did not write, then its own. */
+export function pushLines(plan: PushPlan, { ofRun, ownPaths }: Pick<Publication, 'ofRun' | 'ownPaths'>): string[] {
+  const { name, address, exists, hasBranch, isPrivate, files } = plan
+  const { repository, revision } = name
+  const branch = revision === 'main' ? '' : `, ${hasBranch ? 'branch' : 'new branch'} ${revision}`
+  const readers = isPrivate ? 'PRIVATE: only those who have access read it' : 'PUBLIC: everybody can read it'
+  const missing = files.filter(({ state }) => state !== 'there').length
+  const sent = `${missing} of them will be sent, ${formatBytes(bytesToSend(plan))}`
+  const line = ({ path, bytes, state, content }: PushPlan['files'][number]) =>
+    `  ${path}, ${formatBytes(bytes)}${'text' in content ? ', made from the notes of the run' : ''}${states[state]}`
+  const [own, others] = [true, false].map((isOwn) => files.filter(({ path }) => ofRun.has(path) === isOwn))
+  const paths = ownPaths.join(', ')
+  return [
+    ...(paths === ''
+      ? []
+      : [`warning: the recipe, which is in sparsescope.json and the card too, names paths of this machine: ${paths}`]),
+    `${exists ? 'the repository' : 'a new repository'} ${repository}${branch} (${address}), ${readers}`,
+    `${plural(files.length, 'file')}; ${missing === 0 ? 'all of them are there already' : sent}:`,
+    ...[...others, ...own].map(line),
+  ]
 }
 
 /** @throws EngineError when the user declines, or without a terminal. */

@@ -21,13 +21,10 @@ export const mcpProviderId = 'sparsescope.mcp'
 /** Commands that open no view of their own; those that do are in the rows of views. */
 const otherCommandIds = [
   'sparsescope.pull',
-  'sparsescope.inspectRemote',
-  'sparsescope.publish',
   'sparsescope.recover',
   'sparsescope.selectForCompare',
   'sparsescope.compareWithSelected',
   'sparsescope.computeStatistics',
-  'sparsescope.analyse',
   'sparsescope.exportView',
   'sparsescope.exportTable',
   'sparsescope.exportGguf',

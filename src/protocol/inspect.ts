@@ -1,7 +1,6 @@
 // The inspector's data on a checkpoint: a header first, statistics of one tensor after another later. It is plain data
 // and crosses two process boundaries as JSON. A statistic that was not computed is absent, never 0.
 import type { MatrixCertificate } from '../plan/certificate.ts'
-import type { Evaluation } from '../runs/series/foldRun.ts'
 import type { MeasuredModule, WeightSpread } from '../plan/analysis.ts'
 import type { Role } from '../catalog/families/tensorRoles.ts'
 import type { NmValidity } from '../catalog/formats/sparsity.ts'
@@ -68,28 +67,10 @@ export interface ModelSummary {
   warnings: string[]
   /** Files that could not be opened, and the tensors that are missing because of it. */
   problems: { message: string; missing: string[] }[]
-  /** It is on the Hub. */
-  remote?: RemoteNote
   /** Provenance of a checkpoint that a run has made. */
   origin?: Origin
   /** GGUF: nothing computes with it, so nothing is offered that would. */
   lookOnly?: boolean
-}
-
-/** The place of a model on the Hub, and the files beside its weights. */
-export interface RemoteNote {
-  /** Its page. */
-  address: string
-  commit: string
-  /** All files of the repository, not only the weights. */
-  files: number
-  bytes: number
-  /** Nothing can be computed with it, so it is not pulled: GGUF. */
-  isGguf: boolean
-  /** config.json as text; null: there is none. */
-  config: string | null
-  /** Text of its README.md; null: there is none that can be read. */
-  card: string | null
 }
 
 /** How a checkpoint of ours was made, from the note beside it. */
@@ -210,17 +191,9 @@ export interface ComparedTensor extends Pick<TensorChange, 'name' | 'role' | 'bl
   comparable: boolean
 }
 
-/** Measurements, by stage, of the runs that made both checkpoints; empty for a checkpoint that no run has made. */
-export interface Measured {
-  a: Evaluation[]
-  b: Evaluation[]
-}
-
 export interface CompareProgress {
   /** The tensors that will be compared, in this order; only in the first message. */
   tensors?: ComparedTensor[]
-  /** Present only in the first message. */
-  measured?: Measured
   changes: TensorChange[]
   /** The first `done` have been compared. */
   done: number

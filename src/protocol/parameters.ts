@@ -11,21 +11,8 @@ const index = z.int().nonnegative()
 /** null: as much as a run takes by default. */
 const memoryBytes = z.number().nonnegative().nullable()
 const model = z.object({ path: text })
-const looked = model.extend({
-  /** `path` is hf:org/name[@revision], and is looked at on the Hub: a tensor comes whole when it is asked about, and nothing is kept. */
-  remote: z.literal(true).optional(),
-})
 /** With zeros where the mask prunes that another checkpoint holds, if that is named. */
-const seen = looked.extend({ mask: text.optional() })
-/** The result of a run to send to a repository of the Hub, which is created if missing. */
-const publication = z.object({
-  /** The folder of the result, or of the run that saved it. */
-  folder: text,
-  repository: text,
-  revision: text,
-  /** For a repository that is made. */
-  isPrivate: z.boolean(),
-})
+const seen = model.extend({ mask: text.optional() })
 /** Tensors of more than two dimensions are cut: all but the last two are `slice`. */
 const matrix = seen.extend({ name: text, slice: z.array(index) })
 const calibration = z.object({
@@ -52,7 +39,7 @@ const schemas = {
   hello: device.extend({ protocol: z.int(), cache: text }),
   device: z.null(),
   adapters: z.null(),
-  openModel: looked,
+  openModel: model,
   scan: model,
   /** A rectangle of a matrix. */
   tile: matrix.extend({
@@ -79,10 +66,6 @@ const schemas = {
   compare: z.object({ a: seen, b: seen }),
   /** Downloads from the Hub; only ever called when a person has asked for this model. */
   pull: z.object({ name: text }),
-  /** Asks the Hub what publishing would change, and changes nothing. */
-  planPublish: publication,
-  /** Sends to the Hub; only ever called when a person has agreed to the plan. */
-  publish: publication.extend({ agreed: text }),
   /** What a GGUF file of a checkpoint would take; fails where llama.cpp does not have such a model. */
   ggufSizes: model,
   /** `replaces`: a person has agreed that a file of that name goes. */

@@ -16,7 +16,6 @@ import type {
 import type { PlannedText } from '../plan/planSummary.ts'
 import type { SensitivityUnit } from '../plan/analysis.ts'
 import type { GgufSizes } from '../catalog/formats/gguf/ggmlTypes.ts'
-import type { PlannedPush } from './push.ts'
 import type { CallName } from './parameters.ts'
 import type { TryProgress } from './tryOut.ts'
 import type { MovedTensors } from '../runs/series/training.ts'
@@ -65,18 +64,10 @@ export interface ActiveRun {
   paused: boolean
 }
 
-/** Bytes that are fetched, sent or written by now, of all. */
+/** Bytes that are fetched or written by now, of all. */
 export interface PullProgress {
   have: number
   total: number
-}
-
-/** What would be sent, and who could read it. */
-export interface PublishPlan extends PlannedPush {
-  /** Paths of this machine that the recipe names. */
-  ownPaths: string[]
-  /** Identifies all of this: only what a person has agreed to is sent. */
-  agreed: string
 }
 
 /** What the note beside a result says of its training. */
@@ -128,8 +119,6 @@ interface Answers extends Record<CallName, Answer<unknown, unknown>> {
   analyse: Answer<{ warnings: string[] }, AnalysisUpdate>
   compare: Answer<CompareSummary, CompareProgress>
   pull: Answer<{ folder: string }, PullProgress>
-  planPublish: Answer<PublishPlan>
-  publish: Answer<{ address: string }, PullProgress>
   ggufSizes: Answer<GgufSizes>
   writeGguf: Answer<{ bytes: number; warnings: readonly string[] }, PullProgress>
   tryOut: Answer<{ device: string }, TryProgress>

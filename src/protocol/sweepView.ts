@@ -1,7 +1,7 @@
 // Messages between the extension host and the view of several runs: a sweep's, those that a person chose, or all of the
 // workspace. Rows are small and sent whole when they change; curves are thinned by the host, and sent whole too.
 import type { CurveName } from '../runs/series/curves.ts'
-import type { ComparedRun, Sparkline } from '../runs/compared/comparedRun.ts'
+import type { ComparedRun } from '../runs/compared/comparedRun.ts'
 import type { SentPerplexity, SweepResults } from '../runs/compared/sweepTable.ts'
 import type { FromAnyView, ToAnyView } from './view.ts'
 
@@ -14,8 +14,6 @@ export interface ComparedRow extends ComparedRun {
   readonly sweep: string | null
   /** Milliseconds; 0 is not known. */
   readonly started: number
-  /** null: not yet two points. */
-  readonly sparkline: Sparkline | null
   /** Why it did not end well. */
   readonly message: string | null
   /** There is a run folder to open. */

@@ -230,13 +230,11 @@ export type FromInspector =
   | { type: 'scanStart' }
   | { type: 'scanCancel' }
   | { type: 'prune' }
-  /** A model on the Hub is to come into its cache on this machine. */
-  | { type: 'pull' }
   | { type: 'writeCard' }
   /** Marked weights by name: copied as a line of a recipe, or put into an open one of the model; which, a person is asked. */
   | { type: 'useMarked'; as: 'targets' | 'ignore' | 'recipe'; names: string[] }
   | { type: 'selected'; name: string }
-export type ExportFormat = 'csv' | 'json' | 'svg' | 'png' | 'maps.svg' | 'maps.csv' | 'html'
+export type ExportFormat = 'csv' | 'json' | 'svg' | 'png' | 'html'
 
 export interface LabelledModel extends SeenModel {
   label: string
@@ -275,26 +273,17 @@ export type FromRun =
   /** A pruned matrix, by its name in a `block` event: shown in the result, or in the source before there is one. */
   | { type: 'openMatrix'; name: string }
   /** `comparison`: of two models that the run has left; which, a person is asked where there are several pairs. */
-  | { type: 'reveal'; what: 'output' | 'recipe' | 'report' | 'comparison' | 'tryOut' | 'card' | 'publish' }
+  | { type: 'reveal'; what: 'output' | 'recipe' | 'report' | 'comparison' | 'tryOut' | 'card' }
 
 /** A checkpoint of the view that tries models out: `role` is its role among the others, such as `dense`; '' if unknown. */
 export interface TriedModel extends LabelledModel {
   role: string
 }
 
-/** Prompts that a person keeps with the workspace. */
-export interface PromptSet {
-  name: string
-  text: string
-  /** Each line is a prompt. */
-  lines: boolean
-}
-
 export type ToTry =
   | ToAnyView
   /** Other columns than before: what was written is gone. `note`: why one that a person looks for is not among them. */
   | { type: 'columns'; columns: TriedModel[]; note: string | null }
-  | { type: 'sets'; sets: PromptSet[] }
   /** Whether all columns have a chat template. */
   | { type: 'chat'; possible: boolean }
   /** `turns`: those before, where it is a conversation. */
@@ -310,8 +299,6 @@ export type FromTry =
   | { type: 'stop' }
   | { type: 'addColumn' }
   | { type: 'removeColumn'; column: number }
-  | { type: 'saveSet'; text: string; lines: boolean }
-  | { type: 'deleteSet'; name: string }
 
 /** What the view of which weights train is opened from; `dryRun`: a recipe, by the command of that name. */
 export type ShownTraining = 'dryRun' | 'recipe' | 'run' | 'result'

@@ -26,8 +26,7 @@ describe('the map of errors in the view of a run in Chromium', () => {
     page = await pages.open('run')
   })
 
-  it('shows errors by block and step, of the run and against another one', async () => {
-    const other = run.map((event) => (event.type === 'step' ? { ...event, loss: event.loss && 2 * event.loss } : event))
+  it('shows errors by block and step over the error before, by keyboard, as a table and as a file', async () => {
     await send(page, listing, settings, events(run, 'a'))
     const card = page.locator('section.card', { has: page.getByRole('heading', { name: 'Error by block and step' }) })
     const map = card.getByRole('grid', { name: 'Error by block and step' })
@@ -41,20 +40,13 @@ describe('the map of errors in the view of a run in Chromium', () => {
     await page.keyboard.press('End')
     assert.match(await page.locator('.srOnly[role=status]').innerText(), /^block 2, step 30: 0\.\d+ ×/)
     await card.getByText('Error over the block’s error before (log)').waitFor()
-    await page.getByLabel('recipe 0').check()
-    await send(page, events(other as RunEvent[], 'b'))
-    await card.getByLabel('Errors of').selectOption({ index: 1 })
-    await page.keyboard.press('Tab')
-    await map.focus()
-    await page.keyboard.press('ArrowLeft')
-    assert.match(await page.locator('.srOnly[role=status]').innerText(), /^block 2, step 29: 0\.5 × that of recipe 0/)
     await chooseInMenu(figureMenus(card), 'Show as table')
     const cells = await card.getByRole('table').locator('td').allTextContents()
     assert.equal(cells.length, 12 * 30)
-    assert.deepEqual([...new Set(cells)].sort(), ['0.5 ×', '–'])
+    assert.ok(cells.every((cell) => /^(0\.\d+ ×|–)$/.test(cell)))
     await chooseInMenu(figureMenus(card), 'Save as SVG')
     const file = (await posted(page)).findLast(({ type }) => type === 'export') as unknown as { content: string }
-    assert.match(file.content, /Error by block and step, against recipe 0.*\(log\)/s)
+    assert.match(file.content, /Error by block and step.*\(log\)/s)
   })
   it('is not there for a run that fits no block step by step, and fits 600 px', async () => {
     const card = page.getByRole('grid', { name: 'Error by block and step' })

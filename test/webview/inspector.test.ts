@@ -344,34 +344,6 @@ describe('inspector and comparison in Chromium', () => {
     assert.equal((await files())[2].content, png.content)
   })
 
-  it('all maps that there are numbers for go into one picture and one table', async () => {
-    await open('inspector')
-    await send(page, settings, shown)
-    const exported = async (end: 'svg' | 'csv') => {
-      await send(page, { type: 'exportNow', format: `maps.${end}` })
-      const found = async () =>
-        (await posted(page)).find(({ name }) => String(name).endsWith(end)) as unknown as {
-          name: string
-          content: string
-        }
-      for (let i = 0; i < 100 && !(await found()); i++) await page.waitForTimeout(50)
-      return await found()
-    }
-    const svg = await exported('svg')
-    assert.match(svg.name, /-sparsity\.maps\.svg$/)
-    const titles = [...svg.content.matchAll(/<title>([^<]*) by block and module<\/title>/g)].map(([, title]) => title)
-    assert.match(titles[0], /: Exact zeros$/)
-    assert.ok(titles.length > 1 && new Set(titles).size === titles.length, titles.join())
-    const [head, ...lines] = (await exported('csv')).content.trim().split(/\r?\n/)
-    assert.equal(head, 'map,block,module,value')
-    const maps = [...new Set(lines.map((line) => line.replace(/,\d+,[^,]*,[^,]*$/, '')))]
-    assert.equal(maps.length, titles.length)
-    assert.equal(
-      lines.length,
-      maps.length * model.tensors.filter(({ role, block }) => role === 'linear' && block !== null).length,
-    )
-  })
-
   it('a comparison hatches what it has not reached, and puts both matrices side by side where there is room', async () => {
     await open('compare')
     const { tensors, changes, result } = recorded.recordedChanges(model)

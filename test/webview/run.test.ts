@@ -264,13 +264,12 @@ describe('the view of a run in Chromium', () => {
       '⋯',
     ])
     for (const name of ['Compare…', 'Try it', 'Open output']) await page.getByRole('button', { name }).click()
-    for (const name of ['Open report', 'Open recipe', 'Write model card', 'Publish…', 'Copy as Markdown'])
-      await view.act(name)
+    for (const name of ['Open report', 'Open recipe', 'Write model card', 'Copy as Markdown']) await view.act(name)
     const all = (await posted(page)).slice(before)
-    const copied = all[7]
+    const copied = all[6]
     assert.deepEqual(
-      all.slice(0, 7).map(({ what }) => what),
-      ['comparison', 'tryOut', 'output', 'report', 'recipe', 'card', 'publish'],
+      all.slice(0, 6).map(({ what }) => what),
+      ['comparison', 'tryOut', 'output', 'report', 'recipe', 'card'],
     )
     assert.equal(copied.type, 'copy')
     assert.match(String(copied.text), /^\| opt-125m-wanda50 \| \|\n.*\n\| perplexity, dense \| 27\.65 \|/)

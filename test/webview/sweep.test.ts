@@ -72,7 +72,7 @@ describe('the view of several runs in Chromium', () => {
     }
     await openAs({ theme: 'light', width: 600 }, compared(rows.map(second)))
     await page.getByRole('columnheader', { name: 'perplexity on wikitext2-validation.txt' }).waitFor()
-    const names = page.locator('.tableRow .runName .cut')
+    const names = page.locator('.tableRow .key .cut')
     assert.ok((await names.count()) > 5)
     assert.deepEqual(await names.evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth).length), 0)
     await keepPicture(page, 'sweep-two-texts-600')
@@ -98,7 +98,7 @@ describe('the view of several runs in Chromium', () => {
     for (const key of ['ArrowDown', 'ArrowDown', 'Shift+ArrowDown']) await page.keyboard.press(key)
     await send(page)
     assert.equal(await page.locator('.tableRow[aria-selected=true]').count(), 2)
-    assert.equal(await page.locator('.pointSelected').count(), 2)
+    assert.equal(await page.locator('circle.ring:not(.pointAt)').count(), 2)
     assert.deepEqual((await watched()).groups, [
       [2, 3],
       [4, 5],
@@ -115,7 +115,7 @@ describe('the view of several runs in Chromium', () => {
     await page.mouse.click(mark.x + mark.width / 2, mark.y + mark.height / 2)
     await send(page)
     assert.equal(await page.locator('.tableRow[aria-selected=true]').count(), 1)
-    assert.equal(await page.locator('.pointSelected').count(), 1)
+    assert.equal(await page.locator('circle.ring:not(.pointAt)').count(), 1)
   })
 
   it('a row has the menu of its run, by pointer and keyboard; of several that are selected the menu is for all', async () => {
@@ -302,7 +302,7 @@ describe('the view of several runs in Chromium', () => {
     assert.match(await figure(), /^<svg.*wanda, retrain/)
     assert.equal((await figure()).match(/class="mark"/g)?.length, 3)
     // One key: the colour in the row is that of the points, also when the first of the methods is not among them.
-    const inRow = await lines().first().locator('.runName line').getAttribute('stroke')
+    const inRow = await lines().first().locator('.key line').getAttribute('stroke')
     assert.equal(await marks().first().getAttribute('fill'), inRow)
     assert.notEqual(inRow, seriesStyle(0).colour)
     await lines().first().click()

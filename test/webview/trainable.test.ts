@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import { formatTrained } from '../../src/formatting/numbers.ts'
-import { stagesOf } from '../../src/plan/stageView.ts'
+import { compactCount, stagesOf } from '../../src/plan/stageView.ts'
 import { answer, posted, send } from '../support/browser.ts'
 import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
 import { recordedModel, recordedTile, settings } from './harness/recorded.ts'
@@ -75,7 +75,7 @@ describe('which weights train', () => {
   it('after a run says which matrix moved most, opens it, and colours the map by it, whatever a bias near 0 did', async () => {
     await open([recordedTraining(model, 'result'), recordedMoves(model, 1)])
     await tab('Reconstruct').click()
-    await page.getByText('It moved most in block 3, out: 3.12 % of its norm.').waitFor()
+    await page.getByText('It moved most in block 3, out: 3.12 % of its norm, then in block ').waitFor()
     assert.match(await pane().innerText(), /Block 3, out[^]*3\.12 % of its norm[^]*311 \(4\.0 %\)[^]*40 \(3\.1 %\)/)
     assert.equal(await pane().locator('image').count(), 1)
     await page.getByRole('combobox', { name: 'Colour by' }).selectOption('How far it moved')
@@ -84,6 +84,26 @@ describe('which weights train', () => {
     const last = (await posted(page)).at(-1)
     assert.deepEqual(last, { type: 'openMatrix', name: 'model.decoder.layers.3.self_attn.out_proj.weight' })
     await keepPicture(page, 'trainable-moved')
+  })
+
+  it('says what the last stage trains, how much of the model, and where it moved most, above 700 px without a click', async () => {
+    const two = { ...plan, recoveries: plan.recoveries.slice(0, 2) }
+    await open([recordedTraining(model, 'result', two), recordedMoves(model, 1)], 600)
+    await page.locator('.modelMap svg').waitFor()
+    const seen = await page.locator('h1, p, [role=tab]').evaluateAll((all) =>
+      all
+        .filter((one) => one.checkVisibility() && one.getBoundingClientRect().bottom <= 700)
+        .map((one) => (one as HTMLElement).innerText.replaceAll('\u00a0', ' '))
+        .join('\n'),
+    )
+    const found =
+      /^Reconstruct trains (\S+ \w) of \S+ \w numbers, (\S+ %): (.+?)\. .*\n+It moved most in (.+)\. The median/m
+    const [, count, share, what, places] = found.exec(seen) ?? assert.fail(seen)
+    const last = stagesOf(two)[2]
+    assert.deepEqual([count, share], [compactCount(last.count), formatTrained(last.percentage, 3)])
+    assert.match(what, /MaskLoRA of rank 16 on 72 matrices$/)
+    const [others, norm] = ['block \\d+, \\w+: 1\\.20 %', 'block 3, out: 3\\.12 % of its norm']
+    assert.match(places, new RegExp(`^${norm}, then in ${others}; ${others}$`))
   })
 
   it('draws the ruler as wide as the page, also after a stage that has none, and no name over another', async () => {

@@ -54,7 +54,7 @@ describe('Try it in Chromium', () => {
   for (const width of [1000, 600])
     it(`at ${width} px Copy stays one word beside long names, and no speed is told`, async () => {
       const label = 'SmolLM2-135M-under-the-mask-of-this-run'
-      const [names, ...rest] = recordedTrial().filter(({ type }) => type !== 'sets')
+      const [names, ...rest] = recordedTrial()
       const long = { ...names, columns: triedModels.map((model) => ({ ...model, label })) }
       await open([settings, long, ...rest], 'dark', width)
       const buttons = page.getByRole('button', { name: /^Copy the text of/ })
@@ -239,21 +239,6 @@ describe('Try it in Chromium', () => {
     assert.match(markdown, /\\<img src=x onerror=alert\(1\)\\>\\\|/)
     assert.equal(text.split('\n\n').length, 2)
     await keepPicture(page, 'batch')
-  })
-
-  it('saved prompts come back with one choice, and are saved and deleted through the host', async () => {
-    await open([settings, ...recordedTrial()])
-    await page.getByRole('combobox', { name: 'Saved prompts' }).selectOption('capitals')
-    assert.ok(await page.getByRole('checkbox', { name: 'One prompt per line' }).isChecked())
-    await page.getByRole('button', { name: 'Save…' }).click()
-    await page.getByRole('button', { name: 'Delete' }).click()
-    const kept = (await posted(page)).filter(({ type }) => type === 'saveSet' || type === 'deleteSet')
-    assert.deepEqual(kept, [
-      { type: 'saveSet', text: 'The capital of France is\nThe capital of Italy is', lines: true },
-      { type: 'deleteSet', name: 'capitals' },
-    ])
-    await send(page, { type: 'sets', sets: [] })
-    assert.ok(await page.getByRole('combobox', { name: 'Saved prompts' }).isDisabled())
   })
 
   it('a column that fails says why while the others go on; what fails as a whole says so; without trust nothing runs', async () => {

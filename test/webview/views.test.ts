@@ -288,34 +288,6 @@ describe('views in Chromium', () => {
     assert.equal((await seen())[0], (await seen())[1])
   })
 
-  it('comparing checkpoints whose runs measured tasks: their accuracies as bars with standard errors', async () => {
-    await open('compare')
-    const [shown, models, progress] = messages.compare
-    const card = page.getByRole('figure', { name: 'Accuracy by task' })
-    await send(page, shown, models, progress)
-    assert.equal(await card.isVisible(), false)
-    const of = (stage: string, entry: number, task: string, acc: number) => {
-      const accuracy = { acc, stderr: 0.02 }
-      return { stage, entry, task, data: `${task}.jsonl`, seqLen: null, x: 0, perplexity: null, accuracy }
-    }
-    const b = ['dense', 'pruned', 'recovered'].flatMap((stage, i) => [
-      of(stage, 0, 'piqa', 0.7 - i / 10),
-      of(stage, 1, 'rte', 0.6 - i / 20),
-    ])
-    const first = { tensors, changes: [], done: 0, total: tensors.length }
-    await send(page, { type: 'progress', progress: { ...first, measured: { a: [], b } } })
-    await card.waitFor()
-    await card.getByText('Measured by the run that made B: b').waitFor()
-    // Two tasks and their mean at three stages.
-    assert.equal(await card.locator('svg rect title').count(), 9)
-    assert.match((await card.locator('svg rect title').allTextContents()).join(), /piqa, dense: 70\.0 % ± 2\.0/)
-    assert.ok((await tooWide(page)) <= 0)
-    await card.getByRole('button', { name: /^Accuracy by task: save/ }).click()
-    await page.getByRole('menuitem', { name: 'Save as SVG' }).click()
-    const saved = (await posted(page)).filter(({ type }) => type === 'export')
-    assert.equal(saved.length, 1)
-  })
-
   it('comparing a tensor of three dimensions: a picker chooses the matrix that both sides show', async () => {
     await open('compare')
     const stack = { ...changes[0], name: 'experts.gate_up_proj', shape: [3, 64, 64] }

@@ -6,7 +6,6 @@ import './compare.css'
 import { formatCount, formatShare, formatValue, plural } from '../../src/formatting/numbers.ts'
 import { toCsv } from '../../src/formatting/tables.ts'
 import type { FromCompare, ModelKey, ToCompare } from '../../src/protocol/view.ts'
-import { AccuracyBars } from '../shared/accuracyBars.tsx'
 import { Button } from '../shared/button.tsx'
 import { connectHost, saveText } from '../shared/host.ts'
 import { NamedTable } from '../shared/namedTable.tsx'
@@ -20,7 +19,6 @@ import {
   map,
   mark,
   measure,
-  measured,
   models,
   pictures,
   progress,
@@ -145,7 +143,6 @@ function ComparePage() {
   return (
     <div class="compare stack">
       <Head />
-      <Accuracies />
       <div class="columns">
         <div class="stack">
           <ChangeMap />
@@ -212,21 +209,6 @@ function Result({ verdict, changed: differing, same, added, removed, reshaped }:
           <Folded title={`${label}: ${names.length}`}>{names.join('\n')}</Folded>
         ))}
     </>
-  )
-}
-
-/** Only checkpoints with measurements are in the picture. */
-function Accuracies() {
-  if (!models.value) return null
-  const { a, b } = models.value
-  const runs = [
-    { label: `A: ${a.label}`, index: 0, picture: { evaluations: measured.value.a } },
-    { label: `B: ${b.label}`, index: 1, picture: { evaluations: measured.value.b } },
-  ].filter(({ picture }) => picture.evaluations.some((one) => one.accuracy !== null))
-  return (
-    <AccuracyBars runs={runs}>
-      {runs.length === 1 && <p class="muted">{`Measured by the run that made ${runs[0].label}`}</p>}
-    </AccuracyBars>
   )
 }
 

@@ -1,6 +1,6 @@
 // State of the page of two checkpoints: the models, the comparison so far, and the selection.
 import { batch, computed, signal } from '@preact/signals'
-import type { ComparedTensor, CompareSummary, Measured, TensorChange } from '../../src/protocol/inspect.ts'
+import type { ComparedTensor, CompareSummary, TensorChange } from '../../src/protocol/inspect.ts'
 import type { LabelledModel, ToCompare } from '../../src/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
 import { onceAFrame } from '../shared/canvas.ts'
@@ -15,7 +15,6 @@ export const tensors = signal<readonly ComparedTensor[]>([])
 const changes = signal<readonly TensorChange[]>([])
 /** Tensors that have been compared, and all. */
 export const progress = signal({ done: 0, total: 0 })
-export const measured = signal<Measured>({ a: [], b: [] })
 /** null: the comparison is in progress. */
 export const result = signal<CompareSummary | null>(null)
 export const map = computed(() => changeMap(tensors.value, changes.value, progress.value.done))
@@ -73,13 +72,11 @@ export function receive(message: PageMessage<ToCompare>): void {
         tensors.value = []
         changes.value = []
         progress.value = reached = { done: 0, total: 0 }
-        measured.value = { a: [], b: [] }
         result.value = null
       })
     case 'progress': {
       const { progress: next } = message
       if (next.tensors) tensors.value = next.tensors
-      if (next.measured) measured.value = next.measured
       for (const change of next.changes) waiting.push(change)
       reached = next
       return takeSoon()

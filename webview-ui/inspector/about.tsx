@@ -1,13 +1,12 @@
-// The origin and the metadata of a checkpoint, in one line that opens; below it errors and warnings. For a model on the Hub also the
-// buttons that fetch weights, one tensor at a time, after the page has shown how many bytes that takes.
+// The origin and the metadata of a checkpoint, in one line that opens; below it errors and warnings.
 import type { ComponentChildren } from 'preact'
-import type { ModelSummary, Origin, RemoteNote, TensorRow } from '../../src/protocol/inspect.ts'
+import type { ModelSummary, Origin } from '../../src/protocol/inspect.ts'
 import { formatBytes, plural } from '../../src/formatting/numbers.ts'
 import { andList, someOf } from '../../src/formatting/lists.ts'
 import { Button } from '../shared/button.tsx'
 import { DataTableView } from '../shared/figure.tsx'
 import { Facts, Folded, Warnings } from '../shared/parts.tsx'
-import { fetched, host, known } from './store.ts'
+import { host, known } from './store.ts'
 import { denseRoles, expandedBytes, roleText, roleTotals } from './summary.ts'
 
 /** Limits for lists and texts of untrusted files; exports contain everything. */
@@ -125,59 +124,3 @@ export function Notes({ model: { problems, warnings } }: { model: ModelSummary }
 
 const shortened = (text: string) =>
   text.length > longestText ? `${text.slice(0, longestText)} … (${text.length} characters)` : text
-
-/** Longer cards are read on the model's page. */
-const longestCard = 20_000
-
-export function RemoteButtons() {
-  return (
-    <div class="row">
-      <Button
-        act={() => host.post({ type: 'pull' })}
-        title="Downloads the model into the Hub's cache on this machine after you confirm its name"
-        untrusted="Pulling needs a trusted workspace."
-      >
-        Pull…
-      </Button>
-      <Button
-        primary
-        act={() => host.post({ type: 'prune' })}
-        title="Pulls the model, then opens the form of Prune…"
-        untrusted="Pruning needs a trusted workspace."
-      >
-        Pull and prune…
-      </Button>
-    </div>
-  )
-}
-
-export function RemoteBox({ address, commit, files, bytes, config, card }: RemoteNote) {
-  return (
-    <section aria-label="On the Hub">
-      <p class="muted">
-        On the Hub at <a href={address}>{address}</a>: {plural(files, 'file')}, {formatBytes(bytes)}, commit{' '}
-        {commit.slice(0, 12)}. Only the header was fetched; the weights of a tensor come when you ask for them, and
-        nothing is kept on the disk.
-      </p>
-      {config !== null && <Folded title="config.json">{shortened(config)}</Folded>}
-      {card === null ? (
-        <p class="muted">It has no readable model card.</p>
-      ) : (
-        <Folded title="Model card">{card.length > longestCard ? `${card.slice(0, longestCard)} …` : card}</Folded>
-      )}
-    </section>
-  )
-}
-
-/** Shown in place of the picture until the weights are fetched. */
-export function FetchTensor({ tensor }: { tensor: TensorRow }) {
-  const size = formatBytes(tensor.storedBytes ?? tensor.bytes)
-  return (
-    <div class="row fetchTensor">
-      <Button act={() => (fetched.value = new Set([...fetched.value, tensor.name]))}>
-        {`Fetch its weights (${size})`}
-      </Button>
-      <span class="muted">for statistics and picture; they are kept in memory only</span>
-    </div>
-  )
-}

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { TensorDetail, TensorRow } from '../../src/protocol/inspect.ts'
-import { formatBytes, formatShape } from '../../src/formatting/numbers.ts'
+import { formatShape } from '../../src/formatting/numbers.ts'
 import { announce } from '../shared/announce.ts'
 import { histogramBars, profileBars, profileCaption } from '../../src/charts/tensorBars.ts'
 import { Button } from '../shared/button.tsx'
@@ -13,8 +13,7 @@ import { Facts } from '../shared/parts.tsx'
 import { around } from '../shared/matrixInput.ts'
 import { makeRoving } from '../shared/roving.ts'
 import { factsOf, nearText, placeText } from './facts.ts'
-import { fetched, host, known, learned, model, selected, waitsForScan } from './store.ts'
-import { FetchTensor } from './about.tsx'
+import { host, known, learned, selected, waitsForScan } from './store.ts'
 
 export function DetailPane() {
   const tensor = selected.value
@@ -34,20 +33,13 @@ function Detail({ tensor }: { tensor: TensorRow }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const [rows, columns] = matrixShape(shape)
   const isShown = tensor.unreadable === undefined && rows * columns > 0
-  const isHere = !model.value?.remote || fetched.value.has(name)
-  const isAsked = isHere && !waitsForScan.value
+  const isAsked = !waitsForScan.value
   const answer = useDetail(tensor, slice, threshold, isAsked)
   const showWeight = (row: number, column: number) => {
     sight.value = { of: matrixKey({ name, slice }), region: around(row, column, rows, columns) }
     canvas.current?.focus()
   }
   const detail = answer instanceof Error ? undefined : answer
-  const waits =
-    isHere && model.value?.remote && answer === undefined
-      ? `Fetching ${formatBytes(tensor.storedBytes ?? tensor.bytes)} from the Hub…`
-      : isShown &&
-        waitsForScan.value &&
-        'Its picture appears when the map is complete. Choose a cell to see its matrix now.'
   return (
     <>
       <div class="head">
@@ -68,10 +60,9 @@ function Detail({ tensor }: { tensor: TensorRow }) {
       <div class="row">
         <SlicePickers shape={shape} slice={slice} onChange={(next) => setChosen({ of: name, slice: next })} />
       </div>
-      {isShown && !isHere && <FetchTensor tensor={tensor} />}
-      {waits && (
+      {isShown && !isAsked && (
         <p class="muted" role="status">
-          {waits}
+          Its picture appears when the map is complete. Choose a cell to see its matrix now.
         </p>
       )}
       {isShown && isAsked && (
@@ -85,7 +76,7 @@ function Detail({ tensor }: { tensor: TensorRow }) {
       )}
       <div class="detailBody">
         <Facts facts={factsOf(tensor, detail?.stats ?? known.value.stats.get(name), detail)} />
-        {isShown && isHere && (
+        {isShown && (
           <div class="row">
             <NearZero change={setThreshold} />
             <span>{nearText(detail)}</span>

@@ -3,7 +3,7 @@ import type { ModelSummary, ScanProgress } from '../../src/protocol/inspect.ts'
 import { formatBytes, formatCompact, formatDuration, plural } from '../../src/formatting/numbers.ts'
 import { Button } from '../shared/button.tsx'
 import { Say } from '../shared/parts.tsx'
-import { About, Notes, RemoteBox, RemoteButtons } from './about.tsx'
+import { About, Notes } from './about.tsx'
 import { host, known, scan, waitsForScan, type Scan } from './store.ts'
 import { summaryOf } from './summary.ts'
 
@@ -23,7 +23,6 @@ export function Head({ model }: { model: ModelSummary }) {
             ].join(' · ')}
           </p>
         </div>
-        {model.remote && !model.remote.isGguf && <RemoteButtons />}
         {!model.lookOnly && (
           <Button primary act={() => host.post({ type: 'prune' })} untrusted="Pruning needs a trusted workspace.">
             Prune…
@@ -32,7 +31,7 @@ export function Head({ model }: { model: ModelSummary }) {
       </div>
       <Say lead={lead} text={text} />
       <About model={model} />
-      {model.remote ? <RemoteBox {...model.remote} /> : <ScanRow model={model} />}
+      <ScanRow model={model} />
       <Notes model={model} />
     </header>
   )

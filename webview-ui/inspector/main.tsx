@@ -2,13 +2,18 @@
 import '../shared/base.css'
 import '../shared/columns.css'
 import './inspector.css'
+import { svgFile } from '../../src/charts/shape.ts'
+import type { ExportFormat, ToInspector } from '../../src/protocol/view.ts'
+import { rasterise } from '../shared/figure.tsx'
+import { gridFigure } from '../shared/mapFigure.tsx'
 import { openPage, type PageMessage } from '../shared/page.tsx'
-import type { ToInspector } from '../../src/protocol/view.ts'
 import { DetailPane } from './detail.tsx'
-import { exportAs } from './exportAs.ts'
+import { csvFile, htmlFile, jsonFile } from './exportFiles.ts'
 import { Head } from './head.tsx'
 import {
+  heat,
   host,
+  known,
   measurable,
   measured,
   measuringEnded,
@@ -20,7 +25,7 @@ import {
   select,
 } from './store.ts'
 import { MapCard } from './mapCard.tsx'
-import { TableCard } from './tensorTable.tsx'
+import { TableCard, tensors } from './tensorTable.tsx'
 
 function InspectorPage() {
   if (!model.value) return null
@@ -62,6 +67,24 @@ function receive(message: PageMessage<ToInspector>): void {
     case 'exportNow':
       return void exportAs(message.format)
   }
+}
+
+async function exportAs(format: ExportFormat): Promise<void> {
+  const m = model.value
+  if (!m) return
+  const rows = tensors.rows.value
+  const { words } = heat.value
+  const picture = () => svgFile(gridFigure(heat.value, `${m.label}: ${words.title} by block and module`, words))
+  const contents: Record<typeof format, () => string | Promise<string>> = {
+    csv: () => csvFile(rows, known.value),
+    json: () => jsonFile(m, rows, known.value),
+    svg: picture,
+    png: () => rasterise(picture()),
+    html: () => htmlFile(m, rows, known.value.stats, picture()),
+  }
+  const name = `${m.label.replace(/[^\w.-]+/g, '_')}-sparsity.${format}`
+  const encoding = format === 'png' ? 'base64' : 'utf8'
+  host.post({ type: 'export', name, content: await contents[format](), encoding })
 }
 
 window.addEventListener('keydown', (event) => {

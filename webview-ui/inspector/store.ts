@@ -17,7 +17,7 @@ import { nothingMarked, rangeOf } from '../shared/gridLayout.ts'
 import { cellOf } from '../shared/gridData.ts'
 import { type KeptTable, tableState } from '../shared/tableState.ts'
 import { heatData, layOutHeat } from './cells.ts'
-import { defaultMeasure, type Known, type Measure, measuresOf } from './measures.ts'
+import { defaultMeasure, type Known, measuresOf } from './measures.ts'
 import type { FromInspector, ToInspector } from '../../src/protocol/view.ts'
 import { connectHost } from '../shared/host.ts'
 import { chosenColour } from '../shared/settings.ts'
@@ -49,14 +49,10 @@ const tell = () => (known.value = { stats, analysis, denseLoss, certificates: mo
 /** Statistics arrive tensor by tensor, much faster than the page can draw. */
 const tellSoon = onceAFrame(tell)
 
-/** Tensors of a model on the Hub whose weights the user has fetched. */
-export const fetched = signal<ReadonlySet<string>>(new Set())
-
 /** The page chose the matrix by itself. Its detail waits for the scan that fills the map. */
 export const waitsForScan = signal(false)
 
 export function openModel(opened: OpenedModel & { readonly scanAhead?: boolean }): void {
-  fetched.value = new Set()
   stats = new Map(opened.stats.map((one) => [one.name, one]))
   analysis = new Map()
   denseLoss = null
@@ -155,8 +151,7 @@ export const measure = computed(
     defaultMeasure(measures.value, known.value, model.value?.tensors ?? []),
 )
 
-export const heatOf = (one: Measure) => heatData(map.value, one, known.value, chosenColour)
-export const heat = computed(() => heatOf(measure.value))
+export const heat = computed(() => heatData(map.value, measure.value, known.value, chosenColour))
 
 /** State that survives a reload of the page with the same checkpoint. */
 interface Remembered {

@@ -37,10 +37,7 @@ export function summaryOf(model: ModelSummary, stats: Stats, isCounting: boolean
     const found = stats.get(t.name)
     return found ? [{ ...t, stats: found }] : []
   })
-  const { lead, text } = sparsityText(counted, linears, readable.length, {
-    isCounting,
-    isRemote: model.remote !== undefined,
-  })
+  const { lead, text } = sparsityText(counted, linears, readable.length, isCounting)
   return { lead, text: [text, ...damageOf(model, linears.length - readable.length, stats)].join(' ') }
 }
 
@@ -48,18 +45,16 @@ function sparsityText(
   counted: readonly Counted[],
   linears: readonly TensorRow[],
   readable: number,
-  { isCounting, isRemote }: { isCounting: boolean; isRemote: boolean },
+  isCounting: boolean,
 ): Summary {
   const plain = (text: string): Summary => ({ lead: '', text })
   if (linears.length === 0)
     return plain('No matrices of transformer blocks were recognised; the table lists every tensor.')
   if (readable === 0) return plain('The matrices of the blocks cannot be read.')
-  if (counted.length === 0) {
-    if (isRemote) return plain('The weights are on the Hub; zeros are counted when you fetch a tensor.')
+  if (counted.length === 0)
     return plain(
       `The zeros of ${plural(readable, 'matrix', 'matrices')} ${isCounting ? 'are being' : 'have not been'} counted.`,
     )
-  }
   const share = shareOf(counted)
   if (counted.length < readable) {
     const found = `of the block weights counted so far are exactly zero (${counted.length} of ${readable} matrices).`

@@ -77,7 +77,7 @@ function Preset({ offer: { preset, isChosen }, seconds, all, pattern }: PresetPr
         aria-description={hint}
         onChange={() => choosePreset(preset)}
       />
-      <span class="presetHead">
+      <span class="head">
         <b>{title}</b> <span class="muted">{time}</span>
       </span>
       <span class="muted">{about}</span>

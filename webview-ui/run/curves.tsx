@@ -12,7 +12,7 @@ import { smooth } from '../../src/runs/series/smooth.ts'
 import { Chart } from '../shared/chart.tsx'
 import { Figure } from '../shared/figure.tsx'
 import { Say, Smoothing } from '../shared/parts.tsx'
-import { drawn, useRoomFor } from '../shared/picture.tsx'
+import { drawn, Picture, useRoomFor } from '../shared/picture.tsx'
 import { settings } from '../shared/settings.ts'
 import { theme } from '../shared/theme.ts'
 import { all, options, picture, recoveryCharts, type RecoveryChartGroup, smoothing, type ChartName } from './store.ts'
@@ -62,18 +62,13 @@ function RecoveryPicture({ rows }: Pick<RecoveryChartGroup, 'rows'>) {
   const { place, width } = useRoomFor(300)
   const drawing = drawRecoveryChart(rows, width, theme.value)
   return (
-    <div ref={place} class="recoveryPicture">
-      {drawing && (
-        <svg
-          width={width}
-          height={recoveryChartHeight(rows)}
-          role="img"
-          aria-label={rows.map(({ chart }) => chart.words).join(' ')}
-        >
-          {drawn(drawing)}
-        </svg>
-      )}
-    </div>
+    <Picture
+      {...{ place, width, height: drawing ? recoveryChartHeight(rows) : 0 }}
+      class="recoveryPicture"
+      role="img"
+      aria-label={rows.map(({ chart }) => chart.words).join(' ')}
+      drawing={drawing && drawn(drawing)}
+    />
   )
 }
 

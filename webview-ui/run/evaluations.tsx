@@ -1,12 +1,13 @@
 // Evaluations other than perplexity: accuracy by task, and generated text.
-import { accuracyBarsTitle } from '../../src/charts/accuracyBars.ts'
+import { accuracyBars, accuracyBarsTitle } from '../../src/charts/accuracyBars.ts'
 import type { DataTable } from '../../src/charts/chartValues.ts'
 import { formatAccuracy } from '../../src/formatting/numbers.ts'
 import { accuraciesOf, type RunAccuracies, undecided } from '../../src/runs/series/accuracies.ts'
 import type { Accuracy } from '../../src/runs/series/foldRun.ts'
 import { type Stage, stages } from '../../src/catalog/stages.ts'
-import { AccuracyBars } from '../shared/accuracyBars.tsx'
-import { DataTableView, tableCsv } from '../shared/figure.tsx'
+import { DataTableView, Figure, tableCsv } from '../shared/figure.tsx'
+import { drawn } from '../shared/picture.tsx'
+import { theme } from '../shared/theme.ts'
 import { all, picture } from './store.ts'
 import { promptTexts } from '../../src/runs/series/samples.ts'
 import { MarkedText } from '../shared/parts.tsx'
@@ -15,15 +16,20 @@ import { MarkedText } from '../shared/parts.tsx'
 export function TaskTable() {
   const found = accuraciesOf(picture.value.evaluations)
   const table = tableOf(found)
+  const bars = accuracyBars(all.value, theme.value, false)
+  if (!bars) return null
   return (
-    <AccuracyBars runs={all.value} csv={() => tableCsv(table)}>
-      <DataTableView label={accuracyBarsTitle} table={table} />
-      <div class="muted">
-        {undecided(found.stages).map((sentence) => (
-          <p>{sentence}</p>
-        ))}
-      </div>
-    </AccuracyBars>
+    <section class="card">
+      <Figure title={accuracyBarsTitle} figure={() => accuracyBars(all.value)} csv={() => tableCsv(table)}>
+        <div class="accuracyBars">{drawn(bars)}</div>
+        <DataTableView label={accuracyBarsTitle} table={table} />
+        <div class="muted">
+          {undecided(found.stages).map((sentence) => (
+            <p>{sentence}</p>
+          ))}
+        </div>
+      </Figure>
+    </section>
   )
 }
 

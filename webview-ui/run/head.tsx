@@ -85,12 +85,7 @@ function moreActions(): MenuEntry[] {
   return [
     ...(end ? [{ label: 'Open report', act: reveal('report') }] : []),
     { label: 'Open recipe', act: reveal('recipe') },
-    ...(hasOutput()
-      ? [
-          { label: 'Write model card', act: reveal('card') },
-          { label: 'Publish…', act: reveal('publish') },
-        ]
-      : []),
+    ...(hasOutput() ? [{ label: 'Write model card', act: reveal('card') }] : []),
     ...(found ? [{ label: 'Copy as Markdown', act: copy(found) }] : []),
   ]
 }

@@ -13,6 +13,7 @@ import { toCsv } from '../../src/formatting/tables.ts'
 import { announce } from './announce.ts'
 import { drawn, Picture, pixelOf, Tip, useRoomFor } from './picture.tsx'
 import { Figure } from './figure.tsx'
+import { Marks } from './legend.tsx'
 import { stepTo } from './roving.ts'
 import { theme } from './theme.ts'
 
@@ -46,12 +47,9 @@ export function Bars({ data, caption = '', height = 170, name, ...picking }: Bar
       table={() => barsTable(data)}
     >
       <BarsPicture data={data} height={height} {...picking} />
-      {barsKey(data).map(({ colour, text }) => (
-        <span class="key muted">
-          <span class="legendMark" aria-hidden="true" style={{ backgroundColor: colour }} />
-          {text}
-        </span>
-      ))}
+      <div class="muted">
+        <Marks of={barsKey(data)} />
+      </div>
       {caption !== '' && <div class="muted caption">{caption}</div>}
     </Figure>
   )

@@ -14,7 +14,7 @@ import {
 import { chartFigure } from '../../src/charts/figure.ts'
 import { formatCount } from '../../src/formatting/numbers.ts'
 import { Figure, type FigureSwitch } from './figure.tsx'
-import { KeySymbol } from './legend.tsx'
+import { Key } from './legend.tsx'
 import { drawChart } from '../../src/charts/drawChart.ts'
 import { type ChartLayout, layOutChart } from '../../src/charts/layout.ts'
 import { announce } from './announce.ts'
@@ -79,18 +79,16 @@ function ChartKey({ data, text }: { data: ChartData; text: ChartText }) {
         const last = points.at(-1)
         const gaps = points.filter(({ y }) => y === null).length
         return (
-          <span class="key">
-            <KeySymbol style={style} mark={marks !== undefined} />
+          <Key style={style} mark={marks !== undefined}>
             {last ? `${label}: ${valueText(text, last.y, last.error)}` : `${label}: no values yet`}
             {gaps > 0 && `, ${formatCount(gaps)} × NaN`}
-          </span>
+          </Key>
         )
       })}
       {data.levels.map(({ label, style, dash, value, error }) => (
-        <span class="key">
-          <KeySymbol style={style} dash={dash} mark={false} />
+        <Key style={style} dash={dash} mark={false}>
           {`${label}: ${valueText(text, value, error)}`}
-        </span>
+        </Key>
       ))}
       {hidden > 0 && <span class="muted">{formatCount(hidden)} values ≤ 0 cannot be shown on a log axis</span>}
     </div>
@@ -168,10 +166,9 @@ function ReadoutBox({ layout, readout, data }: { layout: ChartLayout; readout: R
       </svg>
       <Tip x={at} top={top} width={width} title={title}>
         {rows.map(({ label, style, dash, text }) => (
-          <div class="key">
-            <KeySymbol style={style} dash={dash} mark={dash === undefined} />
+          <Key style={style} dash={dash} mark={dash === undefined}>
             {`${label}: ${text}`}
-          </div>
+          </Key>
         ))}
       </Tip>
     </>

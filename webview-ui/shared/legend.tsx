@@ -4,6 +4,7 @@ import type { GridData } from './gridData.ts'
 import { shape, type Shape } from '../../src/charts/shape.ts'
 import type { SeriesStyle } from '../../src/charts/chartData.ts'
 import { keyShapes } from '../../src/charts/figure.ts'
+import type { ComponentChildren } from 'preact'
 import { drawn } from './picture.tsx'
 
 export interface Legend {
@@ -39,10 +40,7 @@ export function LegendLine({ legend: { title, low, high, colour, notComputed, ma
       <span>{high}</span>
       {notComputed !== undefined && <span class="legendHatch" aria-hidden="true" />}
       {notComputed}
-      {marks.map((mark) => [
-        <span class="legendMark" aria-hidden="true" style={{ backgroundColor: mark.colour }} />,
-        <span>{mark.text}</span>,
-      ])}
+      <Marks of={marks} />
     </div>
   )
 }
@@ -77,18 +75,32 @@ export function legendShapes({ title, low, high, colour, notComputed, marks = []
   return parts
 }
 
-export interface KeySymbolProps {
-  style: SeriesStyle
+interface KeyProps {
+  readonly style: SeriesStyle
   /** The series' own unless given. */
-  dash?: string
-  mark?: boolean
+  readonly dash?: string
+  readonly mark?: boolean
+  readonly children: ComponentChildren
 }
 
-/** The line of a series: its dash and marker distinguish it without colour. */
-export function KeySymbol({ style, dash = style.dash, mark = true }: KeySymbolProps) {
+/** The line of a series and its name: dash and marker distinguish it without colour. */
+export function Key({ style, dash = style.dash, mark = true, children }: KeyProps) {
   return (
-    <svg width={26} height={12} aria-hidden="true">
-      {keyShapes(style, dash, mark).map(drawn)}
-    </svg>
+    <span class="key">
+      <svg width={26} height={12} aria-hidden="true">
+        {keyShapes(style, dash, mark).map(drawn)}
+      </svg>
+      {children}
+    </span>
   )
+}
+
+/** Colours with their meanings. */
+export function Marks({ of }: { of: readonly { readonly colour: string; readonly text: string }[] }) {
+  return of.map(({ colour, text }) => (
+    <span class="key" key={text}>
+      <i class="legendMark" aria-hidden="true" style={{ background: colour }} />
+      {text}
+    </span>
+  ))
 }

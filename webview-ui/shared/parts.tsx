@@ -69,51 +69,33 @@ export function Folded({ title, children }: { title: ComponentChildren; children
 export interface Option<Value extends string = string> {
   readonly value: Value
   readonly text: string
-  readonly title?: string
-  readonly disabled?: boolean
 }
 
 interface SelectProps<Value extends string> {
   /** Name for screen readers. */
   readonly label: string
-  /** Tooltip; the label unless given. */
-  readonly title?: string
   /** Before it on the page. */
   readonly before?: string
   readonly options: readonly Option<Value>[]
   readonly value: Value
-  readonly disabled?: boolean
   readonly onChoose: (value: Value) => void
 }
 
 /** A choice of one option. */
-export function Select<Value extends string>({
-  label,
-  title = label,
-  before,
-  options,
-  value,
-  disabled,
-  onChoose,
-}: SelectProps<Value>) {
+export function Select<Value extends string>({ label, before, options, value, onChoose }: SelectProps<Value>) {
   const id = useId()
   return (
-    <span class="choice" title={title}>
+    <span class="choice" title={label}>
       {before !== undefined && <label for={id}>{before}</label>}
       <select
         id={id}
         aria-label={label}
         value={value}
-        disabled={disabled || options.length < 2}
-        onChange={({ currentTarget }) => {
-          const next = currentTarget.value as Value
-          // The page sets the value: a menu of actions keeps it.
-          currentTarget.value = value
-          onChoose(next)
-        }}
+        disabled={options.length < 2}
+        onChange={({ currentTarget }) => onChoose(currentTarget.value as Value)}
       >
-        {options.map(({ value: own, text, ...more }) => (
-          <option key={own} value={own} {...more}>
+        {options.map(({ value: own, text }) => (
+          <option key={own} value={own}>
             {text}
           </option>
         ))}

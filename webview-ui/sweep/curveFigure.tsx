@@ -11,7 +11,7 @@ import { context2d, usePainting } from '../shared/canvas.ts'
 import { logSwitches, type ChartLook } from '../shared/chart.tsx'
 import { drawn, Picture, pixelOf, Tip, useRoomFor } from '../shared/picture.tsx'
 import { Figure } from '../shared/figure.tsx'
-import { KeySymbol } from '../shared/legend.tsx'
+import { Key } from '../shared/legend.tsx'
 import { theme } from '../shared/theme.ts'
 import { extentOf, nearestIndex, pointsOf, type CurveData, type Extent } from './curveData.ts'
 import { mostApart, paintCurves } from './curvePaint.ts'
@@ -123,10 +123,9 @@ function CurveKey({ entries, data }: Pick<CurveFigureProps, 'entries' | 'data'>)
         <span class="muted">{`${formatCount(entries.length)} curves, in the colours and dashes of the points. Select rows to see fewer.`}</span>
       ) : (
         entries.map(({ key, label, style }, i) => (
-          <span class="key" key={key}>
-            <KeySymbol style={style} />
+          <Key key={key} style={style}>
             {`${label}: ${last(i)}`}
-          </span>
+          </Key>
         ))
       )}
     </div>

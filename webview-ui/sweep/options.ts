@@ -4,41 +4,26 @@ import type { Filter } from '../shared/filterField.tsx'
 import type { KeptTable } from '../shared/tableState.ts'
 import { baseOf, type Measure } from '../../src/runs/compared/measures.ts'
 
-export interface Options {
+const defaults = {
   /** Whether runs that differ only by their seed are combined. */
-  fold: boolean
-  /** Whether rows are grouped by model. */
-  group: boolean | null
-  /** Identifiers of measures; empty: not chosen. */
-  x: string
-  y: string
-  logX: boolean
-  logY: boolean | null
-  /** Paths of settings, '' for none. */
-  colour: string | null
-  shape: string | null
-  curve: CurveName | null
-  curveLogX: boolean
-  curveLogY: boolean | null
-  smoothing: number | null
-  filter: Filter
-}
-
-const defaults: Options = {
   fold: true,
-  group: null,
+  /** Whether rows are grouped by model. */
+  group: null as boolean | null,
+  /** Identifiers of measures; empty: not chosen. */
   x: '',
   y: '',
   logX: false,
-  logY: null,
-  colour: null,
-  shape: null,
-  curve: null,
+  logY: null as boolean | null,
+  /** Paths of settings, '' for none. */
+  colour: null as string | null,
+  shape: null as string | null,
+  curve: null as CurveName | null,
   curveLogX: false,
-  curveLogY: null,
-  smoothing: null,
-  filter: { text: '', regex: false },
+  curveLogY: null as boolean | null,
+  smoothing: null as number | null,
+  filter: { text: '', regex: false } as Filter,
 }
+export type Options = Readonly<typeof defaults>
 
 /** The saved state of the view, possibly from another version. */
 export interface Kept {

@@ -1,13 +1,12 @@
 // The columns of the table of runs: the name, the results, and the settings in which runs differ.
 import type { ComponentChildren } from 'preact'
-import { line } from 'd3-shape'
-import { formatValue, withSign } from '../../src/formatting/numbers.ts'
+import { withSign } from '../../src/formatting/numbers.ts'
 import type { ComparedWhat } from '../../src/protocol/sweepView.ts'
 import { settingText, settingWord, valueText } from '../../src/recipe/sweep/settings.ts'
 import { stateText } from '../../src/runs/compared/comparisonTable.ts'
 import { columnFormatOf, headOf, type Measure, measureNamed } from '../../src/runs/compared/measures.ts'
 import type { Spread } from '../../src/runs/compared/foldSeeds.ts'
-import { KeySymbol } from '../shared/legend.tsx'
+import { Key } from '../shared/legend.tsx'
 import type { Column } from '../shared/tableColumn.ts'
 import { type Entry, isEarly, resultNamed } from './entries.ts'
 
@@ -42,11 +41,14 @@ export function columnsOf(entries: readonly Entry[], kind: ComparedWhat['kind'],
       ...{ id: 'run', title: 'run', pinned: true, grow: true, most: widestName, ascendingFirst: true },
       text: (entry) => `${nameOf(entry, isGrouped)}${roomForSymbol}`,
       sort: (entry) => nameOf(entry, isGrouped),
-      cell: (entry) => <Name entry={entry} name={nameOf(entry, isGrouped)} />,
+      cell: (entry) => (
+        <Key style={entry.style}>
+          <span class="cut">{nameOf(entry, isGrouped)}</span>
+        </Key>
+      ),
     },
     ...Object.keys(ranks).flatMap((id) => measureColumn(id, entries)),
     ...(isDone ? [] : [stateColumn]),
-    ...(entries.some(({ runs }) => runs.some(({ sparkline }) => sparkline)) ? [curveColumn] : []),
     ...(models.size > 1 && !isGrouped ? [textColumn('model', 'model', 3, ({ facts }) => facts.model)] : []),
     ...(hasSweeps ? [textColumn('sweep', 'sweep', 11, ({ runs }) => runs[0].sweep ?? '')] : []),
     ...settingColumns(entries),
@@ -129,13 +131,6 @@ const stateColumn: Column<Entry> = {
   cell: (entry) => <State entry={entry} />,
 }
 
-const curveColumn: Column<Entry> = {
-  ...{ id: 'curve', title: 'curve', optional: 3, reserve: 'x'.repeat(14) },
-  text: () => '',
-  sort: () => null,
-  cell: (entry) => <Sparkline entry={entry} />,
-}
-
 const when = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
 const startOf = ({ runs }: Entry) => Math.max(...runs.map(({ started }) => started))
 const begunColumn: Column<Entry> = {
@@ -173,15 +168,6 @@ function nameOf({ label, facts: { model } }: Entry, isGrouped: boolean): string 
   return isGrouped && label.startsWith(start) ? label.slice(start.length) : label
 }
 
-function Name({ entry: { style }, name }: { entry: Entry; name: string }) {
-  return (
-    <span class="runName">
-      <KeySymbol style={style} />
-      <span class="cut">{name}</span>
-    </span>
-  )
-}
-
 /** "running 42 %, reconstruct" */
 function stateOf(entry: Entry): string {
   const progress = entry.runs.length === 1 ? entry.runs[0].progress : null
@@ -193,29 +179,5 @@ function State({ entry }: { entry: Entry }) {
   const isBad = entry.states.includes('failed')
   return (
     <span class={isBad ? 'problem' : entry.states.includes('running') ? 'running' : 'muted'}>{stateOf(entry)}</span>
-  )
-}
-
-const [width, height, margin] = [84, 18, 2]
-const whatText = { perplexity: 'perplexity along the recovery', error: 'error of each block after recovery' }
-
-/** A sparkline of the run in the colour of its points. */
-function Sparkline({ entry: { runs, style } }: { entry: Entry }) {
-  const found = runs.find(({ sparkline }) => sparkline)?.sparkline
-  if (!found) return null
-  const numbers = found.values.filter((value) => value !== null)
-  const [low, high] = [Math.min(...numbers), Math.max(...numbers)]
-  const across = (i: number) => margin + (i * (width - 2 * margin)) / (found.values.length - 1)
-  const up = (value: number) => height - margin - ((value - low) * (height - 2 * margin)) / (high - low || 1)
-  const path = line<number | null>()
-    .defined((value) => value !== null)
-    .x((_, i) => across(i))
-    .y((value) => up(value ?? 0))
-  const title = `${whatText[found.of]}: from ${formatValue(numbers[0])} to ${formatValue(numbers.at(-1))}`
-  return (
-    <svg class="sparkline" width={width} height={height} role="img" aria-label={title}>
-      <title>{title}</title>
-      <path d={path(found.values) ?? ''} fill="none" stroke={style.colour} stroke-width="1.5" />
-    </svg>
   )
 }

@@ -12,7 +12,7 @@ import { announce } from '../shared/announce.ts'
 import { logSwitches } from '../shared/chart.tsx'
 import { drawn, Picture, pixelOf, Tip, useRoomFor } from '../shared/picture.tsx'
 import { Figure } from '../shared/figure.tsx'
-import { KeySymbol } from '../shared/legend.tsx'
+import { Key } from '../shared/legend.tsx'
 import { type Option, Select } from '../shared/parts.tsx'
 import { stepTo } from '../shared/roving.ts'
 import { theme } from '../shared/theme.ts'
@@ -97,10 +97,7 @@ function ScatterFigure({ look, logX, logY }: { look: ScatterLook; logX: boolean;
             <Points scatter={scatter} data={data} look={look} all={all} />
             <div class="chartKey" role="group" aria-label="Legend of colours, dashes and shapes">
               {keys.map(({ label, ...sign }) => (
-                <span class="key">
-                  <KeySymbol {...sign} />
-                  {label}
-                </span>
+                <Key {...sign}>{label}</Key>
               ))}
             </div>
           </>
@@ -184,7 +181,7 @@ function Points({ scatter, data, look, all }: PictureProps) {
       drawing={[
         picture,
         <Rings layout={layout} points={scatter.points.filter(({ run }) => isSelected(all[run]))} />,
-        point && <circle class="pointAt" cx={layout.x.at(point.x)} cy={layout.y.at(point.y)} r={8} />,
+        point && <circle class="ring pointAt" cx={layout.x.at(point.x)} cy={layout.y.at(point.y)} r={8} />,
       ]}
     >
       {point && (
@@ -204,7 +201,7 @@ function Rings({ layout, points }: { layout: ChartLayout; points: readonly Scatt
     <>
       {points.map(({ run, x, y, style }) => (
         <g key={run} transform={`translate(${layout.x.at(x)} ${layout.y.at(y)})`}>
-          <circle class="pointSelected" r={9} />
+          <circle class="ring" r={9} />
           <path d={markPath(style.marker, 90)} fill={style.colour} />
         </g>
       ))}

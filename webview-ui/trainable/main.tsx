@@ -149,14 +149,16 @@ function workText(): string {
   return `Now ${where}${at.step === null ? '' : `, step ${at.step}`}.`
 }
 
+/** Where it moved farthest, three places at most. */
 function movedText(): string {
-  const first = ranking.value.at(0)
+  const all = cells.value.lines.flatMap(({ cells: own }) => own)
+  const [first, ...others] = ranking.value.slice(0, 3).map(({ name, role, share }) => {
+    const cell = all.find((one) => one?.rows.some((row) => row.name === name))
+    return `${role === 'bias' ? 'the bias of ' : ''}${cell ? placeText(cell) : name}: ${formatShare(share)}`
+  })
   if (!first) return ''
-  const cell = cells.value.lines
-    .flatMap(({ cells: own }) => own)
-    .find((one) => one?.rows.some(({ name }) => name === first.name))
-  const where = `${first.role === 'bias' ? 'the bias of ' : ''}${cell ? placeText(cell) : first.name}`
-  return `It moved most in ${where}: ${formatShare(first.share)} of its norm. The median is ${formatShare(median.value)}.`
+  const then = others.length > 0 ? `, then in ${others.join('; ')}` : ''
+  return `It moved most in ${first} of its norm${then}. The median is ${formatShare(median.value)}.`
 }
 
 const parametersCsv = (): string =>

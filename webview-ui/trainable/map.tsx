@@ -8,7 +8,7 @@ import { announce } from '../shared/announce.ts'
 import { drawn, Picture, pixelOf, Tip, useRoomFor } from '../shared/picture.tsx'
 import { FigureMenu } from '../shared/figure.tsx'
 import { step, within } from '../shared/gridLayout.ts'
-import { LegendLine } from '../shared/legend.tsx'
+import { LegendLine, Marks } from '../shared/legend.tsx'
 import { Select } from '../shared/parts.tsx'
 import { chosenColour, settings } from '../shared/settings.ts'
 import { describeCell, movedMost, type Cell } from '../../src/charts/modelCells.ts'
@@ -103,7 +103,7 @@ function cellUnder({ cells: placed, tall }: MapLayout, event: MouseEvent): Place
 }
 
 const outline = ({ x, y, width }: PlacedCell, tall: number, name: string) => (
-  <rect class={name} x={x - 1} y={y - 1} width={width + 2} height={tall + 2} rx={2} />
+  <rect class={`ring ${name}`} x={x - 1} y={y - 1} width={width + 2} height={tall + 2} rx={2} />
 )
 
 /** The unit that a run trains now: a block, or all that trains. */
@@ -161,15 +161,10 @@ function Legend({ most, full }: { most: number | null; full: number }) {
       />
     )
   return (
-    <div class="row legend kinds">
-      {kindsThere().map((kind) => (
-        <span key={kind}>
-          <i style={{ background: `var(--kind-${kind})` }} aria-hidden="true" />
-          {wordsOf(kind)}
-        </span>
-      ))}
+    <div class="row legend">
+      <Marks of={kindsThere().map((kind) => ({ colour: `var(--kind-${kind})`, text: wordsOf(kind) }))} />
       {isHatched() && (
-        <span>
+        <span class="key">
           <i class="legendHatch" aria-hidden="true" />
           pruned and frozen
         </span>

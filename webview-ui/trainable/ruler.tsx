@@ -88,7 +88,7 @@ function Budgets({ now, recovery, budgets, write }: BudgetsProps) {
                 isCrowded={isCrowded(xOf(one.percentage))}
               />
             ))}
-            {budget && <circle class="proposed" cx={xOf(budget.percentage)} cy={middle} r={8} />}
+            {budget && <circle class="ring" cx={xOf(budget.percentage)} cy={middle} r={8} />}
           </>
         }
       />

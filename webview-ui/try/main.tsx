@@ -4,7 +4,7 @@ import { mostColumns, largestPrompt, mostNewTokens } from '../../src/protocol/tr
 import type { FromTry, ToTry } from '../../src/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
 import { Button } from '../shared/button.tsx'
-import { connectHost, type Host } from '../shared/host.ts'
+import { connectHost } from '../shared/host.ts'
 import { openPage } from '../shared/page.tsx'
 import { Board } from './board.tsx'
 import {
@@ -21,15 +21,17 @@ import {
   type Prompted,
   prompts,
   receive,
-  sets,
   status,
   textOf,
   written,
   writtenMarkdown,
 } from './store.ts'
-import { Select } from '../shared/parts.tsx'
 import '../shared/base.css'
 import './try.css'
+
+const host = connectHost<ToTry, FromTry>()
+prompted.value = { ...prompted.value, ...(host.load().prompted as Partial<Prompted> | undefined) }
+effect(() => host.save({ ...host.load(), prompted: prompted.value }))
 
 /** A fact, a story and code, which pruning damages differently. */
 const examples = [
@@ -46,15 +48,10 @@ const openings = [
 ] as const
 
 const refused = signal<string | null>(null)
-const chosen = signal('')
 const change = (part: Partial<Prompted>) => (prompted.value = { ...prompted.value, ...part })
 
-interface FormProps {
-  readonly host: Host<ToTry, FromTry>
-}
-
-/** One prompt, or one per line; with examples and saved prompts. */
-function PromptForm({ host }: FormProps) {
+/** One prompt, or one per line; with examples. */
+function PromptForm() {
   const { text, lines, chat, maxTokens } = prompted.value
   const idle = hindrance.value === null && !busy.value
   const generate = (event: Event) => {
@@ -119,7 +116,6 @@ function PromptForm({ host }: FormProps) {
           </label>
         )}
         {goesOn && !busy.value && <Button act={() => host.post({ type: 'clear' })}>New conversation</Button>}
-        <KeptPrompts host={host} />
       </div>
     </form>
   )
@@ -142,36 +138,11 @@ function Examples() {
   )
 }
 
-function KeptPrompts({ host }: FormProps) {
-  const set = sets.value.find(({ name }) => name === chosen.value)
-  const { text, lines } = prompted.value
-  const options = [
-    { value: '', text: sets.value.length > 0 ? 'Saved prompts…' : 'No saved prompts' },
-    ...sets.value.map(({ name }) => ({ value: name, text: name })),
-  ]
-  const choose = (name: string) => {
-    chosen.value = name
-    const next = sets.value.find((one) => one.name === name)
-    if (next) change({ text: next.text, lines: next.lines })
-  }
-  return (
-    <span class="row kept">
-      <Select label="Saved prompts" options={options} value={set?.name ?? ''} onChoose={choose} />
-      <Button act={() => host.post({ type: 'saveSet', text, lines })}>Save…</Button>
-      {set && <Button act={() => host.post({ type: 'deleteSet', name: set.name })}>Delete</Button>}
-    </span>
-  )
-}
-
-const host = connectHost<ToTry, FromTry>()
-prompted.value = { ...prompted.value, ...(host.load().prompted as Partial<Prompted> | undefined) }
-effect(() => host.save({ ...host.load(), prompted: prompted.value }))
-
 function TryPage() {
   return (
     <div class="try">
       <Head />
-      <PromptForm host={host} />
+      <PromptForm />
       {columns.value.note !== null && <p class="muted">{columns.value.note}</p>}
       {failure.value !== null && (
         <p class="problem" role="alert">

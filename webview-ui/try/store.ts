@@ -8,7 +8,7 @@ import {
   type TryProgress,
   type Turn,
 } from '../../src/protocol/tryOut.ts'
-import type { PromptSet, ToTry, TriedModel } from '../../src/protocol/view.ts'
+import type { ToTry, TriedModel } from '../../src/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
 import type { PageMessage } from '../shared/page.tsx'
 import { settings } from '../shared/settings.ts'
@@ -117,7 +117,6 @@ export interface Prompted {
 
 export const columns = signal<Extract<ToTry, { type: 'columns' }>>({ type: 'columns', columns: [], note: null })
 export const names = computed(() => columns.value.columns.map(nameOf))
-export const sets = signal<readonly PromptSet[]>([])
 export const prompted = signal<Prompted>({ text: '', lines: false, chat: true, maxTokens: 40 })
 export const written = signal<Written | null>(null)
 export const busy = signal(false)
@@ -174,8 +173,6 @@ export function receive(message: PageMessage<ToTry>): void {
     case 'columns':
       columns.value = message
       return begin(null)
-    case 'sets':
-      return void (sets.value = message.sets)
     case 'chat':
       return void (canChat.value = message.possible)
     case 'begun':

@@ -19,8 +19,6 @@ export interface RemoteFacts {
   /** Its page. */
   readonly address: string
   readonly files: readonly RemoteFile[]
-  /** For inspection only. */
-  readonly isGguf: boolean
   /** Text of its README.md; null: missing or unreadable. */
   readonly card: string | null
 }
@@ -50,7 +48,7 @@ export async function openRemote(given: string, session: HubSession): Promise<Re
   const address = pageOf(session.access, name)
   return {
     inspection: { ...inspection, checkpoint: heldTensors(inspection.checkpoint), sources: [] },
-    facts: { ...name, commit: hub.commit, address, files: [...hub.files.values()], card, isGguf: isGguf(entry) },
+    facts: { ...name, commit: hub.commit, address, files: [...hub.files.values()], card },
   }
 }
 

@@ -1,6 +1,5 @@
 // A whole run, from top to bottom. Its five steps are the folders beside this file: `open` a recipe or a run's folder, keep its `state`,
 // do the `phases`, save the result with what it comes from (`origin`, the last phase), and `report`.
-// A whole run: read, evaluate, prune (and reconstruct), retrain, evaluate, save, report.
 import { shellWord } from '../../formatting/printable.ts'
 import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'

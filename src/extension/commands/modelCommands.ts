@@ -1,9 +1,7 @@
 // Commands on checkpoints.
 import * as vscode from 'vscode'
 import { views, type ExportFormat } from '../../protocol/view.ts'
-import { askAnalysis } from '../inspector/askAnalysis.ts'
 import { plainModel } from '../views/comparePanels.ts'
-import { inspectRemote } from '../inspector/remotePanels.ts'
 import { exportGguf } from '../models/exportModel.ts'
 import { pickModel } from '../models/pickModel.ts'
 import { pullModel } from '../models/hubTransfers.ts'
@@ -38,8 +36,6 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
       models.forget()
       await vscode.commands.executeCommand('sparsescope.openOverview', vscode.Uri.file(folder))
     },
-    'sparsescope.inspectRemote': (argument) =>
-      inspectRemote(services, inspectors, typeof argument === 'string' ? argument : ''),
     'sparsescope.prune': formOf('prune'),
     'sparsescope.recover': formOf('recover'),
     // Explorer hands over the item under the pointer and all selected ones.
@@ -58,20 +54,10 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
       const a = selected === undefined || selected === b ? await pickModel(models) : selected
       if (a) comparePanels.show({ a: plainModel(a), b: plainModel(b) })
     },
-    'sparsescope.analyse': async (argument) => {
-      if (!(await requireTrust(t('Analysing')))) return
-      const path = await modelTarget(argument, models, inspectors)
-      if (!path) return
-      const weights = await weightsOf(path)
-      const request = await askAnalysis(weights.fsPath)
-      if (!request) return
-      await vscode.commands.executeCommand('vscode.openWith', weights, views.inspector.type)
-      await inspectors.sessionOf(weights.fsPath)?.analyse(request)
-    },
     'sparsescope.computeStatistics': () => inspectors.active?.session.startScan(),
     'sparsescope.exportView': async () => {
       const format = await vscode.window.showQuickPick(exportChoices(), { placeHolder: t('Export the view as') })
-      if (format) inspectors.show?.({ type: 'exportNow', format: format.format })
+      if (format) inspectors.active?.post({ type: 'exportNow', format: format.format })
     },
     'sparsescope.exportGguf': async (argument) => {
       if (!(await requireTrust(t('Exporting to GGUF')))) return
@@ -100,8 +86,6 @@ function exportChoices(): (vscode.QuickPickItem & { format: ExportFormat })[] {
     { label: t('Table as JSON'), format: 'json' },
     { label: t('Map as SVG'), format: 'svg' },
     { label: t('Map as PNG'), format: 'png' },
-    { label: t('All maps as one SVG'), format: 'maps.svg' },
-    { label: t('All maps as one CSV'), format: 'maps.csv' },
     { label: t('Report as one HTML page'), format: 'html' },
   ]
 }

@@ -8,7 +8,6 @@ import type { RunOutcome } from '../../protocol/rpc.ts'
 import { planOf } from '../recipe/planOf.ts'
 import { TrainablePanels } from '../trainable/trainablePanels.ts'
 import { BackendError } from '../backend/calls.ts'
-import { publishModel } from '../models/hubTransfers.ts'
 import { reached, requireTrust } from '../support/settings.ts'
 import { plainText } from '../support/log.ts'
 import { showReport } from '../runs/runPanels.ts'
@@ -90,10 +89,6 @@ export function runCommands(parts: Parts) {
       // One of a sweep is read here for the first time.
       const saved = folder && (await runStore.refresh(folder))?.saved
       if (saved) await vscode.commands.executeCommand('sparsescope.openOverview', await weightsOf(saved))
-    },
-    'sparsescope.publish': async (argument) => {
-      const folder = runTarget(argument) ?? (await pickRun(parts))
-      if (folder) await publishModel(services, folder)
     },
     'sparsescope.deleteRun': async (argument) => {
       const folder = runTarget(argument)

@@ -8,7 +8,7 @@ import type { Services } from '../services.ts'
 import { writeCard } from '../models/exportModel.ts'
 import { reached, setting } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
-import { measureInPlace } from './askAnalysis.ts'
+import { measureInPlace } from './measureInPlace.ts'
 import { useMarked } from './markedMatrices.ts'
 import { ModelSession } from './modelSession.ts'
 import { type KnownSparsity, linearSparsity, stampOf } from '../models/knownSparsity.ts'
@@ -53,8 +53,6 @@ interface InspectorEvent {
 
 export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<CheckpointDocument>, vscode.Disposable {
   active: ActiveInspector | null = null
-  /** Sends to the inspector that had the focus last, also of a model on the Hub; null: it is closed. */
-  show: ((message: ToInspector) => void) | null = null
   private readonly documents = new Set<CheckpointDocument>()
   private readonly services: Services
   private readonly events = new vscode.EventEmitter<InspectorEvent>()
@@ -109,13 +107,10 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
       onClose: () => {
         attached?.dispose()
         if (this.active?.post === view.post) this.active = null
-        if (this.show === view.post) this.show = null
       },
     })
     const activate = () => {
-      if (!panel.active) return
-      this.active = { path: session.path, post: view.post, session }
-      this.show = view.post
+      if (panel.active) this.active = { path: session.path, post: view.post, session }
     }
     activate()
     panel.onDidChangeViewState(activate)

@@ -18,6 +18,8 @@ import {
 } from '../../recipe/writing/choices.ts'
 import { recipeOf } from '../../recipe/writing/recipeOf.ts'
 
+const t = vscode.l10n.t
+
 export interface RecipeStart {
   /** Folder that the recipe is written to and its paths are relative to. */
   folder: string
@@ -81,4 +83,18 @@ export function toRecipePath(folder: string, path: string): string {
   const far = way === '' || isAbsolute(way) || way.startsWith(join('..', '..'))
   if (far) return path
   return (way.startsWith('..') ? way : `./${way}`).replaceAll('\\', '/')
+}
+
+/** Path of a text that the user browses for; undefined: cancelled. */
+export async function browseText(folder: string): Promise<string | undefined> {
+  const filters = { [t('Text or token ids')]: ['jsonl', 'gz', 'txt', 'parquet', 'safetensors'] }
+  const chosen = await vscode.window.showOpenDialog({ defaultUri: vscode.Uri.file(folder), filters })
+  return chosen?.at(0)?.fsPath
+}
+
+/** As `browseText`, of a folder. */
+export async function browseFolder(folder: string): Promise<string | undefined> {
+  const only = { canSelectFiles: false, canSelectFolders: true }
+  const chosen = await vscode.window.showOpenDialog({ defaultUri: vscode.Uri.file(folder), ...only })
+  return chosen?.at(0)?.fsPath
 }

@@ -21,8 +21,9 @@ import type { Services } from '../services.ts'
 import { messageOf } from '../../errors.ts'
 import { reached } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
-import { browseFolder, browseText } from './askCorpus.ts'
 import {
+  browseFolder,
+  browseText,
   findTexts,
   isCorpus,
   recipeStart,

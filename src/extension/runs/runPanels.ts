@@ -124,7 +124,6 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     if (what === 'comparison') return this.compare(folder)
     if (what === 'card') return this.card(folder)
     if (what === 'tryOut') return executeCommand('sparsescope.tryOut', { folder })
-    if (what === 'publish') return executeCommand('sparsescope.publish', { folder })
     if (what === 'report') return executeCommand('sparsescope.openReport', { folder })
     return executeCommand('vscode.open', vscode.Uri.file(join(folder, 'recipe.prune.yaml')))
   }

@@ -152,13 +152,13 @@ function base64Of(values: Float32Array): string {
 /** A run as a row of the view. */
 export function rowOf(run: RunReader, index: number): ComparedRow {
   const { place, named, state, sweep, started } = run
-  const { standing, results, report, isBegun, sparkline } = state
+  const { standing, results, report, isBegun } = state
   const { name, folder } = place
   const trainablePercent = report?.trainablePercent ?? null
   return {
     ...{ index, key: folder, name, ...named, ...standing, results, trainablePercent, isBegun },
     sweep: sweep === null ? null : runName(basename(sweep)).name,
-    ...{ started, sparkline, progress: progressOf(run) },
+    ...{ started, progress: progressOf(run) },
   }
 }
 

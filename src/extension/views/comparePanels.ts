@@ -4,7 +4,7 @@ import * as vscode from 'vscode'
 import { dirname } from 'node:path'
 import { modelLabel } from '../../catalog/formats/checkpointFormats.ts'
 import { fieldsOf } from '../../catalog/formats/json.ts'
-import type { ComparedTensor, CompareProgress, CompareSummary, Measured, TensorChange } from '../../protocol/inspect.ts'
+import type { ComparedTensor, CompareProgress, CompareSummary, TensorChange } from '../../protocol/inspect.ts'
 import { type FromCompare, type LabelledModel, type ToCompare, views } from '../../protocol/view.ts'
 import type { Services } from '../services.ts'
 import { messageOf } from '../../errors.ts'
@@ -45,7 +45,6 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<unknown> {
     let result: CompareSummary | null = null
     let failure: string | null = null
     let tensors: ComparedTensor[] = []
-    let measured: Measured | undefined
     let changes: TensorChange[] = []
     let done = 0
     let total = 0
@@ -56,7 +55,6 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<unknown> {
       failure = result = null
       const onProgress = (progress: CompareProgress) => {
         if (progress.tensors) tensors = progress.tensors
-        measured = progress.measured ?? measured
         for (const change of progress.changes) changes.push(change)
         done = progress.done
         total = progress.total
@@ -77,7 +75,7 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<unknown> {
       if (failure) return view.post({ type: 'failed', message: failure })
       view.post({ type: 'models', a, b })
       if (!abort) return start()
-      view.post({ type: 'progress', progress: { tensors, measured, changes, done, total } })
+      view.post({ type: 'progress', progress: { tensors, changes, done, total } })
       if (result) view.post({ type: 'result', result })
     }
     const view = bindView<ToCompare, FromCompare>(this.services, panel, {

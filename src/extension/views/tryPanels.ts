@@ -8,17 +8,15 @@ import { pickModel } from '../models/pickModel.ts'
 import type { Services } from '../services.ts'
 import { isCancellation } from '../support/log.ts'
 import { memoryLimit, requireTrust } from '../support/settings.ts'
-import { bindView, type BoundView } from './bindView.ts'
+import { bindView } from './bindView.ts'
 import { column, columnsFrom } from '../models/columns.ts'
-import { createTrial, keepSet, readSets, removeSet, type Trial } from './trial.ts'
+import { createTrial, type Trial } from './trial.ts'
 
 const t = vscode.l10n.t
 
 export class TryPanels implements vscode.WebviewPanelSerializer<unknown> {
   private readonly services: Services
   private readonly models: Models
-  /** All open views: they share the saved prompts. */
-  private readonly views = new Set<BoundView<ToTry>>()
 
   constructor(services: Services, models: Models) {
     this.services = services
@@ -46,23 +44,15 @@ export class TryPanels implements vscode.WebviewPanelSerializer<unknown> {
     const view = bindView<ToTry, FromTry>(services, panel, {
       view: 'try',
       exportFolder: () => (trial.columns.length > 0 ? vscode.Uri.file(dirname(trial.columns[0].path)) : undefined),
-      onReady: () => {
-        view.post(this.sets())
-        trial.replay()
-      },
+      onReady: () => trial.replay(),
       onRetry: () => trial.replay(),
       onMessage: (message) => this.handle(trial, message),
-      onClose: () => {
-        trial.stop()
-        this.views.delete(view)
-      },
+      onClose: () => trial.stop(),
     })
     trial.setColumns(columns, note)
-    this.views.add(view)
   }
 
   private async handle(trial: Trial, message: Exclude<FromTry, FromAnyView>): Promise<void> {
-    const store = this.services.context.workspaceState
     switch (message.type) {
       case 'generate':
         if (await requireTrust(t('Generating text')))
@@ -80,24 +70,6 @@ export class TryPanels implements vscode.WebviewPanelSerializer<unknown> {
       }
       case 'removeColumn':
         return trial.setColumns(trial.columns.filter((_, i) => i !== message.column))
-      case 'saveSet': {
-        const { text, lines } = message
-        const name = await vscode.window.showInputBox({ prompt: t('Name for these prompts, saved with the workspace') })
-        if (!name?.trim()) return
-        await keepSet(store, { name: name.trim(), text, lines })
-        return this.postSets()
-      }
-      case 'deleteSet':
-        await removeSet(store, message.name)
-        return this.postSets()
     }
-  }
-
-  private sets(): ToTry {
-    return { type: 'sets', sets: readSets(this.services.context.workspaceState) }
-  }
-
-  private postSets(): void {
-    for (const view of this.views) view.post(this.sets())
   }
 }

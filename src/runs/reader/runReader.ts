@@ -8,13 +8,7 @@ import type { RunStatus } from '../series/foldRun.ts'
 import type { Settings } from '../../recipe/sweep/settings.ts'
 import { resultOf, type RunResult, resultOfSummary } from '../series/runResult.ts'
 import type { RunSummary } from '../series/runSummary.ts'
-import {
-  type RunFacts,
-  type Sparkline,
-  sparklineOfReport,
-  sparklineOfSummary,
-  unknownFacts,
-} from '../compared/comparedRun.ts'
+import { type RunFacts, unknownFacts } from '../compared/comparedRun.ts'
 import { sweepResults, type SweepResults } from '../compared/sweepTable.ts'
 import { endOfRun, type RunEnd } from '../events/endOfRun.ts'
 import { readSummary } from '../events/summary.ts'
@@ -62,14 +56,13 @@ export interface RunState {
   readonly reported: object | null
   /** By its report if it is done, else by its summary. */
   readonly results: SweepResults
-  readonly sparkline: Sparkline | null
   /** Its own resolved recipe; null: not read, or not readable. */
   readonly recipe: object | null
 }
 
 type Seen = Readonly<Partial<Record<'events' | 'lock' | 'report' | 'summary' | 'around', string>>>
 
-const nothing = { results: sweepResults(resultOf(null)), sparkline: null, report: null, reported: null }
+const nothing = { results: sweepResults(resultOf(null)), report: null, reported: null }
 const unread: RunState = {
   ...{ seen: {}, isBegun: false, hasSaid: false, isDoubtful: false },
   standing: { state: 'waiting', message: null },
@@ -183,8 +176,8 @@ export class RunReader {
     }
     if (standing.state !== 'done') return withResults(state)
     const isRead = !isNew('report') && before.report !== null
-    const { report: result, reported, sparkline, results } = before
-    return isRead ? { ...state, report: result, reported, sparkline, results } : this.withReport(state)
+    const { report: result, reported, results } = before
+    return isRead ? { ...state, report: result, reported, results } : this.withReport(state)
   }
 
   /** The state of a run that is done. */
@@ -192,8 +185,7 @@ export class RunReader {
     try {
       const report = await readReport(this.folder)
       const result = resultOf(report)
-      const about = { report: result, results: sweepResults(result), reported: recipeInReport(report) }
-      return { ...state, ...about, sparkline: sparklineOfReport(report) }
+      return { ...state, report: result, results: sweepResults(result), reported: recipeInReport(report) }
     } catch (error) {
       // One run's damage is not the others'.
       if (!(error instanceof EngineError)) throw error
@@ -206,7 +198,7 @@ export class RunReader {
 function withResults(state: RunState): RunState {
   const { report, summary } = state
   if (report || !summary) return state
-  return { ...state, results: sweepResults(resultOfSummary(summary)), sparkline: sparklineOfSummary(summary) }
+  return { ...state, results: sweepResults(resultOfSummary(summary)) }
 }
 
 function sameSeen(a: Seen, b: Seen): boolean {

@@ -58,7 +58,7 @@ function median(values: readonly number[]): number {
   return length === 0 ? NaN : (sorted[(length - 1) >> 1] + sorted[length >> 1]) / 2
 }
 
-// The loss of the steps that fit each block, by block and by step: of one run, or of one against another.
+// The loss of the steps that fit each block, by block and by step.
 
 /** Steps [from, to] of a column. */
 export interface StepRange {
@@ -78,7 +78,7 @@ export interface ErrorSteps {
 export interface ErrorCell {
   /** Mean squared error, the mean of the steps. */
   readonly loss: number
-  /** A run's loss over the block's error before recovery, or one run's loss over the other's. */
+  /** The loss over the block's error before recovery. */
   readonly ratio: number
 }
 
@@ -100,29 +100,12 @@ export function errorSteps(picture: RunPicture, recovery: number): ErrorSteps {
     const before = picture.blocks.get(block)?.errors.get(recovery)?.before ?? points.find(({ y }) => y !== null)?.y ?? 0
     return columns.map((column) => cellOf(meanOf(points, column), before))
   })
-  return { blocks, begun: begunIn(blocks, curves), columns, cells }
+  const begun = blocks.map((block) => (curves.get(block)?.length ?? 0) > 0)
+  return { blocks, begun, columns, cells }
 }
 
-/** This run's loss over the other's, where both have that block and those steps. */
-export function errorStepsAgainst(picture: RunPicture, other: RunPicture, recovery: number): ErrorSteps {
-  const [own, theirs] = [picture, other].map(({ blockLoss }) => blockLoss.get(recovery) ?? new Map<number, Point[]>())
-  const steps = [own, theirs].map((curves) => largest(curves.values(), 0, lastStep))
-  const columns = columnsOf(Math.min(...steps))
-  const blocks = rowsOf(picture, own.keys())
-  const cells = blocks.flatMap((block) =>
-    columns.map((column) => {
-      const [loss, reference] = [own, theirs].map((curves) => meanOf(curves.get(block) ?? [], column))
-      return cellOf(loss, reference)
-    }),
-  )
-  return { blocks, begun: begunIn(blocks, own), columns, cells }
-}
-
-const begunIn = (blocks: readonly number[], curves: ReadonlyMap<number, Point[]>) =>
-  blocks.map((block) => (curves.get(block)?.length ?? 0) > 0)
-
-function cellOf(loss: number | null, reference: number | null): ErrorCell | null {
-  return loss === null || reference === null || !(reference > 0) ? null : { loss, ratio: loss / reference }
+function cellOf(loss: number | null, before: number): ErrorCell | null {
+  return loss === null || !(before > 0) ? null : { loss, ratio: loss / before }
 }
 
 function rowsOf({ numBlocks }: RunPicture, seen: Iterable<number>): number[] {

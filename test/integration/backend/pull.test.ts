@@ -51,26 +51,4 @@ describe('a model of the Hub in the backend process', () => {
     await assert.rejects(call('openModel', { path: 'hf:org/tiny' }), /sparsescope pull org\/tiny/)
     assert.equal(hub.asked.length, 1)
   })
-
-  it('is looked at by its header, and by each tensor once', async () => {
-    const seen = { path: 'hf:org/tiny', remote: true } as const
-    const { model, stats } = await call('openModel', seen)
-    assert.deepEqual([model.label, model.modelType, model.lookOnly, stats], ['org/tiny', 'opt', true, []])
-    assert.deepEqual([model.remote?.files, model.remote?.card], [2, null])
-    const bodies = () => hub.asked.filter(({ host }) => host === 'cdn').length
-    const headers = bodies()
-    const name = 'model.decoder.layers.0.fc1.weight'
-    const [rows, columns] = model.tensors.find((tensor) => tensor.name === name)?.shape ?? []
-    const whole = { rowStart: 0, rowEnd: rows, columnStart: 0, columnEnd: columns, height: 4, width: 4 }
-    const [there, tile] = await Promise.all([
-      call('detail', { ...seen, name, slice: [], threshold: 0 }),
-      call('tile', { ...seen, name, slice: [], ...whole }),
-    ])
-    assert.equal(bodies(), headers + 1)
-    const here = { path: goldenPath('opt', 'model.safetensors') }
-    assert.deepEqual(there, await call('detail', { ...here, name, slice: [], threshold: 0 }))
-    assert.deepEqual(tile, await call('tile', { ...here, name, slice: [], ...whole }))
-    assert.equal(existsSync(temp.path('hub')), false)
-    await assert.rejects(call('openModel', { path: 'hf:org/none', remote: true }), { code: 'not-found' })
-  })
 })

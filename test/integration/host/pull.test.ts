@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as vscode from 'vscode'
@@ -53,21 +53,5 @@ suite('Pull from the Hub', () => {
     await until('its tab', () =>
       tabs().find(({ input }) => input instanceof vscode.TabInputCustom && input.uri.fsPath.includes(commit)),
     )
-  })
-
-  test('looks at a model there without keeping anything', async () => {
-    let done = false
-    const looked = vscode.commands.executeCommand('sparsescope.inspectRemote', 'hf:org/tiny').then(() => (done = true))
-    assert.deepEqual(hub.asked, [])
-    await until('the name', async () => {
-      await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem')
-      return done
-    })
-    await looked
-    const isRemote = ({ input }: vscode.Tab) =>
-      input instanceof vscode.TabInputWebview && input.viewType.endsWith('sparsescope.remote')
-    await until('the tab of org/tiny', () => tabs().find((tab) => isRemote(tab) && tab.label === 'org/tiny'))
-    await until('its header', () => hub.asked.some(({ range }) => range !== undefined))
-    assert.deepEqual(readdirSync(folder), [])
   })
 })

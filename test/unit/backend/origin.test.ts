@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readDocument } from '../../../src/recipe/document.ts'
-import { evaluationsOf, trainedBy } from '../../../src/backend/origin.ts'
+import { trainedBy } from '../../../src/backend/origin.ts'
 import { scratch } from '../../support/scratch.ts'
 
 const note = {
@@ -18,38 +18,6 @@ const note = {
   ],
   tensors: {},
 }
-
-describe('evaluationsOf', () => {
-  let folder: string
-  beforeEach(() => (folder = scratch().folder))
-
-  it('is what its run measured at the ends of the stages', async () => {
-    writeFileSync(join(folder, 'sparsescope.json'), JSON.stringify(note))
-    const at = { x: 0, seqLen: null }
-    assert.deepEqual(await evaluationsOf(folder), [
-      {
-        ...at,
-        stage: 'dense',
-        entry: 0,
-        task: 'perplexity',
-        data: 'a.txt',
-        seqLen: 8,
-        perplexity: 12.5,
-        accuracy: null,
-      },
-      {
-        ...{ ...at, stage: 'pruned', entry: 1, task: 'piqa', data: 'piqa.jsonl' },
-        ...{ perplexity: null, accuracy: { acc: 0.5, stderr: 0.25 } },
-      },
-    ])
-  })
-
-  it('is empty for a checkpoint without a note, or with a note from elsewhere', async () => {
-    assert.deepEqual(await evaluationsOf(folder), [])
-    writeFileSync(join(folder, 'sparsescope.json'), '{"evaluations": 7}')
-    assert.deepEqual(await evaluationsOf(folder), [])
-  })
-})
 
 describe('trainedBy', () => {
   let folder: string

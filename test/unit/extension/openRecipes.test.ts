@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { useMarked } from '../../../src/extension/inspector/markedMatrices.ts'
-import type { measureInPlace } from '../../../src/extension/inspector/askAnalysis.ts'
+import type { measureInPlace } from '../../../src/extension/inspector/measureInPlace.ts'
 import { readDocument } from '../../../src/recipe/document.ts'
 import { applyEdits } from '../../../src/recipe/edits.ts'
 import type { TextEdit } from '../../../src/recipe/finding.ts'
@@ -48,30 +48,12 @@ describe('recipes of a model that are open', () => {
     const messages: string[] = []
     const asked: Item[][] = []
     const copied: string[] = []
-    const pick = () => {
-      let accept: () => void = () => undefined
-      const self = {
-        items: [] as Item[],
-        selectedItems: [] as Item[],
-        onDidAccept: (then: () => void) => (accept = then),
-        onDidTriggerButton: () => undefined,
-        onDidHide: () => undefined,
-        dispose: () => undefined,
-        show() {
-          asked.push(self.items)
-          self.selectedItems = [choose(self.items)].flatMap((item) => item ?? [])
-          accept()
-        },
-      }
-      return self
-    }
     const vscode = {
       l10n: {
         t: (text: string, ...values: unknown[]) => text.replace(/\{(\d)\}/g, (_, i) => String(values[Number(i)])),
       },
       env: { clipboard: { writeText: (text: string) => Promise.resolve(copied.push(text)) } },
       ViewColumn: { Beside: -2 },
-      QuickInputButtons: { Back: {} },
       TabInputText,
       Uri: { file: (fsPath: string) => ({ fsPath }) },
       RelativePattern: class {},
@@ -96,7 +78,6 @@ describe('recipes of a model that are open', () => {
           asked.push(items)
           return Promise.resolve(choose(items))
         },
-        createQuickPick: pick,
         showInformationMessage: (text: string) => messages.push(text),
         showTextDocument: () => undefined,
       },
@@ -199,7 +180,7 @@ describe('recipes of a model that are open', () => {
   it('measuring in place prompts for the text, also where one recipe of the model is open, and measures the losses of blocks too', async () => {
     const { vscode, asked } = studio({ 'a.prune.yaml': recipe('m', 'a.txt') }, ([first]) => first)
     const { measureInPlace: run } = await extensionModule<{ measureInPlace: typeof measureInPlace }>(
-      'inspector/askAnalysis.ts',
+      'inspector/measureInPlace.ts',
       { vscode },
     )
     const begun: unknown[] = []

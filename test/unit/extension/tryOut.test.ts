@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Caller, CallOptions } from '../../../src/extension/backend/calls.ts'
 import { madeFrom, sourceOf } from '../../../src/runs/folder/recipes.ts'
 import { columnsFrom, columnsOf, columnsOfRun, pairsOf } from '../../../src/extension/models/columns.ts'
-import { createTrial, keepSet, readSets, removeSet, type Store } from '../../../src/extension/views/trial.ts'
+import { createTrial } from '../../../src/extension/views/trial.ts'
 import type { ParamsOf } from '../../../src/protocol/parameters.ts'
 import type { ToTry } from '../../../src/protocol/view.ts'
 import { scratch } from '../../support/scratch.ts'
@@ -94,29 +94,6 @@ describe('what a checkpoint was made from', () => {
     })
     assert.deepEqual(found, [{ path: '/m/opt', role: 'dense', label: 'opt' }])
     for (const bad of [undefined, null, 3, {}, { columns: 'x' }]) assert.deepEqual(columnsFrom(bad), [])
-  })
-})
-
-describe('saved prompts', () => {
-  const store = (value: unknown): Store => ({
-    get: () => value,
-    update: async (_, next) => void (value = next),
-  })
-
-  it('are replaced by name, removed by name, and read only as what they are', async () => {
-    const kept = store([{ name: 'a', text: '1', lines: false }, { name: 3 }, null])
-    await keepSet(kept, { name: 'b', text: '2', lines: true })
-    await keepSet(kept, { name: 'a', text: '3', lines: true })
-    assert.deepEqual(
-      readSets(kept).map(({ name, text }) => name + text),
-      ['a3', 'b2'],
-    )
-    await removeSet(kept, 'a')
-    assert.deepEqual(
-      readSets(kept).map(({ name }) => name),
-      ['b'],
-    )
-    assert.deepEqual(readSets(store('nonsense')), [])
   })
 })
 

@@ -48,10 +48,6 @@ function recordedRow(index: number, { method, s, mode, seed }: Place): ComparedR
     label: `${method} ${40 + 5 * s} % · ${mode === 'retrain' ? mode : 'recon'} · seed ${seed}`,
     facts: { model: 'opt-125m', sparsity, method, pattern: 'unstructured', recovery: mode, seed, text: 'wiki.txt' },
     ...{ key: `/runs/${index}`, sweep: 'opt-125m', started: Date.UTC(2026, 11, 31) + index * 60_000 },
-    sparkline: {
-      of: 'perplexity',
-      values: Array.from({ length: 12 }, (_, i) => recovered + (pruned - recovered) * Math.exp(-i / 3)),
-    },
     results: sweepResults(resultOf(report)),
     ...{ trainablePercent: report.trainable.percent, isBegun: true, progress: null },
   }

@@ -70,10 +70,6 @@ export function recordedProgress(prompt = 0): TryProgress[] {
 
 export function recordedTrial(prompts: string[] = ['The capital of France is']): ToTry[] {
   return [
-    {
-      type: 'sets',
-      sets: [{ name: 'capitals', text: 'The capital of France is\nThe capital of Italy is', lines: true }],
-    },
     { type: 'columns', columns: triedModels, note: null },
     { type: 'begun', prompts },
     { type: 'written', progress: triedModels.map((_, column) => ({ type: 'opening', column })) },

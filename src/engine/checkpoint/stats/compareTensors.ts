@@ -139,12 +139,17 @@ function addFlips(
   pruned: Uint8Array,
   count: number,
 ): void {
+  let [filled, emptied, gone, broken] = [0, 0, 0, 0]
   for (let i = 0; i < count; i++) {
-    total.filled += zeroA[i] & ~zeroB[i] & 1
-    total.emptied += zeroB[i] & ~zeroA[i] & 1
-    total.pruned += pruned[i] & 1
-    total.broken += pruned[i] & ~zeroB[i] & 1
+    filled += zeroA[i] & ~zeroB[i] & 1
+    emptied += zeroB[i] & ~zeroA[i] & 1
+    gone += pruned[i] & 1
+    broken += pruned[i] & ~zeroB[i] & 1
   }
+  total.filled += filled
+  total.emptied += emptied
+  total.pruned += gone
+  total.broken += broken
 }
 
 /** Squares of A and of B − A; raises `total.maxAbs`. */
@@ -156,12 +161,17 @@ function addDistance(
 ): { a: number; difference: number } {
   let squares = 0
   let difference = 0
+  let { maxAbs } = total
   for (let i = 0; i < count; i++) {
-    const distance = distanceOf(a[i], b[i])
-    if (distance > total.maxAbs) total.maxAbs = distance
-    squares += a[i] * a[i]
+    const x = a[i]
+    const y = b[i]
+    squares += x * x
+    if (x === y) continue
+    const distance = distanceOf(x, y)
+    if (distance > maxAbs) maxAbs = distance
     difference += distance * distance
   }
+  total.maxAbs = maxAbs
   return { a: squares, difference }
 }
 
@@ -180,24 +190,33 @@ function distanceOf(a: number, b: number): number {
 function prunedFlags(mask: MaskBits, transposed: boolean, first: number, rows: number, flags: Uint8Array): void {
   const perRow = maskWordsPerRow(mask.columns)
   const columns = transposed ? mask.rows : mask.columns
+  const { words } = mask
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) {
       const out = transposed ? c : first + r
       const input = transposed ? first + r : c
-      flags[r * columns + c] = (~mask.words[out * perRow + (input >> 5)] >>> (input & 31)) & 1
+      flags[r * columns + c] = (~words[out * perRow + (input >> 5)] >>> (input & 31)) & 1
     }
   }
 }
 
+/** Values by pattern, of the narrow formats that were met. */
+const tables = new Map<ElementFormat, Float32Array>()
+
 /** Reads pieces of a tensor as numbers. The result is valid until the next call. */
 function valueReader(format: ElementFormat): (data: ArrayBuffer, count: number) => ArrayLike<number> {
   if (format.kind === 'wide') return format.values
-  const table = Float32Array.from({ length: 2 ** (8 * format.bytes) }, (_, pattern) => format.decode(pattern))
+  let table = tables.get(format)
+  if (!table) {
+    table = Float32Array.from({ length: 2 ** (8 * format.bytes) }, (_, pattern) => format.decode(pattern))
+    tables.set(format, table)
+  }
+  const known = table
   let values = new Float32Array(0)
   return (data, count) => {
     const patterns = format.bytes === 1 ? new Uint8Array(data, 0, count) : new Uint16Array(data, 0, count)
     if (values.length < count) values = new Float32Array(count)
-    for (let i = 0; i < count; i++) values[i] = table[patterns[i]]
+    for (let i = 0; i < count; i++) values[i] = known[patterns[i]]
     return values
   }
 }

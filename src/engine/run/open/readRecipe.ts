@@ -1,10 +1,13 @@
 // Reads a recipe from disk; a very long one in a thread.
 import { resolve } from 'node:path'
+import type { Worker } from 'node:worker_threads'
 import type { PlanSummary } from '../../../plan/planSummary.ts'
+import { startWorker } from '../../../system/startWorker.ts'
+import { EngineError, throwIfCancelled } from '../../errors.ts'
 import { maxRecipeBytes, readSmallFile } from '../../checkpoint/smallFile.ts'
 import { planOfText } from './dryRun.ts'
 import { type LintRecipeOptions, parseFile, type RecipeFile, warningsOf } from './recipeFile.ts'
-import { inRecipeThread, shortRecipe } from './recipeThread.ts'
+import type { JobAnswer, JobName, JobRequest, RecipeJobs } from './recipeWorker.ts'
 
 /**
  * Reads and validates. `settings` are `path=value` as in `run --set recover.steps=10`.
@@ -42,4 +45,38 @@ export async function planOfRecipe(
   const text = await readSmallFile(full, maxRecipeBytes, 'bad-recipe')
   const args = [path, text, settings, memoryBytes] as const
   return text.length > shortRecipe ? inRecipeThread('plan', [...args], signal) : planOfText(...args)
+}
+
+/** Up to so many characters it takes less time than the thread would take to start. */
+export const shortRecipe = 2 ** 16
+
+/** @throws EngineError as the job does, or 'cancelled' at once when the signal fires. */
+export async function inRecipeThread<K extends JobName>(
+  name: K,
+  args: Parameters<RecipeJobs[K]>,
+  signal?: AbortSignal,
+): Promise<Awaited<ReturnType<RecipeJobs[K]>>> {
+  throwIfCancelled(signal)
+  const workerData: JobRequest = { name, args }
+  const worker = startWorker(import.meta.url, './recipeWorker.ts', 'recipeWorker', { workerData })
+  try {
+    const answer = await firstMessage(worker, signal)
+    if (answer.type === 'failed') throw new EngineError(answer.code, answer.message)
+    return answer.value as Awaited<ReturnType<RecipeJobs[K]>>
+  } finally {
+    await worker.terminate()
+  }
+}
+
+function firstMessage(worker: Worker, signal: AbortSignal | undefined): Promise<JobAnswer> {
+  return new Promise((resolve, reject) => {
+    const cancel = () => reject(new EngineError('cancelled', 'cancelled'))
+    signal?.addEventListener('abort', cancel, { once: true })
+    worker.once('message', resolve)
+    worker.once('error', reject)
+    worker.once('exit', () => {
+      signal?.removeEventListener('abort', cancel)
+      reject(new EngineError('internal', 'the thread that reads the recipe has ended'))
+    })
+  })
 }

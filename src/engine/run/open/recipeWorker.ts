@@ -1,4 +1,4 @@
-// The thread of recipeThread.ts: one job, answered with a value or with the error as data.
+// The thread of readRecipe.ts: one job, answered with a value or with the error as data.
 import { parentPort, workerData } from 'node:worker_threads'
 import { EngineError, type ErrorCode } from '../../errors.ts'
 import type { Finding } from '../../../recipe/finding.ts'

@@ -4,7 +4,6 @@ import { lstat, readdir } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { isDone, readReport } from '../../../runs/reader/report.ts'
 import { runFolderAt } from '../../../runs/folder/runFolder.ts'
-import type { PlannedPush } from '../../../protocol/push.ts'
 import { writtenRecipe } from '../../../recipe/resolve.ts'
 import { resultOf } from '../../../runs/series/runResult.ts'
 import { readError } from '../../../system/diskErrors.ts'
@@ -12,7 +11,7 @@ import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { locate } from '../../checkpoint/locate.ts'
 import { maskFileName } from '../../checkpoint/maskFile.ts'
 import { EngineError } from '../../errors.ts'
-import type { PushFile, PushPlan } from '../../hub/push.ts'
+import type { PushFile } from '../../hub/push.ts'
 import { recipeYaml } from '../open/recipeFile.ts'
 import { cardName, modelCard } from './modelCard.ts'
 import { noteName } from '../../../catalog/formats/checkpointFormats.ts'
@@ -61,17 +60,6 @@ export async function publicationOf(given: string): Promise<Publication> {
     ofRun: new Set([entry, noteName, maskFileName, ...checkpoint.files.map(({ name }) => name)]),
     ownPaths: [...new Set(textsOf(written).filter((text) => ownPath.test(text)))],
   }
-}
-
-/** What a push shows before it begins. */
-export function toldPush(
-  { name, exists, hasBranch, isPrivate, address, files }: PushPlan,
-  { ofRun }: Publication,
-): PlannedPush {
-  const told = files.map(({ path, bytes, state, content }) => ({
-    ...{ path, bytes, state, made: 'text' in content, ofRun: ofRun.has(path) },
-  }))
-  return { ...name, exists, hasBranch, isPrivate, address, files: told }
 }
 
 /** From a root, from home, two folders up, from a drive, on a share, or as a URL; of Windows and of others. */

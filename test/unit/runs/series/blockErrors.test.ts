@@ -5,7 +5,6 @@ import {
   blockErrors,
   errorLeft,
   errorSteps,
-  errorStepsAgainst,
   recoveriesWithErrors,
   recoveriesWithSteps,
 } from '../../../../src/runs/series/blockErrors.ts'
@@ -112,10 +111,5 @@ describe('errors by block and step', () => {
     const picture = pictureOf(step(0, 1, 9), step(0, 2, 9), step(0, 1, 4), step(undefined, 1, 7, 1))
     assert.deepEqual(picture.blockLoss.get(0)?.get(0), [{ x: 1, y: 4 }])
     assert.deepEqual(recoveriesWithSteps(picture), [0])
-  })
-
-  it('of two runs are ratios of their losses, where both have that block and step', () => {
-    const [a, b] = [pictureOf(step(0, 1, 1), step(0, 2, 3), step(1, 1, 5)), pictureOf(step(0, 1, 4), step(0, 2, 0))]
-    assert.deepEqual(ratios(errorStepsAgainst(a, b, 0)), [0.25, null, null, null])
   })
 })

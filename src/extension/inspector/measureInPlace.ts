@@ -1,0 +1,56 @@
+// Measures what pruning would cost on the text of the model's analysis; without one it asks for a text.
+import type { ParamsOf } from '../../protocol/parameters.ts'
+import { basename, dirname, resolve } from 'node:path'
+import { modelLabel } from '../../catalog/formats/checkpointFormats.ts'
+import { filesOf } from '../../recipe/dataFiles.ts'
+import { parseRecipe } from '../../lint/lint.ts'
+import type { MethodName } from '../../catalog/methods/methods.ts'
+import type { Caller } from '../backend/calls.ts'
+import { browseText, findTexts } from '../recipe/recipeDefaults.ts'
+import { requireTrust } from '../support/settings.ts'
+import type { ModelSession } from './modelSession.ts'
+import { openRecipesOf } from './openRecipes.ts'
+import * as vscode from 'vscode'
+
+const t = vscode.l10n.t
+
+/** Resolves at the end, after the views have been updated. */
+export async function measureInPlace(session: ModelSession, call: Caller, methods: MethodName[]): Promise<void> {
+  if (!(await requireTrust(t('Analysing')))) return
+  const { calibration: known, methods: _, ...amounts } = await call('measurable', { path: session.path })
+  const calibration = known ?? (await askedText(session.path))
+  if (calibration) await session.analyse({ calibration, methods, ...amounts })
+}
+
+type Text = ParamsOf<'analyse'>['calibration']
+type Choice = vscode.QuickPickItem & { readonly text: Text | null }
+
+/** Texts of open recipes of the model come first, then those near it. The analysis chooses the number of windows: a ranking needs few. */
+async function askedText(weights: string): Promise<Text | null> {
+  const near = dirname(dirname(weights))
+  const first = (await openRecipesOf(weights)).flatMap(textOf)
+  const others = (await findTexts(near)).map((uri): Choice => ({
+    label: basename(uri.fsPath),
+    description: vscode.workspace.asRelativePath(uri),
+    text: { data: uri.fsPath },
+  }))
+  const items = [
+    ...first,
+    ...others.filter(({ text }) => first.every((one) => one.text?.data !== text?.data)),
+    { label: t('$(folder-opened) Another file…'), text: null },
+  ]
+  const title = t('Measure on {0}', modelLabel(weights))
+  const chosen = await vscode.window.showQuickPick(items, { title, placeHolder: t('Text to calibrate on') })
+  if (!chosen || chosen.text) return chosen?.text ?? null
+  const data = await browseText(near)
+  return data === undefined ? null : { data }
+}
+
+function textOf(document: vscode.TextDocument): Choice[] {
+  const calibration = parseRecipe(document.getText()).recipe?.calibration
+  if (!calibration) return []
+  const { data, field } = calibration
+  const path = resolve(dirname(document.uri.fsPath), filesOf(data)[0])
+  const text = { data: path, ...(field !== undefined && { field }) }
+  return [{ label: basename(path), description: t('as in {0}', basename(document.uri.path)), text }]
+}
