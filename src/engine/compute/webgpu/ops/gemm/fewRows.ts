@@ -160,7 +160,7 @@ ${all
   return weight0[p.b0At / ${width}u + i];
 }
 ${lanes}
-// Of a weight with n columns; lanes below COLUMNS get one each.
+// A column of a weight that has n; lanes below COLUMNS get one each.
 fn columnOf(weight: u32, column0: u32, n: u32, lane: u32) -> f32 {
   let aFrom = p.aAt;
 ${four((c) => `  let b${c} = min(column0 + ${c}u, n - 1u) * (p.k / ${width}u);`)}
