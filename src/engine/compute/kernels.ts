@@ -75,6 +75,12 @@ export interface RopeShape {
   inverse: boolean
 }
 
+/** The rotation of one position: cos and then sin, [2, rotaryDim / 2]. */
+export interface Rotation {
+  readonly tables: Tensor
+  readonly rotaryDim: number
+}
+
 export interface AdamStep {
   lr: number
   beta1: number
@@ -97,10 +103,19 @@ export interface DenseLoss {
 
 export interface Kernels {
   // ---- products
-  /** out[N,O] = input[N,I] · weight[O,I]ᵀ + bias[O]. A null bias adds nothing. */
-  linear(out: Tensor, input: Tensor, weight: Tensor, bias: Tensor | null): void
+  /** out[N,O] = input[N,I] · weight[O,I]ᵀ + bias[O] + residual[N,O]. Without bias or residual nothing is added. */
+  linear(out: Tensor, input: Tensor, weight: Tensor, bias: Tensor | null, residual?: Tensor | null): void
   /** outs[k] = input · weights[k]ᵀ + biases[k]: as `linear`, of several that read one input. */
   linears(outs: readonly Tensor[], input: Tensor, weights: readonly Tensor[], biases: readonly (Tensor | null)[]): void
+  /** out[1,O] = f(input · weights[0]ᵀ + biases[0]) ⊙ (input · weights[1]ᵀ + biases[1]); `factors` [1,O] are memory for both. */
+  gatedLinears(
+    out: Tensor,
+    factors: readonly Tensor[],
+    input: Tensor,
+    weights: readonly Tensor[],
+    biases: readonly (Tensor | null)[],
+    kind: Activation,
+  ): void
   /** dInput[N,I] = dOut[N,O] · weight[O,I]; += when `accumulate`. */
   linearBackwardInput(dInput: Tensor, dOut: Tensor, weight: Tensor, accumulate: boolean): void
   /** dWeight[O,I] += dOut[N,O]ᵀ · input[N,I]. */
@@ -113,7 +128,7 @@ export interface Kernels {
   // ---- adapters (PERP; docs/methods.md, "Adapters")
   /** out[O,I] = weight + scale · (b[O,r] · a[r,I]) ⊙ mask, f32 or rounded to bf16. A null mask keeps everything. */
   loraWeight(out: Tensor, weight: Tensor, mask: Tensor | null, a: Tensor, b: Tensor, scale: number): void
-  /** G = (dOut[N,O]ᵀ · input[N,I]) ⊙ mask;  dA[r,I] += scale · bᵀ·G;  dB[O,r] += scale · G·aᵀ. */
+  /** G = (dOut[N,O]ᵀ · input[N,I]) ⊙ mask;  dA[r,I] += scale · bᵀ·G;  dB[O,r] += scale · G·aᵀ;  dBias[O] += Σ_n dOut where given. */
   loraBackward(
     dA: Tensor,
     dB: Tensor,
@@ -123,6 +138,7 @@ export interface Kernels {
     a: Tensor,
     b: Tensor,
     scale: number,
+    dBias?: Tensor | null,
   ): void
   /** out[O,I] = weight ⊙ (factor · row[O] ⊗ column[I]), f32 or rounded to bf16. */
   scaleWeight(out: Tensor, weight: Tensor, row: Tensor, column: Tensor, factor: number): void
@@ -168,7 +184,7 @@ export interface Kernels {
     bias: Tensor | null,
     eps: number,
   ): void
-  /** dX; dWeight[C] += , dBias[C] += where given. */
+  /** dX, with `residual` [N,C] added where given; dWeight[C] += , dBias[C] += where given. */
   layerNormBackward(
     dX: Tensor,
     dWeight: Tensor | null,
@@ -178,6 +194,7 @@ export interface Kernels {
     mean: Tensor,
     rstd: Tensor,
     weight: Tensor | null,
+    residual?: Tensor | null,
   ): void
   /** out = x · rstd · (weight + unitOffset), rstd = 1/√(mean(x²) + eps). unitOffset is 0, or 1 for Gemma. */
   rmsNorm(out: Tensor, rstd: Tensor, x: Tensor, weight: Tensor, eps: number, unitOffset: number): void
@@ -189,6 +206,7 @@ export interface Kernels {
     rstd: Tensor,
     weight: Tensor,
     unitOffset: number,
+    residual?: Tensor | null,
   ): void
 
   // ---- attention
@@ -211,7 +229,7 @@ export interface Kernels {
   ): void
   /**
    * Row length − 1 of keys and values [capacity, Hkv·D] = k and v; then out[1,H·D] = softmax(softcap(scale·q·keysᵀ) within the window) ·
-   * values: what `attention` gives for its last row.
+   * values: what `attention` gives for its last row. With `rotation`, q and k first turn as by `rope`; what they hold afterwards is undefined.
    */
   attentionStep(
     out: Tensor,
@@ -221,6 +239,7 @@ export interface Kernels {
     keys: Tensor,
     values: Tensor,
     shape: AttentionStepShape,
+    rotation?: Rotation | null,
   ): void
   attentionBackward(
     dQ: Tensor,

@@ -10,7 +10,7 @@ import { linearBackward, linearForward, linearsForward, productInput, readType }
 import { eachTime, type Grads, type Linear, type Step } from './module.ts'
 import { normBackward, normForward, type Norm, type NormSaved } from './norm.ts'
 import type { Pass } from './pass.ts'
-import { rotate } from './rope.ts'
+import { rotate, rotationOf } from './rope.ts'
 
 export interface AttentionWeights {
   /** Index of its block. */
@@ -42,13 +42,14 @@ export interface AttentionSaved {
   readonly logSum: Tensor
 }
 
-/** x [N,C], already normed where the block norms first → output [N,C]. `observe` sees the input of `out`. */
+/** x [N,C], already normed where the block norms first → output [N,C], with `residual` added where given. `observe` sees the input of `out`. */
 export async function attentionForward(
   pass: Pass,
   config: ModelConfig,
   weights: AttentionWeights,
   x: Tensor,
   output: Tensor,
+  residual: Tensor | null,
 ): Promise<AttentionSaved> {
   const { step, scope } = pass
   const { kernels } = step.backend
@@ -59,27 +60,28 @@ export async function attentionForward(
   const [normedQ, qNorm] = normHeads(pass, config, weights.qNorm, projected.q)
   const [normedK, kNorm] = normHeads(pass, config, weights.kNorm, projected.k)
   const [q, k, v] = [normedQ, normedK, projected.v].map((tensor) => moved(pass, tensor, step.packing?.rowOf))
-  rotate(step, scope, config, weights.rope, { q, k }, false)
+  const { cache } = step
+  const follows = cache !== undefined && cache.past > 0
+  if (!follows) rotate(step, scope, config, weights.rope, { q, k }, false)
   // The backward multiplies what was not rounded.
   const isRead = !pass.saves && step.packing === undefined
   const mixedPlaces = scope.allocate(q.shape, isRead ? readType(step, q.shape[0]) : 'f32')
   const logSum = scope.allocate([q.shape[0], config.numHeads])
   const shape = attentionShape(step, config, weights)
-  const { cache } = step
-  const follows = cache !== undefined && cache.past > 0
   if (cache && !follows) rememberBeginning(step.backend, cache, weights.block, k, v)
   const read = follows ? { q, k, v } : { q: operand(pass, q), k: operand(pass, k), v: operand(pass, v) }
-  if (follows)
+  if (follows) {
+    const rotation = rotationOf(step, scope, config, weights.rope)
     eachTime(step, () => {
       const { keys, values, length } = roomForNext(cache, weights.block)
-      kernels.attentionStep(mixedPlaces, q, k, v, keys, values, { ...shape, length })
+      kernels.attentionStep(mixedPlaces, q, k, v, keys, values, { ...shape, length }, rotation)
     })
-  else attendAtOnce(pass, mixedPlaces, logSum, read, shape)
+  } else attendAtOnce(pass, mixedPlaces, logSum, read, shape)
   await breathe()
   for (const tensor of [read.q, read.k, read.v]) pass.drop(tensor)
   const mixed = moved(pass, mixedPlaces, step.packing?.placeOf)
   step.observe?.([weights.out], mixed)
-  linearForward(step, output, weights.out, mixed)
+  linearForward(step, output, weights.out, mixed, residual)
   pass.drop(mixed)
   return { x: input, ...read, qNorm, kNorm, mixed, logSum }
 }

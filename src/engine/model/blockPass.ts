@@ -69,18 +69,14 @@ async function sequential(pass: Pass, block: Block, x: Tensor, y: Tensor): Promi
 }
 
 async function parallel(pass: Pass, block: Block, x: Tensor, y: Tensor): Promise<BlockSaved> {
-  const { scope, step } = pass
-  const { kernels } = step.backend
-  const [branch, sum] = [scope.allocate(x.shape), scope.allocate(x.shape)]
+  const { scope } = pass
+  const sum = scope.allocate(x.shape)
   const [attnNorm, ownNorm] = [firstNorm(block), block.mlpNorms.input]
   const [normed, attnSaved] = applyNorm(pass, attnNorm, x)
-  const attention = await attend(pass, block, normed, branch)
-  kernels.add(sum, x, branch)
+  const attention = await attend(pass, block, normed, sum, x)
   const [normed2, mlpSaved] = ownNorm ? applyNorm(pass, ownNorm, x) : [normed, null]
-  const mlp = await feed(pass, block, normed2, branch)
-  kernels.add(y, sum, branch)
+  const mlp = await feed(pass, block, normed2, y, sum)
   scope.release(sum)
-  scope.release(branch)
   return { attnNorms: { ...noNorms, input: attnSaved }, attention, mlpNorms: { ...noNorms, input: mlpSaved }, mlp }
 }
 
@@ -95,11 +91,9 @@ async function parallelBackward(b: Backward<BlockSaved>, dY: Tensor, dX: Tensor 
   await mlpBack(b, dY, dMlp)
   await attentionBack(b, dY, dAttn)
   if (!ownNorm && dAttn && dMlp) kernels.addScaled(dAttn, dMlp, 1)
-  const dFirst = dAttn ? normBack(b, attnNorm, saved.attnNorms.input, dAttn) : null
+  if (dAttn) normBack(b, attnNorm, saved.attnNorms.input, dAttn, dX && { dX, residual: dY })
   const dSecond = ownNorm && dMlp ? normBack(b, ownNorm, saved.mlpNorms.input, dMlp) : null
-  if (!dX || !dFirst) return
-  kernels.add(dX, dY, dFirst)
-  if (dSecond) kernels.addScaled(dX, dSecond, 1)
+  if (dX && dSecond) kernels.addScaled(dX, dSecond, 1)
 }
 
 const noNorms = { input: null, output: null, sum: null }

@@ -31,12 +31,18 @@ function rounded(backend: Backend, scope: Arena, x: Tensor): Tensor {
   return output
 }
 
-/** output[N,O] = input[N,I] · Wᵀ + bias, W the adapter's effective weight where there is one. */
-export function linearForward(step: Step, output: Tensor, linear: Linear, input: Tensor): Tensor {
+/** output[N,O] = input[N,I] · Wᵀ + bias + residual, W the adapter's effective weight where there is one. */
+export function linearForward(
+  step: Step,
+  output: Tensor,
+  linear: Linear,
+  input: Tensor,
+  residual: Tensor | null = null,
+): Tensor {
   using scope = new Arena(step.backend)
   const x = productInput(step, scope, input)
   const weight = otherOperand(step, scope, x, effectiveWeight(step, scope, linear))
-  step.backend.kernels.linear(output, x, weight, linear.bias)
+  step.backend.kernels.linear(output, x, weight, linear.bias, residual)
   return output
 }
 
@@ -79,6 +85,21 @@ export async function linearsForward(
   step.backend.kernels.linears(outputs, input, weights, biases)
 }
 
+/** out = f(gate(input)) ⊙ up(input) of one row; `factors` are memory for what is multiplied. */
+export function gatedForward(
+  step: Step,
+  output: Tensor,
+  factors: readonly Tensor[],
+  linears: readonly Linear[],
+  input: Tensor,
+  kind: Activation,
+): void {
+  using scope = new Arena(step.backend)
+  const weights = linears.map((linear) => effectiveWeight(step, scope, linear))
+  const biases = linears.map(({ bias }) => bias)
+  step.backend.kernels.gatedLinears(output, factors, input, weights, biases, kind)
+}
+
 /**
  * dInput = dOutput · W, += when `accumulate`, nothing when null. Adds what `grads` and the adapter want of
  * dW[O,I] += dOutputᵀ · input and dBias[O] += Σ_n dOutput; a frozen weight's gradient is never formed.
@@ -95,16 +116,18 @@ export function linearBackward(
   const { kernels } = step.backend
   using scope = new Arena(step.backend)
   const dBias = linear.bias && grads.of(`${linear.name}.bias`)
-  if (dBias) kernels.columnSum(dBias, dOutput)
   const dWeight = grads.of(`${linear.name}.weight`)
   const adapter = step.adapterOf?.(linear)
+  // An adapter that reads what is not rounded sums it too.
+  const sumsInAdapter = adapter && step.backend.precision === 'f32'
+  if (dBias && !sumsInAdapter) kernels.columnSum(dBias, dOutput)
   if (!dWeight && !adapter && !dInput) return
   const d = productInput(step, scope, dOutput)
   if (dWeight || adapter) {
     using inner = new Arena(step.backend)
     const x = productInput(step, inner, input)
     if (dWeight) kernels.linearBackwardWeight(dWeight, d, x)
-    adapter?.backward(step.backend, inner, linear, d, x)
+    adapter?.backward(step.backend, inner, linear, d, x, undefined, sumsInAdapter ? dBias : null)
   }
   if (!dInput) return
   const weight = otherOperand(step, scope, d, effectiveWeight(step, scope, linear))

@@ -3,7 +3,15 @@ import type { Arena } from '../compute/arena.ts'
 import type { Activation, CopyShape } from '../compute/kernels.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { breathe } from '../breathe.ts'
-import { linearActivated, linearBackward, linearForward, linearsForward, productInput, readType } from './linear.ts'
+import {
+  gatedForward,
+  linearActivated,
+  linearBackward,
+  linearForward,
+  linearsForward,
+  productInput,
+  readType,
+} from './linear.ts'
 import type { Grads, Linear, Step } from './module.ts'
 import type { Pass } from './pass.ts'
 
@@ -25,8 +33,14 @@ export interface MlpSaved {
   readonly inner: Tensor
 }
 
-/** output[N,C] = down(f(up(x))), or down(f(gate(x)) ⊙ up(x)). */
-export async function mlpForward(pass: Pass, weights: MlpWeights, x: Tensor, output: Tensor): Promise<MlpSaved> {
+/** output[N,C] = down(f(up(x))), or down(f(gate(x)) ⊙ up(x)), with `residual` added where given. */
+export async function mlpForward(
+  pass: Pass,
+  weights: MlpWeights,
+  x: Tensor,
+  output: Tensor,
+  residual: Tensor | null = null,
+): Promise<MlpSaved> {
   const { step, scope } = pass
   const { kernels } = step.backend
   const input = productInput(step, scope, x)
@@ -42,7 +56,7 @@ export async function mlpForward(pass: Pass, weights: MlpWeights, x: Tensor, out
   step.observe?.([weights.down], inner)
   const innerInput = productInput(step, scope, inner)
   if (innerInput !== inner) scope.release(inner)
-  linearForward(step, output, weights.down, innerInput)
+  linearForward(step, output, weights.down, innerInput, residual)
   pass.drop(innerInput)
   return { x: input, gate, up, inner: innerInput }
 }
@@ -117,8 +131,14 @@ async function project(
         return { gate: linearForward(step, allocate(first), first, x), up }
       }
       const gate = allocate(first)
-      await linearsForward(step, [gate, up], [first, second], x)
-      return { gate, up }
+      if (pass.saves) {
+        await linearsForward(step, [gate, up], [first, second], x)
+        return { gate, up }
+      }
+      gatedForward(step, inner, [gate, up], [first, second], x, weights.activation)
+      scope.release(gate)
+      scope.release(up)
+      return { gate: null, up: inner }
     }
     case 'gatedFused': {
       const fused = linearForward(step, allocate(first), first, x)

@@ -42,8 +42,16 @@ export function rangesOf(length: number, size: number): RowRange[] {
 export interface Adapter {
   /** [O, I] (or the range's rows) to multiply with: in `arena`, or memory of the adapter's own. */
   effectiveWeight(backend: Backend, arena: Arena, linear: Linear, range?: RowRange): Tensor
-  /** Adds the gradients of the adapter's own parameters, given dOut[N,O] and input[N,I]. */
-  backward(backend: Backend, arena: Arena, linear: Linear, dOut: Tensor, input: Tensor, range?: RowRange): void
+  /** Adds the gradients of the adapter's own parameters, given dOut[N,O] and input[N,I], and to dBias[O] += Σ_n dOut where given. */
+  backward(
+    backend: Backend,
+    arena: Arena,
+    linear: Linear,
+    dOut: Tensor,
+    input: Tensor,
+    range?: RowRange,
+    dBias?: Tensor | null,
+  ): void
 }
 
 /** Gradients by parameter name as in the checkpoint (`…fc1.bias`). A gradient that is not wanted is not computed. */

@@ -41,7 +41,7 @@ export function normForward({ step, scope }: Pass, output: Tensor, norm: Norm, x
   }
 }
 
-/** dX [N,C]; adds to the gradients of weight and bias that are wanted. */
+/** dX [N,C], in `into.dX` with a residual added where that is given; adds to the gradients of weight and bias that are wanted. */
 export function normBackward(
   step: Step,
   scope: Arena,
@@ -49,14 +49,16 @@ export function normBackward(
   { x, mean, rstd }: NormSaved,
   dOutput: Tensor,
   grads: Grads,
+  into: { readonly dX: Tensor; readonly residual: Tensor } | null = null,
 ): Tensor {
   const { kernels } = step.backend
-  const dX = scope.allocate(x.shape)
+  const dX = into?.dX ?? scope.allocate(x.shape)
+  const residual = into?.residual ?? null
   const dWeight = norm.weight && grads.of(`${norm.name}.weight`)
   if (mean) {
     const dBias = norm.bias && grads.of(`${norm.name}.bias`)
-    kernels.layerNormBackward(dX, dWeight, dBias, dOutput, x, mean, rstd, norm.weight)
-  } else kernels.rmsNormBackward(dX, dWeight, dOutput, x, rstd, weightOf(norm), norm.unitOffset)
+    kernels.layerNormBackward(dX, dWeight, dBias, dOutput, x, mean, rstd, norm.weight, residual)
+  } else kernels.rmsNormBackward(dX, dWeight, dOutput, x, rstd, weightOf(norm), norm.unitOffset, residual)
   return dX
 }
 

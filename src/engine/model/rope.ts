@@ -2,7 +2,8 @@
 // long contexts agree too.
 import type { RopeConfig, RopeScaling } from '../../catalog/families/ropeConfig.ts'
 import type { Arena } from '../compute/arena.ts'
-import type { Tensor } from '../compute/tensor.ts'
+import type { Rotation } from '../compute/kernels.ts'
+import { rows, type Tensor } from '../compute/tensor.ts'
 import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 import { eachTime, type Step } from './module.ts'
 
@@ -116,11 +117,8 @@ function yarnFrequencies(
   })
 }
 
-/** cos and sin [T, rotaryDim / 2] of the step's positions. */
-type Tables = readonly [cos: Tensor, sin: Tensor]
-
-/** Tables of steps of decoding, in their arenas: blocks with the same angles share them. */
-const tablesOfStep = new WeakMap<Step, Map<RopeConfig, Tables>>()
+/** Tables [2 · T, rotaryDim / 2], cos of the step's positions and then sin, of steps of decoding, in their arenas: blocks with the same angles share them. */
+const tablesOfStep = new WeakMap<Step, Map<RopeConfig, Tensor>>()
 
 /** Makes a step's tables before its first block: a recorded pass writes them before it runs, into memory of their own. */
 export function prepareRotation(step: Step, { position, maxPositions }: ModelConfig): void {
@@ -145,21 +143,33 @@ export function rotate(
   const { backend, seqLen } = step
   const prepared = tablesOfStep.get(step)?.get(rope)
   const tables = prepared ?? createTables(step, scope, rope, maxPositions)
-  const [cos, sin] = tables
+  const [cos, sin] = [rows(tables, 0, seqLen), rows(tables, seqLen, 2 * seqLen)]
   const shape = { seqLen, headDim, rotaryDim: rope.rotaryDim, inverse }
   backend.kernels.rope(q, cos, sin, { ...shape, numHeads })
   backend.kernels.rope(k, cos, sin, { ...shape, numHeads: numKvHeads })
-  if (!prepared) for (const table of tables) scope.release(table)
+  if (!prepared) scope.release(tables)
 }
 
-function createTables(step: Step, arena: Arena, rope: RopeConfig, maxPositions: number): Tables {
+/** What rotates the query and key of a step of one token; null where they are not rotated. */
+export function rotationOf(
+  step: Step,
+  scope: Arena,
+  { maxPositions }: ModelConfig,
+  rope: RopeConfig | null,
+): Rotation | null {
+  if (!rope) return null
+  const tables = tablesOfStep.get(step)?.get(rope) ?? createTables(step, scope, rope, maxPositions)
+  return { tables, rotaryDim: rope.rotaryDim }
+}
+
+function createTables(step: Step, arena: Arena, rope: RopeConfig, maxPositions: number): Tensor {
   const { backend, seqLen, cache } = step
-  const [cos, sin] = [0, 1].map(() => arena.allocate([seqLen, rope.rotaryDim / 2]))
+  const tables = arena.allocate([2 * seqLen, rope.rotaryDim / 2])
   eachTime(step, () => {
     const past = cache?.past ?? 0
     const angles = ropeAngles(rope, past, past + seqLen, maxPositions)
-    backend.write(cos, angles.cos)
-    backend.write(sin, angles.sin)
+    backend.write(rows(tables, 0, seqLen), angles.cos)
+    backend.write(rows(tables, seqLen, 2 * seqLen), angles.sin)
   })
-  return [cos, sin]
+  return tables
 }

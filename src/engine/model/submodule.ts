@@ -21,8 +21,8 @@ import { moeBackward, moeForward, type MoeSaved } from './moe.ts'
 /** x [N,C] → h [N,C], into `h`. */
 export async function attentionSubmodule(pass: Pass, block: Block, x: Tensor, h: Tensor): Promise<AttentionPartSaved> {
   const read = readType(pass.step, x.shape[0])
-  const { norms, inner } = await forward(pass, block, block.attnNorms, read, x, h, (input, output) =>
-    attend(pass, block, input, output),
+  const { norms, inner } = await forward(pass, block, block.attnNorms, read, x, h, (input, output, residual) =>
+    attend(pass, block, input, output, residual),
   )
   return { attnNorms: norms, attention: inner }
 }
@@ -31,8 +31,8 @@ export async function attentionSubmodule(pass: Pass, block: Block, x: Tensor, h:
 export async function mlpSubmodule(pass: Pass, block: Block, h: Tensor, y: Tensor): Promise<MlpPartSaved> {
   // A router multiplies in f32.
   const read = block.mlp.kind === 'moe' ? 'f32' : readType(pass.step, h.shape[0])
-  const { norms, inner } = await forward(pass, block, block.mlpNorms, read, h, y, (input, output) =>
-    feed(pass, block, input, output),
+  const { norms, inner } = await forward(pass, block, block.mlpNorms, read, h, y, (input, output, residual) =>
+    feed(pass, block, input, output, residual),
   )
   return { mlpNorms: norms, mlp: inner }
 }
@@ -60,19 +60,23 @@ async function forward<S extends { readonly x: Tensor }>(
   read: 'f32' | 'bf16',
   x: Tensor,
   y: Tensor,
-  run: (input: Tensor, output: Tensor) => Promise<S>,
+  run: (input: Tensor, output: Tensor, residual: Tensor | null) => Promise<S>,
 ): Promise<{ norms: BranchNorms<NormSaved>; inner: S }> {
   const { scope, step } = pass
   const { residualScale } = config
-  const branch = scope.allocate(x.shape)
+  const sum = norms.sum ? scope.allocate(x.shape) : y
+  // Its last linear adds the residual to what nothing stands between.
+  const adds = !norms.output && residualScale === 1
+  const branch = adds ? sum : scope.allocate(x.shape)
   const [input, inputSaved] = norms.input ? applyNorm(pass, norms.input, x, read) : [x, null]
-  const inner = await run(input, branch)
+  const inner = await run(input, branch, adds ? x : null)
   if (norms.input) dropUnless(pass, input, inner.x)
   const [output, outputSaved] = norms.output ? applyNorm(pass, norms.output, branch) : [branch, null]
   if (norms.output) pass.drop(branch)
-  const sum = norms.sum ? scope.allocate(x.shape) : y
-  addBranch(step, sum, x, output, residualScale)
-  scope.release(output)
+  if (!adds) {
+    addBranch(step, sum, x, output, residualScale)
+    scope.release(output)
+  }
   const sumSaved = norms.sum ? normForward(pass, y, norms.sum, sum) : null
   return { norms: { input: inputSaved, output: outputSaved, sum: sumSaved }, inner }
 }
@@ -93,9 +97,11 @@ async function backward(
   const dInput = wantsInput ? scope.allocate(dY.shape) : null
   await back(dBranch, dInput)
   if (!dInput) return
-  const dThrough = norms.input ? normBack(b, norms.input, saved.input, dInput) : dInput
-  if (dX) step.backend.kernels.add(dX, dSum, dThrough)
-  for (const tensor of new Set([dSum, dOutput, dBranch, dInput, dThrough])) if (tensor !== dY) scope.release(tensor)
+  const into = dX && { dX, residual: dSum }
+  const dThrough = norms.input ? normBack(b, norms.input, saved.input, dInput, into) : dInput
+  if (dX && !norms.input) step.backend.kernels.add(dX, dSum, dThrough)
+  for (const tensor of new Set([dSum, dOutput, dBranch, dInput, dThrough]))
+    if (tensor !== dY && tensor !== dX) scope.release(tensor)
 }
 
 /** Tensors that the forward of attention, with its norms, leaves for the backward, in the step's arena. */
@@ -125,19 +131,37 @@ export function applyNorm(pass: Pass, norm: Norm, x: Tensor, dtype: 'f32' | 'bf1
   return [output, normForward(pass, output, norm, x)]
 }
 
-export async function attend(pass: Pass, block: Block, x: Tensor, output: Tensor): Promise<AttentionSaved> {
+/** `residual` is added to the output where given. */
+export async function attend(
+  pass: Pass,
+  block: Block,
+  x: Tensor,
+  output: Tensor,
+  residual: Tensor | null,
+): Promise<AttentionSaved> {
   pass.step.observe?.(readersOf(block, block.attention.projections[0]), x)
-  return attentionForward(pass, block.config, block.attention, x, output)
+  return attentionForward(pass, block.config, block.attention, x, output, residual)
 }
 
-export async function feed(pass: Pass, block: Block, x: Tensor, output: Tensor): Promise<MlpSaved | MoeSaved> {
+/** `residual` is added to the output where given. */
+export async function feed(
+  pass: Pass,
+  block: Block,
+  x: Tensor,
+  output: Tensor,
+  residual: Tensor | null,
+): Promise<MlpSaved | MoeSaved> {
   await breathe()
   const { mlp } = block
-  if (mlp.kind === 'moe') return moeForward(pass, mlp, x, output)
+  if (mlp.kind === 'moe') {
+    const saved = await moeForward(pass, mlp, x, output)
+    if (residual) pass.step.backend.kernels.addScaled(output, residual, 1)
+    return saved
+  }
   // With one norm for both branches, attention's observer call has named these linears too.
   const first = mlp.inputs[0]
   if (first.inputKey !== block.attention.projections[0].inputKey) pass.step.observe?.(readersOf(block, first), x)
-  return mlpForward(pass, mlp, x, output)
+  return mlpForward(pass, mlp, x, output, residual)
 }
 
 function readersOf(block: Block, { inputKey }: Linear): Linear[] {
@@ -168,7 +192,8 @@ export function normBack(
   norm: Norm,
   saved: NormSaved | null,
   dOutput: Tensor,
+  into: Parameters<typeof normBackward>[6] = null,
 ): Tensor {
   if (!saved) throw new EngineError('internal', `${norm.name}: its forward saved nothing`)
-  return normBackward(step, scope, norm, saved, dOutput, grads)
+  return normBackward(step, scope, norm, saved, dOutput, grads, into)
 }

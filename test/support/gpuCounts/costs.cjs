@@ -12,7 +12,7 @@ const inPlace =
 const known = {
   gemm: (p, label, groups) => {
     const [m, n, k] = p
-    const beta = /Of[23]/.test(label) ? 0 : new Float32Array(p.slice(16, 17).buffer)[0]
+    const beta = /Of[23]|Gated/.test(label) ? 0 : new Float32Array(p.slice(16, 17).buffer)[0]
     // Lanes of the products for few rows go along the depth side by side, 16 bytes at a time or one number.
     const together = !label.startsWith('gemmFewRows')
       ? 16
@@ -49,7 +49,11 @@ const known = {
   }),
   // A third of n³ multiplications and additions for the factor, and as many for its inverse.
   // A column at a time, three barriers each in a workgroup's memory.
-  pruneFactorBlock: ([n]) => ({ flops: (4 / 3) * n ** 3, bytes: 3 * 4 * n ** 2, steps: n }),
+  pruneFactorColumns: ([n, behind], _, groups) => ({
+    flops: groups[0] * ((4 / 3) * n ** 3 + 2 * n ** 2 * (n + 2 * behind)),
+    bytes: 4 * groups[0] * n * (2 * n + behind),
+    steps: n + Math.ceil((n + behind) / 8),
+  }),
 }
 
 /** Of what is not known otherwise: most shaders have workgroups of 256, whose lanes load, do and store. */

@@ -120,7 +120,9 @@ function install({ dawn, channel, stub, kernels, limits }) {
   const bound = new WeakMap()
   around(GPUDevice, 'createBindGroup', (create, { layout, entries }) => {
     counts.bindGroups++
-    const real = stub ? entries.map((entry) => realOf(entry)) : entries
+    const seen = new Set()
+    const writes = layouts.get(layout)
+    const real = stub ? entries.map((entry, i) => realOf(entry, writes?.[i] === 'w' && seen)) : entries
     const group = create({ layout, entries: real })
     if (kernels) {
       const kinds = layouts.get(layout)
@@ -131,8 +133,16 @@ function install({ dawn, channel, stub, kernels, limits }) {
     }
     return group
   })
-  const realOf = ({ binding, resource }) =>
-    resource.buffer.real ? { binding, resource: { buffer: resource.buffer.real } } : { binding, resource }
+  /** Two parts of one buffer are written: the second of them is elsewhere. */
+  const realOf = ({ binding, resource }, seen) => {
+    if (!resource.buffer.real) return { binding, resource }
+    const again = seen && seen.has(resource.buffer)
+    if (seen) seen.add(resource.buffer)
+    return {
+      binding,
+      resource: again ? { buffer: scratch, offset: 256 * binding, size: 256 } : { buffer: resource.buffer.real },
+    }
+  }
 
   /** Dispatches since the last submit: their parameters are written only then. */
   let recorded = []

@@ -1,6 +1,7 @@
 // The slow, obviously right backend of the tests: single-threaded loops in f64.
 import { hostArray, type DType, type HostArray } from '../../../src/engine/dtype.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
+import { inSteps } from '../../../src/engine/compute/cpu/kernels/index.ts'
 import type { Kernels } from '../../../src/engine/compute/kernels.ts'
 import { lengthOf, type Tensor } from '../../../src/engine/compute/tensor.ts'
 import { attention } from './attention.ts'
@@ -18,7 +19,7 @@ export interface ReferenceBackend extends Backend {
 
 export function openReference(): ReferenceBackend {
   const storage = new Storage()
-  const kernels: Kernels = {
+  const own = {
     ...products(storage),
     ...rowOps(storage),
     ...elementwise(storage),
@@ -26,6 +27,7 @@ export function openReference(): ReferenceBackend {
     ...attention(storage),
     ...training(storage),
   }
+  const kernels: Kernels = { ...own, ...inSteps(own) }
   let next = 1
   return {
     info: { device: 'cpu', description: 'reference (f64 loops)', details: {} },

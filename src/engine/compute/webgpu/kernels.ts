@@ -20,14 +20,15 @@ export type DeviceKernels = Kernels & PruneOps
 export function allKernels(gpu: Gpu): DeviceKernels {
   const copying = copies(gpu)
   const reducing = reductions(gpu)
+  const activating = activations(gpu)
   return {
-    ...products(gpu),
-    ...adapters(gpu, copying),
+    ...products(gpu, activating),
+    ...adapters(gpu, { ...copying, ...reducing }),
     ...attentionOf(gpu, reducing),
     ...attentionStepOf(gpu),
     ...ropeOf(gpu),
     ...norms(gpu),
-    ...activations(gpu),
+    ...activating,
     ...elementwise(gpu),
     ...gathersOf(gpu),
     ...losses(gpu),

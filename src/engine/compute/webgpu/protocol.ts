@@ -82,6 +82,7 @@ export interface OpenRequest {
 const names: Record<keyof DeviceKernels, true> = {
   linear: true,
   linears: true,
+  gatedLinears: true,
   linearBackwardInput: true,
   linearBackwardWeight: true,
   gemm: true,

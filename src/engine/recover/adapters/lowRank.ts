@@ -44,10 +44,10 @@ export function createLowRankAdapter(p: LowRankParameters): TrainableAdapter {
       const part = range ? `${linear.name} ${range.start}–${range.end}` : linear.name
       return p.weights.of(arena, part, linear.weight.shape, form)
     },
-    backward(backend, _arena, _linear, dOut, input, range) {
+    backward(backend, _arena, _linear, dOut, input, range, dBias) {
       const { mask, b } = cut(p.trainMask, p.b, range)
       const dB = range ? rows(p.dB, range.start, range.end) : p.dB
-      backend.kernels.loraBackward(p.dA, dB, dOut, input, mask, p.a, b, p.scale)
+      backend.kernels.loraBackward(p.dA, dB, dOut, input, mask, p.a, b, p.scale, dBias)
     },
     merge(backend, linear, out, range) {
       const { mask, b } = cut(p.mergeMask, p.b, range)

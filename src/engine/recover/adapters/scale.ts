@@ -32,7 +32,8 @@ export function createScaleAdapter(p: ScaleParameters): TrainableAdapter {
         backend.kernels.scaleWeight(out, linear.weight, rows(p.row, start, end), p.column, p.rank),
       )
     },
-    backward(backend, _arena, linear, dOut, input, range) {
+    backward(backend, _arena, linear, dOut, input, range, dBias) {
+      if (dBias) backend.kernels.columnSum(dBias, dOut)
       const { start, end } = range ?? { start: 0, end: linear.weight.shape[0] }
       // Factor 1, not r: the gradient of one of the r equal rows, which is what Adam sees in the A/B form.
       backend.kernels.scaleBackward(

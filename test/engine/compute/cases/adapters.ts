@@ -30,8 +30,8 @@ const loraWeight = (o: number, i: number, rank: number, dtype: DType, masked: bo
   }
 }
 
-const loraBackward = (n: number, o: number, i: number, rank: number, masked: boolean): OpCase => {
-  const name = `loraBackward ${n}: ${o}×${i} rank ${rank}${masked ? ' masked' : ''}`
+const loraBackward = (n: number, o: number, i: number, rank: number, masked: boolean, biased = false): OpCase => {
+  const name = `loraBackward ${n}: ${o}×${i} rank ${rank}${masked ? ' masked' : ''}${biased ? ' with bias' : ''}`
   const { f32, mask } = maker(name)
   return {
     name,
@@ -43,9 +43,10 @@ const loraBackward = (n: number, o: number, i: number, rank: number, masked: boo
       a: f32([rank, i]),
       b: f32([o, rank]),
       ...(masked ? { mask: mask(o, i) } : {}),
+      ...(biased ? { dBias: f32([o]) } : {}),
     },
-    run: (k, t) => k.loraBackward(t.dA, t.dB, t.dOut, t.input, t.mask ?? null, t.a, t.b, 0.75),
-    outputs: ['dA', 'dB'],
+    run: (k, t) => k.loraBackward(t.dA, t.dB, t.dOut, t.input, t.mask ?? null, t.a, t.b, 0.75, t.dBias),
+    outputs: ['dA', 'dB', 'dBias'],
     tolerance: sums,
   }
 }
@@ -112,7 +113,9 @@ export const adapterCases: OpCase[] = [
   ...shapes.flatMap(([, o, i, r]) =>
     dtypes.flatMap((dtype) => [true, false].map((m) => loraWeight(o, i, r, dtype, m))),
   ),
-  ...shapes.flatMap(([n, o, i, r]) => [true, false].map((masked) => loraBackward(n, o, i, r, masked))),
+  ...shapes.flatMap(([n, o, i, r]) =>
+    [true, false].flatMap((masked) => [false, true].map((biased) => loraBackward(n, o, i, r, masked, biased))),
+  ),
   ...shapes.flatMap(([n, o, i]) =>
     dtypes.flatMap((dtype) => [scaleWeight(o, i, dtype), scaleBackward(n, o, i, dtype), applyMask(o, i, dtype)]),
   ),

@@ -97,8 +97,9 @@ const step = (
   headDim: number,
   window = 0,
   softcap = 0,
+  rotaryDim = 0,
 ): OpCase => {
-  const name = `attentionStep at ${length}, ${numHeads}/${numKvHeads} heads of ${headDim}${window ? `, window ${window}` : ''}${softcap ? `, cap ${softcap}` : ''}`
+  const name = `attentionStep at ${length}, ${numHeads}/${numKvHeads} heads of ${headDim}${window ? `, window ${window}` : ''}${softcap ? `, cap ${softcap}` : ''}${rotaryDim ? `, ${rotaryDim} of them turned` : ''}`
   const { f32 } = maker(name)
   const shape = { length, numHeads, numKvHeads, headDim, scale: headDim ** -0.5, window, softcap }
   const cache = () => f32([length + 3, numKvHeads * headDim])
@@ -108,9 +109,15 @@ const step = (
     tensors: {
       ...{ out: garbage([1, numHeads * headDim]), q: f32([1, numHeads * headDim]), k: row(), v: row() },
       ...{ keys: cache(), values: cache() },
+      ...(rotaryDim > 0 ? { tables: f32([2, rotaryDim / 2]) } : {}),
     },
-    run: (k, t) => k.attentionStep(t.out, t.q, t.k, t.v, t.keys, t.values, shape),
+    run: (k, t) =>
+      k.attentionStep(
+        ...([t.out, t.q, t.k, t.v, t.keys, t.values, shape] as const),
+        t.tables ? { tables: t.tables, rotaryDim } : null,
+      ),
     outputs: ['out', 'keys', 'values'],
+    used: rotaryDim > 0 ? ['q', 'k'] : [],
     tolerance: exact,
   }
 }
@@ -122,6 +129,8 @@ const steps = [
   step(70, 6, 1, 64, 5),
   step(9, 2, 2, 16, 64),
   step(23, 4, 2, 8, 0, 0.8),
+  step(23, 4, 2, 8, 0, 0, 8),
+  step(1, 2, 1, 320, 0, 0, 12),
 ]
 
 export const attentionCases: OpCase[] = [...steps, ...variants.map(forward), ...variants.map(backward)]

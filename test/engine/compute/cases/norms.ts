@@ -25,19 +25,20 @@ const layerNorm = (n: number, c: number, affine: boolean): OpCase => {
   }
 }
 
-const layerNormBackward = (n: number, c: number, affine: boolean): OpCase => {
-  const name = `layerNormBackward ${n}×${c}${affine ? '' : ' without parameters'}`
+const layerNormBackward = (n: number, c: number, affine: boolean, adds = false): OpCase => {
+  const name = `layerNormBackward ${n}×${c}${affine ? '' : ' without parameters'}${adds ? ' with a residual' : ''}`
   const { f32 } = maker(name)
   return {
     name,
     tensors: {
       ...{ dX: garbage([n, c]), dOut: f32([n, c]), x: f32([n, c]), mean: f32([n], 0.1), rstd: f32([n]) },
       ...(affine ? { weight: f32([c]), dWeight: f32([c]), dBias: f32([c]) } : {}),
+      ...(adds ? { residual: f32([n, c]) } : {}),
     },
     run: (k, t) =>
       k.layerNormBackward(
         ...([t.dX, t.dWeight ?? null, t.dBias ?? null, t.dOut] as const),
-        ...([t.x, t.mean, t.rstd, t.weight ?? null] as const),
+        ...([t.x, t.mean, t.rstd, t.weight ?? null, t.residual] as const),
       ),
     outputs: ['dX', 'dWeight', 'dBias'],
     tolerance,
@@ -56,16 +57,17 @@ const rmsNorm = (n: number, c: number, unitOffset: number): OpCase => {
   }
 }
 
-const rmsNormBackward = (n: number, c: number, unitOffset: number, trained: boolean): OpCase => {
-  const name = `rmsNormBackward ${n}×${c} offset ${unitOffset}${trained ? '' : ' frozen'}`
+const rmsNormBackward = (n: number, c: number, unitOffset: number, trained: boolean, adds = false): OpCase => {
+  const name = `rmsNormBackward ${n}×${c} offset ${unitOffset}${trained ? '' : ' frozen'}${adds ? ' with a residual' : ''}`
   const { f32 } = maker(name)
   return {
     name,
     tensors: {
       ...{ dX: garbage([n, c]), dOut: f32([n, c]), x: f32([n, c]), rstd: f32([n]), weight: f32([c]) },
       ...(trained ? { dWeight: f32([c]) } : {}),
+      ...(adds ? { residual: f32([n, c]) } : {}),
     },
-    run: (k, t) => k.rmsNormBackward(t.dX, t.dWeight ?? null, t.dOut, t.x, t.rstd, t.weight, unitOffset),
+    run: (k, t) => k.rmsNormBackward(t.dX, t.dWeight ?? null, t.dOut, t.x, t.rstd, t.weight, unitOffset, t.residual),
     outputs: ['dX', 'dWeight'],
     tolerance,
   }
@@ -99,6 +101,9 @@ export const normCases: OpCase[] = [
     ...[true, false].flatMap((affine) => [layerNorm(n, c, affine), layerNormBackward(n, c, affine)]),
     ...[0, 1].flatMap((offset) => [rmsNorm(n, c, offset), rmsNormBackward(n, c, offset, offset === 0)]),
   ]),
+  // More rows than one dispatch sums of columns.
+  ...[3, 2049].map((n) => layerNormBackward(n, 2, true, true)),
+  rmsNormBackward(3, 66, 0, true, true),
   ...[true, false].flatMap((inverse) => [
     rope(1, 1, 1, 2, 2, inverse),
     rope(2, 13, 3, 8, 8, inverse),

@@ -36,6 +36,24 @@ const linear = (n: number, o: number, i: number, dtype: DType, withBias: boolean
   }
 }
 
+const linearAdded = (n: number, o: number, i: number, dtype: DType): OpCase => {
+  const name = `linear ${n}×${i}→${o} ${dtype} with a residual`
+  const { f32, weight } = maker(name)
+  return {
+    name,
+    tensors: {
+      out: garbage([n, o]),
+      input: f32([n, i]),
+      weight: weight(dtype, [o, i]),
+      bias: f32([o]),
+      residual: f32([n, o]),
+    },
+    run: (k, t) => k.linear(t.out, t.input, t.weight, t.bias, t.residual),
+    outputs: ['out'],
+    tolerance: sums,
+  }
+}
+
 /** Three of them, each of another type, on one input. */
 const linears = (n: number, i: number, ...outs: [number, number, number]): OpCase => {
   const name = `linears ${n}×${i}→${outs.join(', ')}`
@@ -68,6 +86,25 @@ const linearsAlike = (i: number, dtype: DType, ...outs: number[]): OpCase => {
         outs.map(() => null),
       ),
     outputs: names('out'),
+    tolerance: sums,
+  }
+}
+
+const gatedLinears = (i: number, o: number, dtype: DType, withBias: boolean): OpCase => {
+  const name = `gatedLinears ${i}→${o} ${dtype}${withBias ? ' with bias' : ''}`
+  const { f32, weight } = maker(name)
+  return {
+    name,
+    tensors: {
+      ...{ out: garbage([1, o]), factor0: garbage([1, o]), factor1: garbage([1, o]), input: f32([1, i]) },
+      ...{ gate: weight(dtype, [o, i]), up: weight(dtype, [o, i]), ...(withBias ? { bias: f32([o]) } : {}) },
+    },
+    run: (k, t) =>
+      k.gatedLinears(
+        ...([t.out, [t.factor0, t.factor1], t.input, [t.gate, t.up], [t.bias ?? null, null], 'silu'] as const),
+      ),
+    outputs: ['out'],
+    used: ['factor0', 'factor1'],
     tolerance: sums,
   }
 }
@@ -149,9 +186,16 @@ export const productCases: OpCase[] = [
   ...shapes.flatMap(([n, o, i]) =>
     dtypes.flatMap((dtype) => [true, false].map((bias) => linear(n, o, i, dtype, bias))),
   ),
+  // One row and few, whole vectors and not, and a sum of parts.
+  ...dtypes.flatMap((dtype) => [1, 3, 21].map((n) => linearAdded(n, 40, 72, dtype))),
+  linearAdded(37, 130, 129, 'f32'),
+  linearAdded(96, 20, 2560, 'f32'),
   linears(1, 5, 3, 1, 7),
   linears(3, 33, 67, 5, 40),
   ...dtypes.flatMap((dtype) => [linearsAlike(600, dtype, 33, 8, 70), linearsAlike(72, dtype, 7, 40)]),
+  ...dtypes.map((dtype) => gatedLinears(600, 33, dtype, false)),
+  gatedLinears(600, 33, 'f32', true),
+  gatedLinears(37, 8, 'bf16', false),
   // Rows as vectors of 16 bytes, and one more or one less than a workgroup takes.
   ...dtypes.flatMap((dtype) => [2, 3, 4].map((n) => linear(n, 21, 1040, dtype, true))),
   // Chunks that end in the middle of one and hold the end of one and the beginning of the next.

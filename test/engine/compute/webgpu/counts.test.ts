@@ -211,6 +211,23 @@ describe('a GPU', function () {
     assert.deepEqual([...odd], [103, 104, 105, 106])
   })
 
+  it('factors a panel of 1,024 columns in 36 dispatches, two for a block of the diagonal', async () => {
+    const { backend } = gpu
+    const n = 1024
+    const identity = Float32Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0))
+    const [h, diagonal] = [
+      upload(backend, 'f32', [n, n], identity),
+      upload(backend, 'f32', [n], new Float32Array(n).fill(4)),
+    ]
+    const out = backend.allocate('f32', [n, n])
+    await gpu.take()
+    assert.equal(await backend.prune.inverseFactor(out, h, diagonal), true)
+    const { dispatches } = (await gpu.take()).counts
+    assert.ok(dispatches <= 36, `${dispatches}`)
+    assert.equal((await readF32(backend, out))[n + 1], 0.5)
+    for (const tensor of [h, diagonal, out]) backend.release(tensor)
+  })
+
   it('gives what a tensor held that is released in the turn in which it is read', async () => {
     const { backend } = gpu
     const tensor = upload(backend, 'f32', [64], new Float32Array(64).fill(7))

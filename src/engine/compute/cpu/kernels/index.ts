@@ -1,5 +1,6 @@
 // The operations of the CPU backend: each computes addresses and sizes, and hands a task to the pool.
 import type { FusedKernels, Kernels } from '../../kernels.ts'
+import { slice } from '../../tensor.ts'
 import type { Runner } from '../pool.ts'
 import { adapters } from './adapters.ts'
 import { attention, fusedAttention } from './attention.ts'
@@ -8,7 +9,7 @@ import { fusedLinear, products } from './products.ts'
 import { training } from './training.ts'
 
 export function cpuKernels(pool: Runner): Kernels {
-  return {
+  const own = {
     ...products(pool),
     ...adapters(pool),
     ...rowOps(pool),
@@ -16,6 +17,47 @@ export function cpuKernels(pool: Runner): Kernels {
     ...attention(pool),
     ...elementwise(pool),
     ...training(pool),
+  }
+  return { ...own, ...inSteps(own) }
+}
+
+type Steps = 'linear' | 'loraBackward' | 'gatedLinears' | 'layerNormBackward' | 'rmsNormBackward' | 'attentionStep'
+
+/** What a GPU does in one dispatch, and a processor as fast in two. */
+export function inSteps(
+  own: Pick<Kernels, Exclude<Steps, 'gatedLinears'> | 'linears' | 'gated' | 'columnSum' | 'addScaled' | 'rope'>,
+): Pick<Kernels, Steps> {
+  return {
+    linear(out, input, weight, bias, residual) {
+      own.linear(out, input, weight, bias)
+      if (residual) own.addScaled(out, residual, 1)
+    },
+    gatedLinears(out, [gate, up], input, weights, biases, kind) {
+      own.linears([gate, up], input, weights, biases)
+      own.gated(out, gate, up, kind)
+    },
+    loraBackward(dA, dB, dOut, input, mask, a, b, scale, dBias) {
+      if (dBias) own.columnSum(dBias, dOut)
+      own.loraBackward(dA, dB, dOut, input, mask, a, b, scale)
+    },
+    layerNormBackward(dX, dWeight, dBias, dOut, x, mean, rstd, weight, residual) {
+      own.layerNormBackward(dX, dWeight, dBias, dOut, x, mean, rstd, weight)
+      if (residual) own.addScaled(dX, residual, 1)
+    },
+    rmsNormBackward(dX, dWeight, dOut, x, rstd, weight, unitOffset, residual) {
+      own.rmsNormBackward(dX, dWeight, dOut, x, rstd, weight, unitOffset)
+      if (residual) own.addScaled(dX, residual, 1)
+    },
+    attentionStep(out, q, k, v, keys, values, shape, rotation) {
+      if (rotation) {
+        const { tables, rotaryDim } = rotation
+        const [cos, sin] = [0, 1].map((i) => slice(tables, (i * rotaryDim) / 2, [1, rotaryDim / 2]))
+        const turn = { seqLen: 1, headDim: shape.headDim, rotaryDim, inverse: false }
+        own.rope(q, cos, sin, { ...turn, numHeads: shape.numHeads })
+        own.rope(k, cos, sin, { ...turn, numHeads: shape.numKvHeads })
+      }
+      own.attentionStep(out, q, k, v, keys, values, shape)
+    },
   }
 }
 

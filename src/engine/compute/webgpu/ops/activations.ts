@@ -1,6 +1,7 @@
-// Activations, gated activations and their derivatives. One shader each; the kind is an override constant.
+// Activations, gated activations and their derivatives. One shader each; the kind is a parameter.
 import type { Activation, Kernels } from '../../kernels.ts'
-import { type Gpu, type Shader, variant } from '../shader.ts'
+import type { Tensor } from '../../tensor.ts'
+import { type Gpu, type Variant, variant } from '../shader.ts'
 import { perElement, runElements } from './elementwise.ts'
 
 type Activations = Pick<Kernels, 'activation' | 'activationBackward' | 'gated' | 'gatedBackward'>
@@ -20,7 +21,9 @@ const kinds: readonly Activation[] = [
   'linear',
 ]
 
-/** `value` and `slope`: f and f′ of each kind, numbered as in `kinds`. */
+/** Its number in shaders. */
+export const kindOf = (kind: Activation) => kinds.indexOf(kind)
+
 /** WGSL. */
 export const tanhSafe = /* wgsl */ `
 // tanh of some drivers overflows for large arguments; past 10 it is 1 in f32 anyway.
@@ -29,8 +32,8 @@ fn tanhSafe(x: f32) -> f32 {
 }
 `
 
-const functions = /* wgsl */ `
-override KIND: u32;
+/** WGSL: `value` and `slope`, f and f′ of the kind p.kind. */
+export const activationFunctions = /* wgsl */ `
 ${tanhSafe}
 
 fn sigmoid(x: f32) -> f32 {
@@ -60,7 +63,7 @@ const c = 0.79788456080286536; // sqrt(2/π)
 const cubic = 0.044715;
 
 fn value(x: f32) -> f32 {
-  switch KIND {
+  switch p.kind {
     case 0 { return max(0.0, x); }
     case 1 { return clamp(x, 0.0, 6.0); }
     case 2 { let r = max(0.0, x); return r * r; }
@@ -77,7 +80,7 @@ fn value(x: f32) -> f32 {
 }
 
 fn slope(x: f32) -> f32 {
-  switch KIND {
+  switch p.kind {
     case 0 { return select(0.0, 1.0, x > 0.0); }
     case 1 { return select(0.0, 1.0, x > 0.0 && x < 6.0); }
     case 2 { return 2.0 * max(0.0, x); }
@@ -100,54 +103,53 @@ fn slope(x: f32) -> f32 {
 const forward = perElement(
   'activation',
   { y: 'rw f32', x: 'f32' },
-  {},
+  { kind: 'u32' },
   'y[p.yAt + i] = value(x[p.xAt + i]);',
-  functions,
+  activationFunctions,
 )
 
 const backward = perElement(
   'activationBackward',
   { dX: 'rw f32', dOut: 'f32', x: 'f32' },
-  {},
+  { kind: 'u32' },
   'dX[p.dXAt + i] = dOut[p.dOutAt + i] * slope(x[p.xAt + i]);',
-  functions,
+  activationFunctions,
 )
 
 const gate = perElement(
   'gated',
   { y: 'rw f32', gate: 'f32', up: 'f32' },
-  {},
+  { kind: 'u32' },
   'y[p.yAt + i] = value(gate[p.gateAt + i]) * up[p.upAt + i];',
-  functions,
+  activationFunctions,
 )
 
 const gateBackward = perElement(
   'gatedBackward',
   { dGate: 'rw f32', dUp: 'rw f32', dOut: 'f32', gate: 'f32', up: 'f32' },
-  {},
+  { kind: 'u32' },
   /* wgsl */ `
   let g = dOut[p.dOutAt + i];
   let x = gate[p.gateAt + i];
   dGate[p.dGateAt + i] = g * up[p.upAt + i] * slope(x);
   dUp[p.dUpAt + i] = g * value(x);`,
-  functions,
+  activationFunctions,
 )
 
-const ofKinds = (shader: Shader) => kinds.map((_, KIND) => variant(shader, { KIND }))
 const variants = {
-  forward: ofKinds(forward),
-  backward: ofKinds(backward),
-  gate: ofKinds(gate),
-  gateBackward: ofKinds(gateBackward),
+  forward: variant(forward),
+  backward: variant(backward),
+  gate: variant(gate),
+  gateBackward: variant(gateBackward),
 }
 
 export function activations(gpu: Gpu): Activations {
-  const at = (kind: Activation) => kinds.indexOf(kind)
+  const run = (of: Variant, tensors: readonly Tensor[], kind: Activation) =>
+    runElements(gpu, of, tensors, [kindOf(kind)])
   return {
-    activation: (out, x, kind) => runElements(gpu, variants.forward[at(kind)], [out, x]),
-    activationBackward: (dX, dOut, x, kind) => runElements(gpu, variants.backward[at(kind)], [dX, dOut, x]),
-    gated: (out, gate, up, kind) => runElements(gpu, variants.gate[at(kind)], [out, gate, up]),
-    gatedBackward: (dGate, dUp, dOut, gate, up, kind) =>
-      runElements(gpu, variants.gateBackward[at(kind)], [dGate, dUp, dOut, gate, up]),
+    activation: (out, x, kind) => run(variants.forward, [out, x], kind),
+    activationBackward: (dX, dOut, x, kind) => run(variants.backward, [dX, dOut, x], kind),
+    gated: (out, gate, up, kind) => run(variants.gate, [out, gate, up], kind),
+    gatedBackward: (dGate, dUp, dOut, gate, up, kind) => run(variants.gateBackward, [dGate, dUp, dOut, gate, up], kind),
   }
 }

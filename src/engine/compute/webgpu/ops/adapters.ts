@@ -5,6 +5,7 @@ import type { Kernels } from '../../kernels.ts'
 import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
 import { dtypeCode, f32, floatTypes, type Gpu, gridOf, halves, pieces, type Shader, variant } from '../shader.ts'
 import { perElement } from './elementwise.ts'
+import { rowsAtOnce } from './reduce.ts'
 import { multiply, multiplyAndEnd, product, type Product } from './gemm/multiply.ts'
 
 type Adapters = Pick<Kernels, 'loraWeight' | 'loraBackward' | 'scaleWeight' | 'scaleBackward'>
@@ -92,19 +93,23 @@ function loraWeight(gpu: Gpu, out: Tensor, weight: Tensor, mask: Tensor | null, 
   }
 }
 
-export function adapters(gpu: Gpu, kernels: Pick<Kernels, 'applyMask'>): Adapters {
+export function adapters(gpu: Gpu, kernels: Pick<Kernels, 'applyMask' | 'columnSum'>): Adapters {
   return {
     loraWeight: (out, weight, mask, a, b, scale) => loraWeight(gpu, out, weight, mask, a, b, scale),
-    loraBackward(dA, dB, dOut, input, mask, a, b, scale) {
+    loraBackward(dA, dB, dOut, input, mask, a, b, scale, dBias = null) {
       const [o, r] = b.shape
       const i = a.shape[1]
       let scratch: Tensor | null = null
+      let isSummed = false
       for (const window of weightWindows(gpu, o, i)) {
         scratch ??= gpu.scratch([window.count, i])
         const g = rows(scratch, 0, window.count)
         const gradient = weightGradient(g, dOut, input, o, i, window)
         const kept = mask && window.of(mask)
-        if (!kept || !multiplyAndEnd(gpu, gradient, { kind: 'masked', mask: kept })) {
+        const sums = window.count === o && input.length / i <= rowsAtOnce ? dBias : null
+        if (kept && sums && multiplyAndEnd(gpu, gradient, { kind: 'summed', mask: kept, rowSums: sums }))
+          isSummed = true
+        else if (!kept || !multiplyAndEnd(gpu, gradient, { kind: 'masked', mask: kept })) {
           multiply(gpu, gradient)
           if (kept) kernels.applyMask(g, kept)
         }
@@ -112,6 +117,7 @@ export function adapters(gpu: Gpu, kernels: Pick<Kernels, 'applyMask'>): Adapter
         multiply(gpu, product(dA, bRows, g, [r, i, window.count], { transA: true, alpha: scale, beta: 1 }))
         multiply(gpu, product(dBRows, g, a, [window.count, r, i], { transB: true, alpha: scale, beta: 1 }))
       }
+      if (dBias && !isSummed) kernels.columnSum(dBias, dOut)
     },
     scaleWeight(out, weight, row, column, factor) {
       const [o, i] = weight.shape

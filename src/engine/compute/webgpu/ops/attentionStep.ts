@@ -1,28 +1,53 @@
 // Attention of one query over cached keys and values, a workgroup a head: its scores, their shares, and the shares' mean of the values.
-// The heads that share a key and a value read those of this step where they were made; the first of them puts them into the caches.
+// The heads that share a key and a value each turn the key of this step by its position; the first of them puts both into the caches.
+import { EngineError } from '../../../errors.ts'
 import type { Kernels } from '../../kernels.ts'
 import { defineShader, f32, foldGroups, type Gpu, groupSize, variant } from '../shader.ts'
 import { tanhSafe } from './activations.ts'
 import { groupMax } from './losses.ts'
 import { rowMain } from './reduce.ts'
 
+/** Channels of a head that a workgroup's memory has room for: twice as many as any model's. */
+const widestHead = 1024
+
 const step = variant(
   defineShader(
     'attentionStep',
-    { y: 'rw f32', scores: 'rw f32', keys: 'rw f32', values: 'rw f32', q: 'f32', k: 'f32', v: 'f32' },
-    { count: 'u32', group: 'u32', kvWidth: 'u32', headDim: 'u32', first: 'u32', seen: 'u32', scale: 'f32', cap: 'f32' },
+    { y: 'rw f32', scores: 'rw f32', keys: 'rw f32', values: 'rw f32', q: 'f32', k: 'f32', v: 'f32', tables: 'f32' },
+    {
+      ...{ count: 'u32', group: 'u32', kvWidth: 'u32', headDim: 'u32', pairs: 'u32', first: 'u32', seen: 'u32' },
+      ...{ scale: 'f32', cap: 'f32' },
+    },
     /* wgsl */ `
 ${groupMax}
 ${tanhSafe}
+var<workgroup> query: array<f32, ${widestHead}>;
+var<workgroup> key: array<f32, ${widestHead}>;
+// Channel d of a head, x, turned with the one that makes a pair with it.
+fn turned(x: f32, other: f32, d: u32) -> f32 {
+  let pair = p.tablesAt + select(d - p.pairs, d, d < p.pairs);
+  let turn = tables[pair + p.pairs] * other;
+  return x * tables[pair] + select(turn, -turn, d < p.pairs);
+}
 fn ofRow(head: u32, local: u32) {
   let base = p.scoresAt + head * p.seen;
-  let query = p.qAt + head * p.headDim;
   let own = (head / p.group) * p.headDim;
   let before = p.seen - 1u;
+  for (var d = local; d < p.headDim; d += ${groupSize}u) {
+    let at = vec2u(p.qAt + head * p.headDim, p.kAt + own);
+    var x = vec2f(q[at.x + d], k[at.y + d]);
+    if (d < 2u * p.pairs) {
+      let other = at + select(d - p.pairs, d + p.pairs, d < p.pairs);
+      x = vec2f(turned(x.x, q[other.x], d), turned(x.y, k[other.y], d));
+    }
+    query[d] = x.x;
+    key[d] = x.y;
+  }
+  workgroupBarrier();
   if (head % p.group == 0u) {
     let place = (p.first + before) * p.kvWidth + own;
     for (var d = local; d < p.headDim; d += ${groupSize}u) {
-      keys[p.keysAt + place + d] = k[p.kAt + own + d];
+      keys[p.keysAt + place + d] = key[d];
       values[p.valuesAt + place + d] = v[p.vAt + own + d];
     }
   }
@@ -30,10 +55,10 @@ fn ofRow(head: u32, local: u32) {
   for (var i = local; i < p.seen; i += ${groupSize}u) {
     var dot = 0.0;
     if (i == before) {
-      for (var d = 0u; d < p.headDim; d++) { dot += q[query + d] * k[p.kAt + own + d]; }
+      for (var d = 0u; d < p.headDim; d++) { dot += query[d] * key[d]; }
     } else {
-      let key = p.keysAt + (p.first + i) * p.kvWidth + own;
-      for (var d = 0u; d < p.headDim; d++) { dot += q[query + d] * keys[key + d]; }
+      let at = p.keysAt + (p.first + i) * p.kvWidth + own;
+      for (var d = 0u; d < p.headDim; d++) { dot += query[d] * keys[at + d]; }
     }
     var score = dot * p.scale;
     if (p.cap > 0.0) { score = p.cap * tanhSafe(score / p.cap); }
@@ -66,15 +91,17 @@ ${rowMain}`,
 
 export function attentionStepOf(gpu: Gpu): Pick<Kernels, 'attentionStep'> {
   return {
-    attentionStep(out, q, k, v, keys, values, { length, numHeads, numKvHeads, headDim, scale, window, softcap }) {
+    attentionStep(out, q, k, v, keys, values, shape, rotation = null) {
+      const { length, numHeads, numKvHeads, headDim, scale, window, softcap } = shape
+      if (headDim > widestHead) throw new EngineError('unsupported', `heads of ${headDim} channels need --device cpu`)
       const first = window > 0 ? Math.max(0, length - window) : 0
       const seen = length - first
       gpu.run({
         variant: step,
-        tensors: [out, gpu.scratch([numHeads * seen]), keys, values, q, k, v],
+        tensors: [out, gpu.scratch([numHeads * seen]), keys, values, q, k, v, rotation?.tables ?? q],
         params: [
-          ...[numHeads, numHeads / numKvHeads, numKvHeads * headDim, headDim, first, seen],
-          ...[f32(scale), f32(softcap)],
+          ...[numHeads, numHeads / numKvHeads, numKvHeads * headDim, headDim, (rotation?.rotaryDim ?? 0) / 2],
+          ...[first, seen, f32(scale), f32(softcap)],
         ],
         groups: foldGroups(numHeads),
       })

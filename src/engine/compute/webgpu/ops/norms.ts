@@ -48,8 +48,8 @@ ${rowMain}`,
 
 const layerNormBackward = defineShader(
   'layerNormBackward',
-  { dX: 'rw f32', dOut: 'f32', x: 'f32', mean: 'f32', rstd: 'f32', weight: 'f32' },
-  { count: 'u32', columns: 'u32', hasWeight: 'u32' },
+  { dX: 'rw f32', dOut: 'f32', x: 'f32', mean: 'f32', rstd: 'f32', weight: 'f32', residual: 'f32' },
+  { count: 'u32', columns: 'u32', hasWeight: 'u32', hasResidual: 'u32' },
   /* wgsl */ `
 fn dHat(row: u32, i: u32) -> f32 {
   let g = dOut[p.dOutAt + row * p.columns + i];
@@ -72,7 +72,9 @@ fn ofRow(row: u32, local: u32) {
   let meanD = groupSum(sum, local) / c;
   let meanHat = groupSum(sumHat, local) / c;
   for (var i = local; i < p.columns; i += ${groupSize}u) {
-    dX[p.dXAt + row * p.columns + i] = r * (dHat(row, i) - meanD - (x[base + i] - mu) * r * meanHat);
+    var value = r * (dHat(row, i) - meanD - (x[base + i] - mu) * r * meanHat);
+    if (p.hasResidual == 1u) { value += residual[p.residualAt + row * p.columns + i]; }
+    dX[p.dXAt + row * p.columns + i] = value;
   }
 }
 ${rowMain}`,
@@ -98,8 +100,8 @@ ${rowMain}`,
 
 const rmsNormBackward = defineShader(
   'rmsNormBackward',
-  { dX: 'rw f32', dOut: 'f32', x: 'f32', rstd: 'f32', weight: 'f32' },
-  { count: 'u32', columns: 'u32', unitOffset: 'f32' },
+  { dX: 'rw f32', dOut: 'f32', x: 'f32', rstd: 'f32', weight: 'f32', residual: 'f32' },
+  { count: 'u32', columns: 'u32', unitOffset: 'f32', hasResidual: 'u32' },
   /* wgsl */ `
 fn dHat(row: u32, i: u32) -> f32 {
   return dOut[p.dOutAt + row * p.columns + i] * (weight[p.weightAt + i] + p.unitOffset);
@@ -112,7 +114,9 @@ fn ofRow(row: u32, local: u32) {
   for (var i = local; i < p.columns; i += ${groupSize}u) { sum += dHat(row, i) * x[base + i] * r; }
   let mean = groupSum(sum, local) / f32(p.columns);
   for (var i = local; i < p.columns; i += ${groupSize}u) {
-    dX[p.dXAt + row * p.columns + i] = r * (dHat(row, i) - x[base + i] * r * mean);
+    var value = r * (dHat(row, i) - x[base + i] * r * mean);
+    if (p.hasResidual == 1u) { value += residual[p.residualAt + row * p.columns + i]; }
+    dX[p.dXAt + row * p.columns + i] = value;
   }
 }
 ${rowMain}`,
@@ -160,17 +164,17 @@ export function norms(gpu: Gpu): Norms {
         params,
       )
     },
-    layerNormBackward(dX, dWeight, dBias, dOut, x, mean, rstd, weight) {
+    layerNormBackward(dX, dWeight, dBias, dOut, x, mean, rstd, weight, residual = null) {
       const [n, c] = [mean.length, x.length / mean.length]
-      if (dWeight) sumColumns(gpu, 'layerNorm', dWeight, dOut, { x, mean, rstd })
-      if (dBias) sumColumns(gpu, 'sum', dBias, dOut)
+      if (dWeight) sumColumns(gpu, 'layerNorm', dWeight, dOut, { x, mean, rstd }, dBias)
+      else if (dBias) sumColumns(gpu, 'sum', dBias, dOut)
       runRows(
         gpu,
         variants.layerNormBackward,
         n,
         c,
-        (m, s) => [m(dX), m(dOut), m(x), s(mean), s(rstd), weight ?? m(x)],
-        [Number(weight !== null)],
+        (m, s) => [m(dX), m(dOut), m(x), s(mean), s(rstd), weight ?? m(x), m(residual ?? x)],
+        [Number(weight !== null), Number(residual !== null)],
       )
     },
     rmsNorm(out, rstd, x, weight, eps, unitOffset) {
@@ -178,10 +182,18 @@ export function norms(gpu: Gpu): Norms {
       const params = [f32(eps), f32(unitOffset)]
       runRows(gpu, variants.rmsNorm, n, c, (m, s) => [m(out), s(rstd), m(x), weight], params)
     },
-    rmsNormBackward(dX, dWeight, dOut, x, rstd, weight, unitOffset) {
+    rmsNormBackward(dX, dWeight, dOut, x, rstd, weight, unitOffset, residual = null) {
       const [n, c] = [rstd.length, x.length / rstd.length]
       if (dWeight) sumColumns(gpu, 'rmsNorm', dWeight, dOut, { x, mean: null, rstd })
-      runRows(gpu, variants.rmsNormBackward, n, c, (m, s) => [m(dX), m(dOut), m(x), s(rstd), weight], [f32(unitOffset)])
+      const params = [f32(unitOffset), Number(residual !== null)]
+      runRows(
+        gpu,
+        variants.rmsNormBackward,
+        n,
+        c,
+        (m, s) => [m(dX), m(dOut), m(x), s(rstd), weight, m(residual ?? x)],
+        params,
+      )
     },
   }
 }

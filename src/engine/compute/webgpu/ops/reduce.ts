@@ -35,7 +35,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 const rowsPerPartial = 64
 
 /** Rows that one dispatch sums; of more, partial sums come first. */
-const rowsAtOnce = 2048
+export const rowsAtOnce = 2048
 /** Neighbouring columns that a workgroup sums, which are two sectors of the card's memory; its other lanes share the rows. */
 const columnsAtOnce = 16
 
@@ -56,33 +56,40 @@ fn term(row: u32, column: u32) -> f32 {
 `
 const termTensors = { y: 'rw f32', x: 'f32', z: 'f32', mean: 'f32', rstd: 'f32' } as const
 
-/** y[c] += the sum of column c. */
-const columnSums = defineShader(
-  'columnSums',
-  termTensors,
-  { count: 'u32', columns: 'u32' },
-  /* wgsl */ `
+/** y[c] += the sum of column c; with `plain`, plain[c] += that of x itself, which is the gradient of a norm's bias. */
+const columnSums = (plain: boolean) =>
+  defineShader(
+    plain ? 'columnSumsTwo' : 'columnSums',
+    plain ? { ...termTensors, plain: 'rw f32' } : termTensors,
+    { count: 'u32', columns: 'u32' },
+    /* wgsl */ `
 ${columnTerm}
+alias Sum = ${plain ? 'vec2f' : 'f32'};
 const ACROSS = ${columnsAtOnce}u;
 const DOWN = ${groupSize / columnsAtOnce}u;
-var<workgroup> parts: array<f32, ${groupSize}>;
+var<workgroup> parts: array<Sum, ${groupSize}>;
 @compute @workgroup_size(${groupSize})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let column = group.x * ACROSS + local % ACROSS;
-  var sum = 0.0;
+  var sum = Sum();
   if (column < p.columns) {
-    for (var row = local / ACROSS; row < p.count; row += DOWN) { sum += term(row, column); }
+    for (var row = local / ACROSS; row < p.count; row += DOWN) {
+      sum += Sum(term(row, column)${plain ? ', x[p.xAt + row * p.columns + column]' : ''});
+    }
   }
   parts[local] = sum;
   workgroupBarrier();
   if (local < ACROSS && column < p.columns) {
-    var all = 0.0;
+    var all = Sum();
     for (var part = 0u; part < DOWN; part++) { all += parts[part * ACROSS + local]; }
-    y[p.yAt + column] += all;
+    y[p.yAt + column] += all${plain ? '.x' : ''};
+    ${plain ? 'plain[p.plainAt + column] += all.y;' : ''}
   }
 }
 `,
-)
+  )
+const oneSum = columnSums(false)
+const twoSums = variant(columnSums(true), { KIND: 2 })
 
 /** Partial sums over rowsPerPartial rows of a column. */
 const columnPartials = defineShader(
@@ -174,7 +181,7 @@ fn main(@builtin(local_invocation_index) local: u32) {
 )
 
 const columnKind = (KIND: number) => ({
-  sums: variant(columnSums, { KIND }),
+  sums: variant(oneSum, { KIND }),
   partials: variant(columnPartials, { KIND }),
 })
 const columnKinds = {
@@ -198,13 +205,14 @@ interface Normalised {
   readonly rstd: Tensor
 }
 
-/** out[C] += the column sums of x[N,C], or of what `kind` makes of it. */
+/** out[C] += the column sums of x[N,C], or of what `kind` makes of it; `plain`, with LayerNorm's, += those of x itself. */
 export function sumColumns(
   gpu: Gpu,
   kind: keyof typeof columnKinds,
   out: Tensor,
   x: Tensor,
   normalised?: Normalised,
+  plain: Tensor | null = null,
 ): void {
   const columns = out.length
   const matrix = reshape(x, [x.length / columns, columns])
@@ -221,9 +229,12 @@ export function sumColumns(
     const params = [end - start, columns]
     const { sums, partials: variant } = columnKinds[kind]
     if (end - start <= rowsAtOnce) {
-      gpu.run({ variant: sums, tensors: [out, ...inputs], params, groups: [Math.ceil(columns / columnsAtOnce), 1, 1] })
+      const groups = [Math.ceil(columns / columnsAtOnce), 1, 1] as const
+      if (plain) gpu.run({ variant: twoSums, tensors: [out, ...inputs, plain], params, groups })
+      else gpu.run({ variant: sums, tensors: [out, ...inputs], params, groups })
       continue
     }
+    if (plain) sumColumns(gpu, 'sum', plain, part)
     const partials = Math.ceil((end - start) / rowsPerPartial)
     const scratch = gpu.scratch([partials, columns])
     gpu.run({ variant, tensors: [scratch, ...inputs], params, groups: [Math.ceil(columns / 64), partials, 1] })

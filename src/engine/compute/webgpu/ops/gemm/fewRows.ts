@@ -3,6 +3,7 @@
 // side: by vectors of 16 bytes of b where all rows are made of them, else by single numbers.
 import type { DType } from '../../../../dtype.ts'
 import { dtypeCode, floatTypes, halves, maxGroups, type Shader, variant, type Variant } from '../../shader.ts'
+import { activationFunctions } from '../activations.ts'
 import { gemmHead, scalarOperands, type Sizes } from './params.ts'
 
 /** A vector of WGSL holds the sums of a column. */
@@ -28,7 +29,7 @@ const addLanes = /* wgsl */ `
 
 const fewRows: Shader = {
   name: 'gemmFewRows',
-  bindings: 'wrrr',
+  bindings: 'wrrrr',
   code: /* wgsl */ `
 ${scalarOperands}
 
@@ -107,7 +108,7 @@ const partsOf = (packed: boolean) => (packed ? halves + unpack : 'fn same(w: vec
 /** One product, of up to four rows. */
 const byVectors = (packed: boolean): Shader => ({
   name: packed ? 'gemmFewRowsHalves' : 'gemmFewRowsVectors',
-  bindings: 'wrrr',
+  bindings: 'wrrrr',
   code: /* wgsl */ `
 ${gemmHead}
 ${partsOf(packed)}
@@ -131,34 +132,59 @@ ${addLanes}
 `,
 })
 
-/** Products of one row with several weights, one behind the other in the grid. */
-const severalWeights = (count: number, packed: boolean): Shader => {
+/** Products of one row with several weights, one behind the other in the grid; `gated`: f of the first by the second, in one output. */
+const severalWeights = (count: number, packed: boolean, gated = false): Shader => {
   const all = Array.from({ length: count }, (_, i) => i)
-  const type = packed ? 'vec4u' : 'vec4f'
+  const outs = gated ? [0] : all
+  const [type, width] = packed ? ['vec4u', 8] : ['vec4f', 4]
   return {
-    name: `gemmFewRows${packed ? 'Halves' : 'Vectors'}Of${count}`,
-    bindings: `${'w'.repeat(count)}r${'r'.repeat(count)}`,
+    name: `gemmFewRows${packed ? 'Halves' : 'Vectors'}${gated ? 'Gated' : `Of${count}`}`,
+    bindings: `${'w'.repeat(outs.length)}r${'r'.repeat(count)}`,
     code: /* wgsl */ `
 struct Params {
-  ${all.map((i) => `y${i}At: u32`).join(', ')}, aAt: u32, ${all.map((i) => `b${i}At: u32`).join(', ')},
-  m: u32, n: u32, k: u32, lda: u32, ${all.map((i) => `n${i}: u32`).join(', ')}
+  ${outs.map((i) => `y${i}At: u32`).join(', ')}, aAt: u32, ${all.map((i) => `b${i}At: u32`).join(', ')},
+  m: u32, n: u32, k: u32, lda: u32, ${all.map((i) => `n${i}: u32`).join(', ')}, kind: u32
 }
 @group(0) @binding(0) var<uniform> p: Params;
-${all.map((i) => `@group(1) @binding(${i}) var<storage, read_write> y${i}: array<f32>;`).join('\n')}
-@group(1) @binding(${count}) var<storage, read> a: array<vec4f>;
-${all.map((i) => `@group(1) @binding(${count + 1 + i}) var<storage, read> weight${i}: array<${type}>;`).join('\n')}
+${outs.map((i) => `@group(1) @binding(${i}) var<storage, read_write> y${i}: array<f32>;`).join('\n')}
+@group(1) @binding(${outs.length}) var<storage, read> a: array<vec4f>;
+${all.map((i) => `@group(1) @binding(${outs.length + 1 + i}) var<storage, read> weight${i}: array<${type}>;`).join('\n')}
 ${partsOf(packed)}
+${gated ? activationFunctions : ''}
 const ROWS = 1u;
 fn loadB(weight: u32, i: u32) -> ${type} {
 ${all
   .slice(1)
-  .map((i) => `  if (weight == ${i}u) { return weight${i}[p.b${i}At / ${packed ? 8 : 4}u + i]; }`)
+  .map((i) => `  if (weight == ${i}u) { return weight${i}[p.b${i}At / ${width}u + i]; }`)
   .join('\n')}
-  return weight0[p.b0At / ${packed ? 8 : 4}u + i];
+  return weight0[p.b0At / ${width}u + i];
 }
 ${lanes}
+// A column of a weight that has n; lanes below COLUMNS get one each.
+fn columnOf(weight: u32, column0: u32, n: u32, lane: u32) -> f32 {
+  let aFrom = p.aAt;
+${four((c) => `  let b${c} = min(column0 + ${c}u, n - 1u) * (p.k / ${width}u);`)}
+${alongVectors(packed)}
+${addLanes}
+  let sum = partial[0][lane % COLUMNS][0];
+  workgroupBarrier();
+  return sum;
+}
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+${gated ? gatedColumns : columnsOf(all)}
+}
+`,
+  }
+}
+
+const gatedColumns = /* wgsl */ `
+  let column = group.x * COLUMNS + lane;
+  let gate = columnOf(0u, group.x * COLUMNS, p.n0, lane);
+  let up = columnOf(1u, group.x * COLUMNS, p.n1, lane);
+  if (lane < COLUMNS && column < p.n0) { y0[p.y0At + column] = value(gate) * up; }`
+
+const columnsOf = (all: readonly number[]) => /* wgsl */ `
   var tile = group.x;
   var weight = 0u;
   var n = p.n0;
@@ -173,20 +199,11 @@ ${all
   }`,
   )
   .join('')}
-  let column0 = tile * COLUMNS;
-  let aFrom = p.aAt;
-${four((c) => `  let b${c} = min(column0 + ${c}u, n - 1u) * (p.k / ${packed ? 8 : 4}u);`)}
-${alongVectors(packed)}
-${addLanes}
-  let column = column0 + lane;
+  let sum = columnOf(weight, tile * COLUMNS, n, lane);
+  let column = tile * COLUMNS + lane;
   if (lane < COLUMNS && column < n) {
-    let sum = partial[0][lane][0];
 ${all.map((i) => `    if (weight == ${i}u) { y${i}[p.y${i}At + column] = sum; }`).join('\n')}
-  }
-}
-`,
-  }
-}
+  }`
 
 const typed = (shaderOf: (packed: boolean) => Shader, constants: Readonly<Record<string, number>>) => {
   const [words, packed] = [shaderOf(false), shaderOf(true)]
@@ -197,6 +214,7 @@ const typed = (shaderOf: (packed: boolean) => Shader, constants: Readonly<Record
 const [words, packed] = [byVectors(false), byVectors(true)]
 const vectorVariants = [1, 2, 3, 4].map((ROWS) => typed((isPacked) => (isPacked ? packed : words), { ROWS }))
 const severalVariants = [2, 3].map((count) => typed((isPacked) => severalWeights(count, isPacked), {}))
+const gatedVariants = typed((isPacked) => severalWeights(2, isPacked, true), {})
 
 /** Elements of b in 16 bytes. */
 const widthOf = (dtype: DType) => (dtype === 'f32' ? 4 : 8)
@@ -217,10 +235,12 @@ export function fewRowsVariant(
 /** The shader for one row with so many weights [n,k] of one type at these places; null where it takes one product each. */
 export function severalVariant(
   count: number,
+  gated: boolean,
   dtype: DType,
   [k, aPlace, ...bPlaces]: readonly number[],
 ): Variant | null {
   const width = widthOf(dtype)
   if (count < 2 || count > 3 || k === 0 || aPlace % 4 !== 0) return null
-  return [k, ...bPlaces].every((x) => x % width === 0) ? severalVariants[count - 2][dtypeCode(dtype)] : null
+  if ([k, ...bPlaces].some((x) => x % width !== 0)) return null
+  return (gated ? gatedVariants : severalVariants[count - 2])[dtypeCode(dtype)]
 }

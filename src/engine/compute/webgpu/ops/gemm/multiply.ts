@@ -3,6 +3,7 @@
 import { bytesPerElement } from '../../../../dtype.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
 import { dtypeCode, f32, type Gpu, gridOf, maxGroups, type Param, pieces, type Variant, variant } from '../../shader.ts'
+import { kindOf } from '../activations.ts'
 import { perElement } from '../elementwise.ts'
 import { fewRowsColumns, fewRowsVariant, hasFewRows, severalVariant } from './fewRows.ts'
 import { portableTile, portableVariants } from './portable.ts'
@@ -10,10 +11,10 @@ import { type Batch, gemmParams, single, type Sizes } from './params.ts'
 import { smallProducts } from './small.ts'
 import { tensorTile } from './tensorCores.ts'
 import { tiledVariants } from './tiled.ts'
-import type { Kernels } from '../../../kernels.ts'
+import type { Activation, Kernels } from '../../../kernels.ts'
 
 /**
- * out[m,n] = alpha · op(a) · op(b) + bias + beta · out. Of each tensor only the first element's place counts; rows are
+ * out[m,n] = alpha · op(a) · op(b) + bias + residual + beta · out. Of each tensor only the first element's place counts; rows are
  * lda, ldb and ldc apart. b may be 16-bit.
  */
 export interface Product extends Sizes {
@@ -21,6 +22,8 @@ export interface Product extends Sizes {
   readonly a: Tensor
   readonly b: Tensor
   readonly bias: Tensor | null
+  /** Its rows are as far apart as those of out. */
+  readonly residual: Tensor | null
   /** Inputs keep all bits of f32 (the default). Only products of a model's linears may be rounded to f16, by tensor cores. */
   readonly exact?: boolean
   /** A part of one with many rows is multiplied as that is, though few are left: the cut must not show in the sums. */
@@ -41,9 +44,9 @@ export function product(
   rest: Partial<Product> = {},
 ): Product {
   const [m, n, k] = sizes
-  const { transA = false, transB = false, alpha = 1, beta = 0, bias = null, exact, isPart } = rest
+  const { transA = false, transB = false, alpha = 1, beta = 0, bias = null, residual = null, exact, isPart } = rest
   const { lda = transA ? m : k, ldb = transB ? k : n, ldc = n } = rest
-  return { out, a, b, m, n, k, lda, ldb, ldc, transA, transB, alpha, beta, bias, exact, isPart }
+  return { out, a, b, m, n, k, lda, ldb, ldc, transA, transB, alpha, beta, bias, residual, exact, isPart }
 }
 
 /** Splits what does not fit, in an order that depends on shapes and limits only, and runs the parts. */
@@ -78,6 +81,7 @@ function splitRows(gpu: Gpu, p: Product, most: number): void {
       m: end - start,
       out: from(p.out, start * p.ldc),
       a: from(p.a, p.transA ? start : start * p.lda),
+      residual: p.residual && from(p.residual, start * p.ldc),
     })
 }
 
@@ -89,6 +93,7 @@ function splitColumns(gpu: Gpu, p: Product, most: number): void {
       out: from(p.out, start),
       b: from(p.b, p.transB ? start * p.ldb : start),
       bias: p.bias && from(p.bias, start),
+      residual: p.residual && from(p.residual, start),
     })
 }
 
@@ -100,6 +105,7 @@ function splitDepth(gpu: Gpu, p: Product, most: number): void {
       a: from(p.a, p.transA ? start * p.lda : start),
       b: from(p.b, p.transB ? start : start * p.ldb),
       bias: start === 0 ? p.bias : null,
+      residual: start === 0 ? p.residual : null,
       beta: start === 0 ? p.beta : 1,
     })
 }
@@ -121,14 +127,16 @@ function sumsOf(gpu: Gpu, p: Product): number {
 
 const total = perElement(
   'totalOfSums',
-  { y: 'rw f32', sums: 'f32', bias: 'f32' },
-  { count: 'u32', n: 'u32', ldc: 'u32', hasBias: 'u32', alpha: 'f32', beta: 'f32' },
+  { y: 'rw f32', sums: 'f32', bias: 'f32', residual: 'f32' },
+  { count: 'u32', n: 'u32', ldc: 'u32', hasBias: 'u32', hasResidual: 'u32', alpha: 'f32', beta: 'f32' },
   /* wgsl */ `
   var sum = 0.0;
   for (var s = 0u; s < p.count; s++) { sum += sums[p.sumsAt + s * p.length + i]; }
-  let at = p.yAt + (i / p.n) * p.ldc + i % p.n;
+  let place = (i / p.n) * p.ldc + i % p.n;
+  let at = p.yAt + place;
   var value = p.alpha * sum;
   if (p.hasBias == 1u) { value += bias[p.biasAt + i % p.n]; }
+  if (p.hasResidual == 1u) { value += residual[p.residualAt + place]; }
   if (p.beta != 0.0) { value += p.beta * y[at]; }
   y[at] = value;`,
 )
@@ -136,11 +144,11 @@ const totalVariant = variant(total)
 
 /** The parts side by side, then their total, which always goes from the first to the last. */
 function sumParts(gpu: Gpu, p: Product, count: number): void {
-  const { m, n, alpha, beta, bias } = p
+  const { m, n, ldc, alpha, beta, bias, residual } = p
   const k = p.k / count
   const [aStep, bStep] = [p.transA ? k * p.lda : k, p.transB ? k : k * p.ldb]
   const sums = gpu.scratch([count * m, n])
-  const part: Product = { ...p, k, out: sums, ldc: n, alpha: 1, beta: 0, bias: null, isPart: true }
+  const part: Product = { ...p, k, out: sums, ldc: n, alpha: 1, beta: 0, bias: null, residual: null, isPart: true }
   if (2 * m * n * p.k <= gpu.flopsPerDispatch)
     runProduct(gpu, part, { count, inner: count, a: [0, aStep], b: [0, bStep], out: [0, m * n] })
   else
@@ -148,11 +156,18 @@ function sumParts(gpu: Gpu, p: Product, count: number): void {
       multiply(gpu, { ...part, out: from(sums, s * m * n), a: from(p.a, s * aStep), b: from(p.b, s * bStep) })
   gpu.run({
     variant: totalVariant,
-    tensors: [slice(p.out, 0, [(m - 1) * p.ldc + n]), sums, bias ? slice(bias, 0, [n]) : sums],
-    params: [m * n, count, n, p.ldc, Number(bias !== null), f32(alpha), f32(beta)],
+    tensors: [
+      matrixOf(p.out, m, n, ldc),
+      sums,
+      bias ? slice(bias, 0, [n]) : sums,
+      residual ? matrixOf(residual, m, n, ldc) : sums,
+    ],
+    params: [m * n, count, n, ldc, Number(bias !== null), Number(residual !== null), f32(alpha), f32(beta)],
     groups: gridOf(m * n),
   })
 }
+
+const matrixOf = (t: Tensor, m: number, n: number, stride: number) => slice(t, 0, [(m - 1) * stride + n])
 
 function from(tensor: Tensor, elements: number): Tensor {
   return slice(tensor, elements, [tensor.length - elements])
@@ -161,8 +176,8 @@ function from(tensor: Tensor, elements: number): Tensor {
 /** A batch of products in one dispatch; everything fits into windows. */
 export function runProduct(gpu: Gpu, p: Product, batch: Batch): void {
   const { variant, rows, columns } = choose(gpu, p, batch)
-  const ends = p.bias ? slice(p.bias, 0, [p.n]) : null
-  dispatch(gpu, p, batch, { variant, rows, columns, tensors: [ends], params: [Number(ends !== null)] })
+  const tensors = [p.bias && slice(p.bias, 0, [p.n]), p.residual && matrixOf(p.residual, p.m, p.n, p.ldc)]
+  dispatch(gpu, p, batch, { variant, rows, columns, tensors, params: tensors.map((t) => Number(t !== null)) })
 }
 
 interface Chosen {
@@ -203,14 +218,15 @@ function dispatch(
 
 /** What a product becomes on its way into memory, of matrices without gaps, where one dispatch makes it. */
 export interface Ending {
-  /** Zero where the mask drops the weight; or weight + alpha · product ⊙ mask. */
-  readonly kind: 'masked' | 'merged'
+  /** Zero where the mask drops the weight, also with rowSums[m] += the rows of op(a); or weight + alpha · product ⊙ mask. */
+  readonly kind: 'masked' | 'summed' | 'merged'
   readonly weight?: Tensor
   readonly mask: Tensor | null
+  readonly rowSums?: Tensor
 }
 
 /** Multiplies and ends it, or does nothing and returns false: then the caller does one after the other, to the same bytes. */
-export function multiplyAndEnd(gpu: Gpu, p: Product, { kind, weight, mask }: Ending): boolean {
+export function multiplyAndEnd(gpu: Gpu, p: Product, { kind, weight, mask, rowSums }: Ending): boolean {
   const rounds = gpu.tensorProducts && !(p.exact !== false && gpu.tensorProducts.rounds)
   const spans = [p.m * p.ldc, (p.transA ? p.k : p.m) * p.lda, (p.transB ? p.n : p.k) * p.ldb]
   const fits = 4 * Math.max(...spans) <= gpu.reachBytes && 2 * p.m * p.n * p.k <= gpu.flopsPerDispatch
@@ -218,8 +234,8 @@ export function multiplyAndEnd(gpu: Gpu, p: Product, { kind, weight, mask }: End
   if (gpu.smallSubgroups || rounds || !fits || !chosen || sumsOf(gpu, p) > 1) return false
   const words = mask ? mask.shape[1] : 0
   const own =
-    kind === 'masked'
-      ? { tensors: [mask], params: [words] }
+    kind !== 'merged'
+      ? { tensors: [mask, ...(rowSums ? [rowSums] : [])], params: [words] }
       : { tensors: [weight ?? null, mask], params: [words, Number(mask !== null)] }
   dispatch(gpu, p, single, { ...chosen, ...own })
   return true
@@ -228,13 +244,15 @@ export function multiplyAndEnd(gpu: Gpu, p: Product, { kind, weight, mask }: End
 /** Tiles by vectors of four. All offsets and leading dimensions must be multiples of four, and so must n and the contiguous sides. */
 function tiledOf(gpu: Gpu, p: Product, batch: Batch, kind: keyof typeof tiledVariants, type: number): Chosen | null {
   const { m, n, k } = p
-  const inVectors = [n, p.ldc, p.lda, p.ldb, p.out.offset, p.a.offset, p.b.offset, ...batch.a, ...batch.b, ...batch.out]
+  const tensors = [p.out, p.a, p.b, ...(p.residual ? [p.residual] : [])].map(({ offset }) => offset)
+  const inVectors = [n, p.ldc, p.lda, p.ldb, ...tensors, ...batch.a, ...batch.b, ...batch.out]
   if (k === 0 || [...inVectors, p.transA ? m : k, p.transB ? k : n].some((x) => x % 4 !== 0)) return null
   const { few, small, large, largeTwice } = tiledVariants[kind]
   const tilesOf = (side: number) => Math.ceil(m / side) * Math.ceil(n / side) * batch.count
   if (!gpu.largeTiles || tilesOf(128) < gpu.largeTiles.least) {
-    const isFew = gpu.largeTiles && tilesOf(64) < manySmallTiles
-    return { variant: (isFew ? few : small)[type], rows: 64, columns: 64 }
+    const isFew = gpu.largeTiles && (tilesOf(64) < manySmallTiles || !small)
+    const of = isFew ? few : small
+    return of && { variant: of[type], rows: 64, columns: 64 }
   }
   return { variant: (gpu.largeTiles.buffers === 2 ? largeTwice : large)[type], rows: 128, columns: 128 }
 }
@@ -264,21 +282,29 @@ function choose(gpu: Gpu, p: Product, batch: Batch): Chosen {
   return tiledOf(gpu, p, batch, 'plain', type) ?? portable
 }
 
-/** Linears of one row without biases in one dispatch, to the bytes of one each; false, and nothing done, where the device has other products. */
-function linearsAtOnce(gpu: Gpu, ...[outs, input, weights, biases]: Parameters<Kernels['linears']>): boolean {
+/**
+ * Linears of one row without biases in one dispatch, to the bytes of one each, or f of the first by the second; false, and nothing
+ * done, where the device has other products.
+ */
+function linearsAtOnce(
+  gpu: Gpu,
+  [outs, input, weights, biases]: Parameters<Kernels['linears']>,
+  gate: Activation | null,
+): boolean {
   const [k, { dtype }] = [input.length, weights[0]]
   const isPlain = biases.every((bias) => bias === null) && weights.every((w) => w.dtype === dtype && w.shape[1] === k)
   if (gpu.smallSubgroups || gpu.tensorProducts || !isPlain) return false
-  const variant = severalVariant(weights.length, dtype, [k, input.offset, ...weights.map(({ offset }) => offset)])
+  const places = weights.map(({ offset }) => offset)
+  const variant = severalVariant(weights.length, gate !== null, dtype, [k, input.offset, ...places])
   const widths = weights.map(({ shape }) => shape[0])
   const n = widths.reduce((sum, width) => sum + width, 0)
-  const groups = widths.reduce((sum, width) => sum + Math.ceil(width / fewRowsColumns), 0)
+  const groups = (gate ? widths.slice(1) : widths).reduce((sum, width) => sum + Math.ceil(width / fewRowsColumns), 0)
   const fits = weights.every((w) => w.length * bytesPerElement[dtype] <= gpu.reachBytes) && groups <= maxGroups
   if (!variant || !fits || 2 * n * k > gpu.flopsPerDispatch) return false
   gpu.run({
     variant,
     tensors: [...outs, input, ...weights],
-    params: [1, n, k, k, ...widths],
+    params: [1, n, k, k, ...widths, gate ? kindOf(gate) : 0],
     groups: [groups, 1, 1],
     flops: 2 * n * k,
   })
@@ -286,17 +312,26 @@ function linearsAtOnce(gpu: Gpu, ...[outs, input, weights, biases]: Parameters<K
 }
 
 /** Matrix products of linears and the Gram matrix. */
-type Products = Pick<Kernels, 'linear' | 'linears' | 'linearBackwardInput' | 'linearBackwardWeight' | 'gemm' | 'gram'>
+type Products = Pick<
+  Kernels,
+  'linear' | 'linears' | 'gatedLinears' | 'linearBackwardInput' | 'linearBackwardWeight' | 'gemm' | 'gram'
+>
 
-export function products(gpu: Gpu): Products {
+export function products(gpu: Gpu, { gated }: Pick<Kernels, 'gated'>): Products {
   const self: Products = {
-    linear(out, input, weight, bias) {
+    linear(out, input, weight, bias, residual = null) {
       const [o, i] = weight.shape
-      multiply(gpu, product(out, input, weight, [input.length / i, o, i], { transB: true, bias, exact: false }))
+      const sizes = [input.length / i, o, i] as [number, number, number]
+      multiply(gpu, product(out, input, weight, sizes, { transB: true, bias, residual, exact: false }))
     },
     linears(outs, input, weights, biases) {
-      if (!linearsAtOnce(gpu, outs, input, weights, biases))
+      if (!linearsAtOnce(gpu, [outs, input, weights, biases], null))
         weights.forEach((weight, k) => self.linear(outs[k], input, weight, biases[k]))
+    },
+    gatedLinears(out, [gate, up], input, weights, biases, kind) {
+      if (linearsAtOnce(gpu, [[out], input, weights, biases], kind)) return
+      self.linears([gate, up], input, weights, biases)
+      gated(out, gate, up, kind)
     },
     linearBackwardInput(dInput, dOut, weight, accumulate) {
       const [o, i] = weight.shape

@@ -49,18 +49,20 @@ fn bStart(z: u32) -> u32 { return p.bAt + (z / p.inner) * p.bOuter + (z % p.inne
 fn outStart(z: u32) -> u32 { return p.outAt + (z / p.inner) * p.outOuter + (z % p.inner) * p.outInner; }
 `
 
-/** Bindings: out, a, b, bias. Shaders declare `a` and `b` themselves, as the vectors they load. */
+/** Bindings: out, a, b, bias, residual. Shaders declare `a` and `b` themselves, as the vectors they load. */
 export const gemmHead = /* wgsl */ `
-struct Params { outAt: u32, aAt: u32, bAt: u32, biasAt: u32, ${gemmFields}, hasBias: u32 }
+struct Params { outAt: u32, aAt: u32, bAt: u32, biasAt: u32, residualAt: u32, ${gemmFields}, hasBias: u32, hasResidual: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(1) @binding(0) var<storage, read_write> y: array<f32>;
 @group(1) @binding(3) var<storage, read> bias: array<f32>;
+@group(1) @binding(4) var<storage, read> residual: array<f32>;
 ${places}
 fn store(start: u32, row: u32, column: u32, sum: f32) {
   if (row >= p.m || column >= p.n) { return; }
   let i = start + row * p.ldc + column;
   var value = p.alpha * sum;
   if (p.hasBias == 1u) { value += bias[p.biasAt + column]; }
+  if (p.hasResidual == 1u) { value += residual[p.residualAt + i - p.outAt]; }
   if (p.beta != 0.0) { value += p.beta * y[i]; }
   y[i] = value;
 }

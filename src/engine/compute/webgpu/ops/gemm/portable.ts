@@ -18,7 +18,7 @@ const storeSums = rows
 
 const portable: Shader = {
   name: 'gemmPortable',
-  bindings: 'wrrr',
+  bindings: 'wrrrr',
   code: /* wgsl */ `
 ${scalarOperands}
 

@@ -71,7 +71,7 @@ ${setup}
   }
 }
 `
-  return { name, bindings: 'wrrr', code }
+  return { name, bindings: 'wrrrr', code }
 }
 
 const four = (line: (i: number) => string) => [0, 1, 2, 3].map(line).join('\n')

@@ -81,7 +81,7 @@ function shader({ shape: { m, n, k }, input, subgroupSize, fixesSize = false, ex
     Array.from({ length: count }, (_, i) => text(i)).join('\n')
   return {
     name: `gemmTensor${m}x${n}x${k}${input}of${subgroupSize}${fixesSize ? 'asked' : ''}`,
-    bindings: 'wrrr',
+    bindings: 'wrrrr',
     code: /* wgsl */ `
 ${input === 'f16' ? 'enable f16;' : ''}
 enable subgroups;

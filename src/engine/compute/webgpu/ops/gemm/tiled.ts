@@ -9,6 +9,8 @@ import { gemmFields, places } from './params.ts'
 /** What becomes of a sum. Every tensor but out, a and b is the epilogue's own. */
 interface Epilogue {
   readonly name: string
+  /** Also rowSums[m] += the sums of the rows of op(a), sixteen parts of each added up as by `columnSums`. */
+  readonly sumsRows?: boolean
   readonly tensors: readonly string[]
   readonly params: string
   /** WGSL: `fn finish(i: u32, row: u32, column: u32, sum: vec4f) -> vec4f`, i the place in out, in vectors. */
@@ -17,13 +19,14 @@ interface Epilogue {
 
 const plain: Epilogue = {
   name: '',
-  tensors: ['bias: array<f32>'],
-  params: 'hasBias: u32',
+  tensors: ['bias: array<f32>', 'residual: array<vec4f>'],
+  params: 'hasBias: u32, hasResidual: u32',
   code: /* wgsl */ `
 fn finish(i: u32, row: u32, column: u32, sum: vec4f) -> vec4f {
   var value = p.alpha * sum;
   let at = p.biasAt + column;
   if (p.hasBias == 1u) { value += vec4f(bias[at], bias[at + 1u], bias[at + 2u], bias[at + 3u]); }
+  if (p.hasResidual == 1u) { value += residual[p.residualAt / 4u + i - p.outAt / 4u]; }
   if (p.beta != 0.0) { value += p.beta * y[i]; }
   return value;
 }`,
@@ -42,6 +45,14 @@ const masked: Epilogue = {
   params: 'rowWords: u32',
   code: /* wgsl */ `${kept}
 fn finish(i: u32, row: u32, column: u32, sum: vec4f) -> vec4f { return select(vec4f(), sum, kept(row, column)); }`,
+}
+
+/** The same of a gradient's product, and that of the bias. */
+const summed: Epilogue = {
+  ...masked,
+  name: 'Summed',
+  tensors: [...masked.tensors, 'rw rowSums: array<f32>'],
+  sumsRows: true,
 }
 
 /** weight + alpha · sum where the mask keeps it; b is f32, and DTYPE is the weight's. */
@@ -112,17 +123,18 @@ const each = ({ blocks }: Tile, text: (row: number, block: number) => string) =>
   Array.from({ length: 4 * blocks * blocks }, (_, i) => text(Math.floor(i / blocks), i % blocks)).join('\n')
 
 function tiled(tile: Tile, packed: boolean, epilogue: Epilogue): Shader {
-  const own = epilogue.tensors.map((tensor) => tensor.split(':')[0])
+  const own = epilogue.tensors.map((tensor) => tensor.replace('rw ', '').split(':')[0])
+  const isWritten = epilogue.tensors.map((tensor) => tensor.startsWith('rw '))
   return {
     name: `gemmTiled${epilogue.name}${tile.side}by${lanesOf(tile)}${packed ? 'Halves' : ''}`,
-    bindings: `wrr${'r'.repeat(own.length)}`,
+    bindings: `wrr${isWritten.map((written) => (written ? 'w' : 'r')).join('')}`,
     code: /* wgsl */ `
 struct Params { outAt: u32, aAt: u32, bAt: u32, ${own.map((name) => `${name}At: u32`).join(', ')}, ${gemmFields}, ${epilogue.params} }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(1) @binding(0) var<storage, read_write> y: array<vec4f>;
 @group(1) @binding(1) var<storage, read> a: array<vec4f>;
 @group(1) @binding(2) var<storage, read> b: array<${packed ? 'vec2u' : 'vec4f'}>;
-${epilogue.tensors.map((tensor, i) => `@group(1) @binding(${i + 3}) var<storage, read> ${tensor};`).join('\n')}
+${epilogue.tensors.map((tensor, i) => `@group(1) @binding(${i + 3}) var<storage, ${isWritten[i] ? 'read_write' : 'read'}> ${tensor.replace('rw ', '')};`).join('\n')}
 ${places}
 ${packed || epilogue === merged ? halves : ''}
 ${loads(packed)}
@@ -134,7 +146,7 @@ fn put(start: u32, row: u32, column: u32, sum: vec4f) {
   let i = (start + row * p.ldc + column) / 4u;
   y[i] = finish(i, row, column, sum);
 }
-${main(tile)}`,
+${main(tile, epilogue.sumsRows === true)}`,
   }
 }
 
@@ -150,6 +162,7 @@ function blocksOf(tile: Tile) {
       fetch: (at: string) => /* wgsl */ `
     if (isA) { next = aBlock(aFrom, row0 + side, ${at} + deep); }
     else if (local < 2u * TILE) { next = bBlock(bFrom, column0 + side, ${at} + deep); }`,
+      add: 'if (isA) { parts += next; }',
       keep: (to: string) => /* wgsl */ `
     if (local < 2u * TILE) {
       for (var j = 0u; j < 4u; j++) { tiles[${to} + slot + j * ROW] = next[j]; }
@@ -160,6 +173,7 @@ function blocksOf(tile: Tile) {
     fetch: (at: string) => /* wgsl */ `
     nextA = aBlock(aFrom, row0 + 4u * aSide, ${at} + 4u * aDeep);
     nextB = bBlock(bFrom, column0 + 4u * bSide, ${at} + 4u * bDeep);`,
+    add: 'parts += nextA;',
     keep: (to: string) => /* wgsl */ `
     for (var j = 0u; j < 4u; j++) {
       tiles[${to} + aSlot + j * ROW] = nextA[j];
@@ -168,10 +182,27 @@ function blocksOf(tile: Tile) {
   }
 }
 
-function main(tile: Tile): string {
+/** WGSL: the lanes that fetched a of a tile of the first columns put their parts side by side. */
+const totalOfParts = /* wgsl */ `
+  if (local < TILE) {
+    for (var j = 0u; j < 4u; j++) { tiles[(4u * aDeep + j) * ROW + aSide] = parts[j]; }
+  }
+  workgroupBarrier();
+  if (group.x == 0u && local < ROW) {
+    var all = vec4f();
+    for (var part = 0u; part < DEPTH; part++) { all += tiles[part * ROW + local]; }
+    for (var i = 0u; i < 4u; i++) {
+      let row = row0 + 4u * local + i;
+      if (row < p.m) { rowSums[p.rowSumsAt + row] += all[i]; }
+    }
+  }`
+
+function main(tile: Tile, sumsRows: boolean): string {
   const { side, blocks } = tile
   const row = side / 4
-  const { declare, fetch, keep } = blocksOf(tile)
+  const { declare, fetch, add, keep } = blocksOf(tile)
+  // A lane's part of four rows at each of its four depths.
+  const [parts, addPart] = sumsRows ? ['  var parts = mat4x4f();', `    ${add}`] : ['', '']
   return /* wgsl */ `
 const TILE = ${side}u;
 const DEPTH = ${depth}u;
@@ -203,7 +234,9 @@ ${declare}
   let down = local / ACROSS;
   let across = local % ACROSS;
 ${each(tile, (r, c) => `  var s${r}x${c} = vec4f();`)}
+${parts}
 ${fetch('0u')}
+${addPart}
 ${keep('0u')}
   workgroupBarrier();
   var buffer = 0u;
@@ -224,10 +257,12 @@ ${each(tile, (r, c) => `      s${r}x${c} = fma(vec4f(a${r >> 2}[${r % 4}]), b${c
     if (BUFFERS == 1u) { workgroupBarrier(); }
     buffer = (BUFFERS - 1u) * 2u * SLAB - buffer;
     if (!isLast) {
+${addPart}
 ${keep('buffer')}
     }
     workgroupBarrier();
   }
+${sumsRows ? totalOfParts : ''}
   let base = outStart(group.z);
   let row = row0 + 4u * down;
   let column = column0 + 4u * across;
@@ -243,7 +278,12 @@ ${each(tile, (r, c) => {
 export const largestWorkgroup = 2 * 2 * 128 * depth * 4
 
 /** By element type: of b, or of what is merged. `largeTwice` is for devices with the memory for two buffers, `few` for few tiles. */
-const variantsOf = (shaderOf: (tile: Tile, packed: boolean) => Shader, types: readonly DType[], packs: boolean) => {
+const variantsOf = (
+  shaderOf: (tile: Tile, packed: boolean) => Shader,
+  types: readonly DType[],
+  packs: boolean,
+  hasSmall = true,
+) => {
   const of = (tile: Tile, BUFFERS: number) => {
     const [words, packed] = [shaderOf(tile, false), packs ? shaderOf(tile, true) : null]
     return types.map((dtype) => {
@@ -257,11 +297,13 @@ const variantsOf = (shaderOf: (tile: Tile, packed: boolean) => Shader, types: re
     { side: 64, blocks: 2 },
     { side: 128, blocks: 2 },
   ] as const
-  return { few: of(few, 1), small: of(small, 1), large: of(large, 1), largeTwice: of(large, 2) }
+  return { few: of(few, 1), small: hasSmall ? of(small, 1) : null, large: of(large, 1), largeTwice: of(large, 2) }
 }
 
 export const tiledVariants = {
   plain: variantsOf((tile, packed) => tiled(tile, packed, plain), floatTypes, true),
   masked: variantsOf((tile) => tiled(tile, false, masked), ['f32'], false),
+  // A lane of the small tile has no registers left for parts of rows.
+  summed: variantsOf((tile) => tiled(tile, false, summed), ['f32'], false, false),
   merged: variantsOf((tile) => tiled(tile, false, merged), floatTypes, false),
 } as const

@@ -1,17 +1,19 @@
 // The upper U with Uᵀ·U = H⁻¹, as on the CPU (../../../cpu/prune/factor.ts): H = R·Rᵀ with R upper, from the last columns on,
-// and U = R⁻¹, in place. A block of the diagonal is one workgroup's work, all else are matrix products: within a panel by the
-// blocks, beside it by whole panels, so that dispatches are few and deep. Nothing may be bound for reading and for writing at
-// once, so that each product leaves the matrix, or comes back to it.
+// and U = R⁻¹, in place. Within a panel a dispatch makes a block of the diagonal and all above it; beside it are matrix products, by whole
+// panels, so that dispatches are few and deep. Nothing may be bound for reading and for writing at once, so that each product leaves
+// the matrix, or comes back to it.
 import { factorPanelWidth } from '../../../../../catalog/methods/method.ts'
 import type { Kernels } from '../../../kernels.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
 import { defineShader, type Gpu, gridOf, groupSize, pieces, variant } from '../../shader.ts'
 import { perElement } from '../elementwise.ts'
-import { multiply, product } from '../gemm/multiply.ts'
+import { multiply, product, runProduct } from '../gemm/multiply.ts'
 import { rowWindows } from './scores.ts'
 
 /** Rows and columns of a block of the diagonal: a quarter of `groupSize`, and its triangle fits a workgroup's memory. */
-const blockWidth = groupSize / 4
+const side = groupSize / 4
+/** Columns that take up those behind them by a product; of those within it each block does. */
+const stripWidth = 4 * side
 
 const copyUpper = perElement(
   'pruneCopyUpper',
@@ -26,41 +28,40 @@ const copyUpper = perElement(
   y[p.yAt + i] = value;`,
 )
 
-/** Zeros below the diagonal of a block, where updates of whole rectangles have left something. */
-const clearLower = perElement(
-  'pruneClearLower',
-  { y: 'rw f32' },
-  { firstRow: 'u32', columns: 'u32', n: 'u32' },
-  /* wgsl */ `
-  let column = i % p.columns;
-  if (column < p.firstRow + i / p.columns) { y[p.yAt + (i / p.columns) * p.n + column] = 0.0; }`,
-)
+/** WGSL for each of a lane's four rows, 16 apart. */
+const four = (text: (i: number) => string) => [0, 1, 2, 3].map(text).join('\n')
 
 /**
- * Replaces the block s[width,width] = R·Rᵀ, whose rows are n apart, by R⁻¹ with zeros below the diagonal; t gets the same. The
- * workgroup's memory holds one triangle: first R, from its last column on, then U = R⁻¹, from its first column on, by
- * U[0:j,j] = −U[0:j,0:j] · R[0:j,j] / R[j,j]. A quarter of the lanes takes every fourth term of such a sum.
+ * A block of the diagonal and the columns above it, a workgroup for each `side` rows. Every workgroup takes the block's errors of the
+ * `behind` columns up, factors it as R·Rᵀ and inverts R, which costs less than to wait for another one; then its rows of the columns
+ * become r = A·R⁻ᵀ, or, of the block's own, `inverse` = R⁻¹ with zeros below the diagonal. The workgroup's memory holds one triangle:
+ * first R, from its last column on, then U = R⁻¹, from its first column on, by U[0:j,j] = −U[0:j,0:j] · R[0:j,j] / R[j,j]. A quarter of
+ * the lanes takes every fourth term of such a sum.
  */
-const factorBlock = defineShader(
-  'pruneFactorBlock',
-  { s: 'rw f32', t: 'rw f32', bad: 'rw u32' },
-  { width: 'u32', n: 'u32' },
+const factorColumns = defineShader(
+  'pruneFactorColumns',
+  { r: 'rw f32', inverse: 'rw f32', bad: 'rw u32', above: 'f32', block: 'f32' },
+  { width: 'u32', behind: 'u32', n: 'u32', panel: 'u32', corner: 'u32', start: 'u32', firstTile: 'u32' },
   /* wgsl */ `
-const SIDE = ${blockWidth}u;
+const SIDE = ${side}u;
+const DEPTH = 8u;
+// Lanes that write eight columns, and those that read one, meet in no bank.
+const ROW = SIDE + 4u;
 // Columns of the upper triangle, one behind the other.
-var<workgroup> upper: array<f32, ${(blockWidth * (blockWidth + 1)) / 2}>;
+var<workgroup> upper: array<f32, ${(side * (side + 1)) / 2}>;
 var<workgroup> roots: array<f32, SIDE>;
 var<workgroup> terms: array<f32, ${groupSize}>;
+var<workgroup> tileRows: array<f32, DEPTH * ROW>;
+var<workgroup> blockRows: array<f32, DEPTH * ROW>;
 fn place(i: u32, j: u32) -> u32 { return j * (j + 1u) / 2u + i; }
+fn behind(row: u32, k: u32) -> f32 {
+  let value = r[p.rAt + row * p.panel + p.start + p.width + min(k, p.behind - 1u)];
+  return select(0.0, value, k < p.behind);
+}
 
-@compute @workgroup_size(${groupSize})
-fn main(@builtin(local_invocation_index) local: u32) {
+fn factor(local: u32, isBlock: bool) {
   let i = local % SIDE;
   let quarter = local / SIDE;
-  for (var j = quarter; j < p.width; j += ${groupSize / blockWidth}u) {
-    if (i <= j) { upper[place(i, j)] = s[p.sAt + i * p.n + j]; }
-  }
-  workgroupBarrier();
   for (var step = 0u; step < p.width; step++) {
     let c = p.width - 1u - step;
     let pivot = upper[place(c, c)];
@@ -69,13 +70,13 @@ fn main(@builtin(local_invocation_index) local: u32) {
     let pattern = bitcast<u32>(pivot);
     if (local == 0u) {
       roots[c] = root;
-      if (pattern == 0u || pattern >= 0x7f800000u) { bad[p.badAt] = 1u; }
+      if (isBlock && (pattern == 0u || pattern >= 0x7f800000u)) { bad[p.badAt] = 1u; }
     }
     if (local < c) { upper[place(local, c)] /= root; }
     workgroupBarrier();
     if (i < c) {
       let own = upper[place(i, c)];
-      for (var j = quarter; j < c; j += ${groupSize / blockWidth}u) {
+      for (var j = quarter; j < c; j += ${groupSize / side}u) {
         if (i <= j) { upper[place(i, j)] -= own * upper[place(j, c)]; }
       }
     }
@@ -84,7 +85,7 @@ fn main(@builtin(local_invocation_index) local: u32) {
   for (var j = 0u; j < p.width; j++) {
     var sum = 0.0;
     if (i < j) {
-      for (var l = i + quarter; l < j; l += ${groupSize / blockWidth}u) { sum += upper[place(i, l)] * upper[place(l, j)]; }
+      for (var l = i + quarter; l < j; l += ${groupSize / side}u) { sum += upper[place(i, l)] * upper[place(l, j)]; }
     }
     terms[local] = sum;
     workgroupBarrier();
@@ -94,18 +95,82 @@ fn main(@builtin(local_invocation_index) local: u32) {
     }
     workgroupBarrier();
   }
-  if (i >= p.width) { return; }
-  for (var row = quarter; row < p.width; row += ${groupSize / blockWidth}u) {
-    var value = 0.0;
-    if (row <= i) { value = upper[place(row, i)]; }
-    s[p.sAt + row * p.n + i] = value;
-    t[p.tAt + row * p.width + i] = value;
+}
+
+@compute @workgroup_size(${groupSize})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let row0 = (p.firstTile + group.x) * SIDE;
+  let isBlock = row0 == p.corner;
+  let lastRow = select(SIDE, p.width, isBlock) - 1u;
+  // A lane has rows down + 16i and columns across + 16j of the tile, and of the block.
+  let down = local / 16u;
+  let across = local % 16u;
+${four((i) => `  var t${i} = vec4f();\n  var d${i} = vec4f();`)}
+  for (var k0 = 0u; k0 < p.behind; k0 += DEPTH) {
+    for (var row = local / DEPTH; row < SIDE; row += ${groupSize}u / DEPTH) {
+      let at = (local % DEPTH) * ROW + row;
+      tileRows[at] = behind(row0 + min(row, lastRow), k0 + local % DEPTH);
+      blockRows[at] = behind(p.corner + min(row, p.width - 1u), k0 + local % DEPTH);
+    }
+    workgroupBarrier();
+    for (var k = 0u; k < DEPTH; k++) {
+      let at = k * ROW + across;
+      let right = vec4f(blockRows[at], blockRows[at + 16u], blockRows[at + 32u], blockRows[at + 48u]);
+${four((i) => `      t${i} += tileRows[k * ROW + down + ${16 * i}u] * right;\n      d${i} += blockRows[k * ROW + down + ${16 * i}u] * right;`)}
+    }
+    workgroupBarrier();
+  }
+  for (var j = 0u; j < 4u; j++) {
+    let column = across + 16u * j;
+    if (column >= p.width) { continue; }
+${four(
+  (i) => `    if (down + ${16 * i}u <= column) {
+      upper[place(down + ${16 * i}u, column)] = block[p.blockAt + (down + ${16 * i}u) * p.n + column] - d${i}[j];
+    }`,
+)}
+  }
+  workgroupBarrier();
+  factor(local, isBlock);
+  if (isBlock) {
+    let column = local % SIDE;
+    for (var row = local / SIDE; row < p.width && column < p.width; row += ${groupSize / side}u) {
+      var value = 0.0;
+      if (row <= column) { value = upper[place(row, column)]; }
+      inverse[p.inverseAt + (p.start + row) * p.panel + p.start + column] = value;
+    }
+    return;
+  }
+${four((i) => `  var x${i} = vec4f();`)}
+  for (var l0 = 0u; l0 < p.width; l0 += DEPTH) {
+    let own = l0 + across % DEPTH;
+    if (across / DEPTH == (l0 / DEPTH) % 2u) {
+${four(
+  (i) =>
+    `      tileRows[(across % DEPTH) * ROW + down + ${16 * i}u] = above[p.aboveAt + (group.x * SIDE + down + ${16 * i}u) * p.n + own] - t${i}[l0 / 16u];`,
+)}
+    }
+    workgroupBarrier();
+    for (var l = l0; l < min(l0 + DEPTH, p.width); l++) {
+      var u = vec4f();
+      for (var j = 0u; j < 4u; j++) {
+        let column = across + 16u * j;
+        if (column <= l) { u[j] = upper[place(column, l)]; }
+      }
+${four((i) => `      x${i} += tileRows[(l - l0) * ROW + down + ${16 * i}u] * u;`)}
+    }
+    workgroupBarrier();
+  }
+  for (var j = 0u; j < 4u; j++) {
+    let at = p.rAt + (row0 + down) * p.panel + p.start + across + 16u * j;
+    if (across + 16u * j < p.width) {
+${four((i) => `      r[at + ${16 * i}u * p.panel] = x${i}[j];`)}
+    }
   }
 }
 `,
 )
 
-const variants = { copy: variant(copyUpper), clear: variant(clearLower), block: variant(factorBlock) }
+const variants = { copy: variant(copyUpper), columns: variant(factorColumns) }
 
 /** a[n,n] = the upper triangle of h with `diagonal` in place of its own. */
 export function runFactorBegin(gpu: Gpu, a: Tensor, h: Tensor, diagonal: Tensor): void {
@@ -122,20 +187,34 @@ export function runFactorBegin(gpu: Gpu, a: Tensor, h: Tensor, diagonal: Tensor)
 /** The panel of columns [k, k + width); panels go from the last to the first. bad[0] = 1 when it is not positive definite. */
 export function runFactorPanel(
   gpu: Gpu,
-  { copy }: Pick<Kernels, 'copy'>,
+  kernels: Pick<Kernels, 'copy' | 'fill'>,
   a: Tensor,
   bad: Tensor,
   k: number,
   width: number,
 ): void {
   const n = a.shape[0]
+  // A dispatch reads and writes R of the panel in one binding: a narrower one is a whole part of `factorPanelWidth`.
+  const fit = Math.min(factorPanelWidth, gpu.reachBytes / 4 / n) / side
+  const most = side * 2 ** Math.max(0, Math.floor(Math.log2(fit)))
+  if (width > most) {
+    for (let start = Math.floor((width - 1) / most) * most; start >= 0; start -= most)
+      runFactorPanel(gpu, kernels, a, bad, k + start, Math.min(most, width - start))
+    return
+  }
+  const { copy, fill } = kernels
   const at = (row: number, column: number) => from(a, row * n + column)
   // R of the panel, and then R·U of the columns behind it.
   const work = gpu.scratch([n, width])
-  factorColumns(gpu, a, work, bad, k, width)
+  const inverse = gpu.scratch([width, width])
+  fill(inverse, 0)
+  factorPanel(gpu, a, work, inverse, bad, k, width)
+  invert(gpu, kernels, inverse, from(work, k * width), width)
+  copy(a, inverse, { ...matrix(width, width), outRow: n, inRow: width, outOffset: k * n + k })
   if (k > 0) {
     copy(a, work, { ...matrix(k, width), outRow: n, inRow: width, outOffset: k })
-    for (const [start, end] of pieces(k, factorPanelWidth)) {
+    // What a rectangle leaves below the diagonal is in blocks of panels, which are written whole.
+    for (const [start, end] of pieces(k, most)) {
       const own = from(work, start * width)
       const sizes = [end - start, k - start, width] as [number, number, number]
       multiply(gpu, product(at(start, start), own, own, sizes, { transB: true, alpha: -1, beta: 1, ldc: n }))
@@ -151,53 +230,82 @@ export function runFactorPanel(
       product(from(work, start), at(k, k + width), u, [width, end - start, end], { lda: n, ldb: n, ldc: behind }),
     )
   }
-  const inverse = gpu.scratch([width, width])
-  copy(inverse, a, { ...matrix(width, width), outRow: width, inRow: n, inOffset: k * n + k })
   multiply(gpu, product(at(k, k + width), inverse, work, [width, behind, width], { alpha: -1, ldc: n }))
 }
 
 /**
- * r[k + width, width] = R above the diagonal blocks of the panel, which take each other up from the last on, and U in the panel's own
- * rows of the matrix. Columns before the panel are left to the caller.
+ * r[k + width, width] = R above the diagonal blocks of the panel, which take each other up from the last on, and the blocks of the
+ * diagonal of inverse[width, width]. Columns before the panel are left to the caller.
  */
-function factorColumns(gpu: Gpu, a: Tensor, r: Tensor, bad: Tensor, k: number, width: number): void {
+function factorPanel(gpu: Gpu, a: Tensor, r: Tensor, inverse: Tensor, bad: Tensor, k: number, width: number): void {
   const n = a.shape[0]
   const at = (row: number, column: number) => from(a, row * n + column)
-  const side = Math.min(blockWidth, width)
-  const [inverse, spread] = [side, width].map((reach) => gpu.scratch([side, reach]))
-  clear(gpu, at(k, k), width, n)
-  for (let start = Math.floor((width - 1) / blockWidth) * blockWidth; start >= 0; start -= blockWidth) {
-    const c = k + start
-    const own = Math.min(blockWidth, width - start)
-    const behind = width - start - own
-    const done = start + own
-    if (behind > 0) {
+  for (let first = Math.floor((width - 1) / stripWidth) * stripWidth; first >= 0; first -= stripWidth) {
+    const last = Math.min(width, first + stripWidth)
+    if (last < width) {
       const strides = { lda: width, ldb: width, ldc: n }
-      const sizes = [c + own, own, behind] as [number, number, number]
-      const rows = from(r, c * width + done)
-      multiply(gpu, product(at(0, c), from(r, done), rows, sizes, { transB: true, alpha: -1, beta: 1, ...strides }))
+      const rows = from(r, (k + first) * width + last)
+      const sizes = [k + last, last - first, width - last] as [number, number, number]
+      const taken = { transB: true, alpha: -1, beta: 1, ...strides } as const
+      multiply(gpu, product(at(0, k + first), from(r, last), rows, sizes, taken))
     }
-    const block = slice(a, c * n + c, [(own - 1) * (n + 1) + 1])
-    const tensors = [block, inverse, bad]
-    gpu.run({ variant: variants.block, tensors, params: [own, n], groups: [1, 1, 1] })
-    if (c > 0)
-      multiply(gpu, product(from(r, start), at(0, c), inverse, [c, own, own], { transB: true, lda: n, ldc: width }))
-    if (behind === 0) continue
-    const u = at(c + own, c + own)
-    multiply(gpu, product(spread, from(r, c * width + done), u, [own, behind, behind], { lda: width, ldb: n }))
-    multiply(gpu, product(at(c, c + own), inverse, spread, [own, behind, own], { alpha: -1, ldc: n }))
+    for (let start = first + Math.floor((last - first - 1) / side) * side; start >= first; start -= side) {
+      const c = k + start
+      const own = Math.min(side, width - start)
+      const behind = last - start - own
+      const flops = 4 * side * side * (behind + side)
+      const most = Math.max(1, Math.floor(Math.min(gpu.reachBytes / 4 / n / side, gpu.flopsPerDispatch / flops)))
+      for (const [tile, end] of pieces(c / side + 1, most))
+        gpu.run({
+          variant: variants.columns,
+          tensors: [
+            ...[
+              r,
+              inverse,
+              bad,
+              slice(a, tile * side * n + c, [(Math.min(end * side, c + own) - tile * side - 1) * n + own]),
+            ],
+            slice(a, c * n + c, [(own - 1) * n + own]),
+          ],
+          params: [own, behind, n, width, c, start, tile],
+          groups: [end - tile, 1, 1],
+          flops: flops * (end - tile),
+        })
+    }
   }
 }
 
-/** The block [width, width] at the beginning of y, with rows of n. */
-function clear(gpu: Gpu, y: Tensor, width: number, n: number): void {
-  for (const [start, end] of pieces(width, Math.max(1, gpu.windowBytes / 4 / n)))
-    gpu.run({
-      variant: variants.clear,
-      tensors: [slice(y, start * n, [(end - start - 1) * n + width])],
-      params: [(end - start) * width, start, width, n],
-      groups: gridOf((end - start) * width),
-    })
+/**
+ * v[width, width], which has the inverses of the blocks of the diagonal of R, becomes R⁻¹: of neighbours A and C, with B between them,
+ * it has −A⁻¹·B·C⁻¹, for all of one size at once.
+ */
+function invert(gpu: Gpu, { copy }: Pick<Kernels, 'copy'>, v: Tensor, r: Tensor, width: number): void {
+  const most = Math.ceil(width ** 2 / 4)
+  const [left, made] = [gpu.scratch([most]), gpu.scratch([most])]
+  for (let size = side; size < width; size *= 2) {
+    const pairs = Math.floor(width / (2 * size))
+    const rest = width - 2 * size * pairs
+    const next = 2 * size * (width + 1)
+    for (const [first, count, behind] of [
+      [0, pairs, size],
+      [pairs, 1, rest - size],
+    ]) {
+      if (count === 0 || behind <= 0) continue
+      const start = first * next
+      const [own, steps] = [[0, size * behind] as const, [0, next] as const]
+      const batch = { count, inner: count }
+      const sizes = [size, behind, size] as [number, number, number]
+      const above = product(left, from(v, start), from(r, start + size), sizes, { lda: width, ldb: width })
+      runProduct(gpu, above, { ...batch, a: steps, b: steps, out: own })
+      const after = from(v, start + size * (width + 1))
+      const both = product(made, left, after, [size, behind, behind], { alpha: -1, ldb: width })
+      runProduct(gpu, both, { ...batch, a: own, b: steps, out: own })
+      copy(v, made, {
+        ...{ rows: size, groups: count, width: behind, outRow: width, outGroup: next, outOffset: start + size },
+        ...{ inRow: behind, inGroup: size * behind, inOffset: 0 },
+      })
+    }
+  }
 }
 
 const from = (t: Tensor, start: number) => slice(t, start, [t.length - start])
