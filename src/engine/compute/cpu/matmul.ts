@@ -24,6 +24,8 @@ export interface Product {
   readonly ldc: number
   /** The type of c: f32, or that of a and b. Everything else is f32. */
   readonly out?: ElementType
+  /** So many products with one b, and these distances between a and the next, and c and the next, in elements. */
+  readonly sharing?: { readonly count: number; readonly a: number; readonly c: number }
   readonly alpha?: number
   readonly accumulate?: boolean
   /** [n], 0 for none. */
@@ -90,6 +92,9 @@ function isSameProduct(a: Product, b: Product): boolean {
     a.transA === b.transA &&
     a.transB === b.transB &&
     a.packed === b.packed &&
+    a.sharing?.count === b.sharing?.count &&
+    a.sharing?.a === b.sharing?.a &&
+    a.sharing?.c === b.sharing?.c &&
     a.alpha === b.alpha &&
     a.accumulate === b.accumulate &&
     a.activation?.[0] === b.activation?.[0] &&
@@ -100,10 +105,15 @@ function isSameProduct(a: Product, b: Product): boolean {
 }
 
 function planProduct(product: Product, { matrix, packedMatrix, attributes, description, engine }: Describe): Plan {
-  const { m, n, k, lda, ldb, ldc, transA, transB, type } = product
-  const a = transA ? matrix(m, k, type, 1, lda) : matrix(m, k, type, lda, 1)
-  const b = product.packed ? packedMatrix(k, n) : transB ? matrix(k, n, type, 1, ldb) : matrix(k, n, type, ldb, 1)
-  const c = matrix(m, n, product.out ?? 'f32', ldc, 1)
+  const { m, n, k, lda, ldb, ldc, transA, transB, type, sharing } = product
+  const each = (distance: number) => sharing && ([sharing.count, distance] as const)
+  const [eachA, eachC] = [each(sharing?.a ?? 0), each(sharing?.c ?? 0)]
+  // With a distance of 0 the library takes code for matrices in any order.
+  const oneB = sharing && ([1, ldb * Math.max(n, k)] as const)
+  const a = transA ? matrix(m, k, type, 1, lda, eachA) : matrix(m, k, type, lda, 1, eachA)
+  const rightOf = (row: number, column: number) => matrix(k, n, type, row, column, oneB)
+  const b = product.packed ? packedMatrix(k, n) : transB ? rightOf(1, ldb) : rightOf(ldb, 1)
+  const c = matrix(m, n, product.out ?? 'f32', ldc, 1, eachC)
   const bias = product.bias ? matrix(1, n, 'f32', n, 1) : 0
   const factor = product.factor ? matrix(m, n, 'f32', ldc, 1) : 0
   let count = 0

@@ -75,8 +75,15 @@ export interface PostOps {
 
 /** Makes what primitives are described by. What it makes is destroyed with the description. */
 export interface Describe {
-  /** Descriptor of a matrix, with the strides of its rows and columns in elements. */
-  matrix(rows: number, columns: number, type: ElementType, rowStride: number, columnStride: number): number
+  /** Descriptor of a matrix, with the strides of its rows and columns in elements; or of `several`, with that between them. */
+  matrix(
+    rows: number,
+    columns: number,
+    type: ElementType,
+    rowStride: number,
+    columnStride: number,
+    several?: readonly [count: number, stride: number],
+  ): number
   /** The same of bf16 as a product's right operand that is packed. */
   packedMatrix(rows: number, columns: number): number
   attributes(fill: (ops: PostOps) => void): number
@@ -250,7 +257,8 @@ function createDescribe(
   const multiply = 0x1fff1
   const creators = new Map<string, (...args: number[]) => void>()
   let owned: (() => void)[] = []
-  const sized = (rows: number, columns: number) => [rows, columns].forEach((size, i) => (sizes.words[i] = BigInt(size)))
+  const setWords = (from: number, words: readonly number[]) =>
+    words.forEach((word, i) => (sizes.words[from + i] = BigInt(word)))
   const owning = (descriptor: number) => {
     owned.push(() => destroyDescriptor(descriptor))
     return descriptor
@@ -262,13 +270,13 @@ function createDescribe(
     },
     describe: {
       engine,
-      matrix(rows, columns, type, rowStride, columnStride) {
-        sized(rows, columns)
-        for (const [i, stride] of [rowStride, columnStride].entries()) sizes.words[maxDimensions + i] = BigInt(stride)
-        return owning(made(createDescriptor, 2, sizes.address, dataTypes[type], strides))
+      matrix(rows, columns, type, rowStride, columnStride, several) {
+        setWords(0, [...(several ? [several[0]] : []), rows, columns])
+        setWords(maxDimensions, [...(several ? [several[1]] : []), rowStride, columnStride])
+        return owning(made(createDescriptor, several ? 3 : 2, sizes.address, dataTypes[type], strides))
       },
       packedMatrix(rows, columns) {
-        sized(rows, columns)
+        setWords(0, [rows, columns])
         return owning(made(createTagged, 2, sizes.address, dataTypes.bf16, packedTag))
       },
       attributes(fill) {
