@@ -1,7 +1,7 @@
 // A real model, row by row: prune and recover SmolLM2-135M, and measure text of the kind trained on, text of another kind, and tasks.
 //   npx tsx bench/realModel.ts --model SMOLLM2 --ids ids.safetensors --other-ids ids_wiki.safetensors --rows NAME,… [--seeds 0,1,2]
-//     [--tasks FOLDER [--limit N]] [--steps N] [--precision f32|bf16] [--all-text both|training] [--documents FILE.jsonl,…]
-//     [--peer torch_peer.py] [--out FOLDER]
+//     [--tasks FOLDER [--limit N]] [--steps N] [--precision f32|bf16] [--evaluate-precision f32|bf16] [--memory SIZE]
+//     [--all-text both|training] [--documents FILE.jsonl,…] [--peer torch_peer.py] [--out FOLDER]
 // Rows are those of bench/realModel/rows.ts (`--rows list` prints them); without --rows the PyTorch peer's table. A row that another
 // recovers, or whose gap it closes, is run too. What is done (OUT/results.json) is kept, and only what it lacks is measured.
 // --peer: rows that the peer knows are also run by it, one after the other. Seconds of a row include those of what it recovers.
@@ -30,6 +30,8 @@ const { values: options } = parseArgs({
     steps: { type: 'string', default: '200' },
     seeds: { type: 'string', default: '0' },
     precision: { type: 'string', default: 'f32' },
+    'evaluate-precision': { type: 'string', default: 'f32' },
+    memory: { type: 'string' },
     'all-text': { type: 'string' },
     documents: { type: 'string' },
   },
@@ -60,6 +62,8 @@ const bench: Bench = {
   limit: options.limit,
   steps: Number(options.steps),
   precision: options.precision,
+  evaluatePrecision: options['evaluate-precision'],
+  memory: options.memory,
 }
 
 const file = join(out, 'results.json')

@@ -4,30 +4,13 @@
 // OUT/other.safetensors: `evaluation` [64, 512] or what there is, the text of --other. Nothing else is ever measured, and nothing is chosen on these two.
 // Code: Python files of the packages below, whose licences allow redistribution; pip downloads their wheels into --packages. None of it is shipped.
 // A document gives one window, which begins at a place that follows from its name alone. Every machine therefore makes the same ids.
-import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openTokenizer, type Tokenizer } from '../src/engine/text/tokenizer.ts'
+import { codeOf, type Document, measuredPackages, shareOf, shuffled, trainedPackages } from './support/packages.ts'
 
-/** Wheels of pure Python by name and version, with their licences. A package is trained on or measured on, never both. */
-const trainedPackages = {
-  'attrs==25.3.0': 'MIT',
-  'click==8.2.1': 'BSD-3-Clause',
-  'flask==3.1.1': 'BSD-3-Clause',
-  'jinja2==3.1.6': 'BSD-3-Clause',
-  'mpmath==1.3.0': 'BSD-3-Clause',
-  'networkx==3.5': 'BSD-3-Clause',
-  'rich==14.1.0': 'MIT',
-  'urllib3==2.5.0': 'MIT',
-}
-const measuredPackages = {
-  'httpx==0.28.1': 'BSD-3-Clause',
-  'marshmallow==4.0.0': 'MIT',
-  'pytest==8.4.1': 'MIT',
-  'werkzeug==3.1.3': 'BSD-3-Clause',
-}
 const length = 512
 const counts = { calibration: 64, training: 200, evaluation: 64 }
 
@@ -46,41 +29,6 @@ if (!model || !prose || !other || !out) {
     'usage: twoTexts.ts --model FOLDER --prose FILE.jsonl --other FILE.txt --out FOLDER [--packages FOLDER]',
   )
   process.exit(2)
-}
-
-interface Document {
-  name: string
-  text: string
-}
-
-/** A number in [0, 1) that follows from a name. */
-const shareOf = (name: string) => createHash('sha256').update(name).digest().readUInt32BE(0) / 2 ** 32
-const shuffled = (documents: Document[]) =>
-  documents
-    .map((document) => ({ document, rank: shareOf(document.name) }))
-    .sort((a, b) => a.rank - b.rank)
-    .map(({ document }) => document)
-
-function python(...args: string[]): void {
-  const { status, stderr } = spawnSync(process.env.PYTHON ?? 'python3', args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`python3 ${args.join(' ')} failed:\n${stderr}`)
-}
-
-/** The Python files of packages, in an order that follows from their names. Nothing in them is run. */
-function codeOf(packages: Record<string, string>): Document[] {
-  const documents = Object.keys(packages).flatMap((name) => {
-    const folder = resolve(options.packages, name)
-    if (!existsSync(folder)) {
-      const wheels = `${folder}-wheel`
-      python('-m', 'pip', 'download', '-q', '--no-deps', '--only-binary', ':all:', '-d', wheels, name)
-      python('-m', 'zipfile', '-e', join(wheels, readdirSync(wheels)[0]), folder)
-    }
-    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .map((path) => path.replaceAll('\\', '/'))
-      .filter((path) => path.endsWith('.py') && !/(^|\/)(_?vendor|tests?)\//.test(path))
-      .map((path) => ({ name: `${name}/${path}`, text: readFileSync(join(folder, path), 'utf8') }))
-  })
-  return shuffled(documents)
 }
 
 function proseOf(path: string): Document[] {
@@ -129,7 +77,7 @@ function writeIds(path: string, tensors: Record<string, Int32Array[]>): void {
 
 const tokenizer = await openTokenizer(model)
 const most = counts.calibration + counts.training
-const code = await windowsOf(tokenizer, codeOf(trainedPackages), most / 2)
+const code = await windowsOf(tokenizer, codeOf(trainedPackages, options.packages), most / 2)
 const english = await windowsOf(tokenizer, proseOf(prose), most / 2)
 const mixed = code.flatMap((window, i) => [window, english[i]])
 const stream = await tokenizer.encode(readFileSync(other, 'utf8'), { special: false })
@@ -139,7 +87,7 @@ mkdirSync(out, { recursive: true })
 writeIds(join(out, 'ids.safetensors'), {
   calibration: mixed.slice(0, counts.calibration),
   training: mixed.slice(counts.calibration),
-  evaluation: await windowsOf(tokenizer, codeOf(measuredPackages), counts.evaluation),
+  evaluation: await windowsOf(tokenizer, codeOf(measuredPackages, options.packages), counts.evaluation),
 })
 writeIds(join(out, 'other.safetensors'), { evaluation: otherWindows })
 await tokenizer.close()

@@ -36,11 +36,19 @@ export interface Bench {
   limit: string
   steps: number
   precision: string
+  /** What saved models are evaluated in. */
+  evaluatePrecision: string
+  /** Host memory of every command, such as 8GB. */
+  memory?: string
 }
 
-/** Perplexities and accuracy that `known` lacks. As saved, rounded to bf16 and loaded again; in f32, whatever the run computed in. */
-export function qualityOf({ text, otherIds, tasks, limit }: Bench, folder: string, known: Partial<Quality>): Quality {
-  const evaluate = <T>(...args: string[]) => sparsescope<T>('evaluate', folder, '--precision', 'f32', ...args).json
+const memoryOf = ({ memory }: Bench) => (memory ? ['--memory', memory] : [])
+
+/** Perplexities and accuracy that `known` lacks. As saved, rounded to bf16 and loaded again, whatever the run computed in. */
+export function qualityOf(bench: Bench, folder: string, known: Partial<Quality>): Quality {
+  const { text, otherIds, tasks, limit, evaluatePrecision } = bench
+  const evaluate = <T>(...args: string[]) =>
+    sparsescope<T>('evaluate', folder, '--precision', evaluatePrecision, ...memoryOf(bench), ...args).json
   const perplexity = (ids: string) =>
     evaluate<{ perplexity: number }>('--data', ids, '--field', 'evaluation', '--seq-len', '512').perplexity
   const accuracy = (data: string) =>
@@ -123,7 +131,7 @@ export function ours(bench: Bench, job: Job): Result {
   const { json, seconds, processorSeconds } = sparsescope<{
     peak_memory_mb: number
     trainable: { percent: number } | null
-  }>('run', recipe)
+  }>('run', recipe, ...memoryOf(bench))
   return {
     ...qualityOf(bench, folder, {}),
     seconds: seconds + (from?.result.seconds ?? 0),

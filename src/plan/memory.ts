@@ -24,7 +24,7 @@ const leastPlaces = 256
 
 /** Bytes of the process whatever the model: Node, the worker threads, BLAS buffers, staging. */
 function overheadBytes(threads: number): number {
-  return (90 + 30 * threads) * 2 ** 20
+  return (130 + 30 * threads) * 2 ** 20
 }
 
 export interface Budget {

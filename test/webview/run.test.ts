@@ -63,6 +63,7 @@ describe('the view of a run in Chromium', () => {
     assert.match(texts[2], /^● Retrain, in progress 45\.03 perplexity after 10 steps step 15 of 40 /)
     assert.match(texts[3], /^○ Recovered/)
     await page.getByText('50 % · Retrain: step 15 of 40 · about 9 s left').waitFor()
+    await page.getByText('You can close this window: the run continues.').waitFor()
     assert.equal(await view.stages().nth(2).getAttribute('aria-current'), 'step')
     await view.choose(loss, 'Show as table')
     assert.equal(
@@ -342,6 +343,7 @@ describe('the view of a run in Chromium', () => {
       assert.match(await view.stages().nth(2).innerText(), /^✕ Retrain/)
       assert.match(await view.stages().nth(3).innerText(), /^○ Recovered/)
       assert.equal(await page.getByRole('alert').count(), status === 'failed' ? 1 : 0)
+      assert.equal(await page.getByText('the run continues').count(), 0)
       assert.equal(await page.getByRole('progressbar').count(), 0)
       await page.getByRole('button', { name: 'Resume' }).click()
       assert.deepEqual((await posted(page)).at(-1), { type: 'resumeRun' })

@@ -105,10 +105,16 @@ function Progress() {
     left !== null && `about ${roughDuration(left)} left`,
   ]
   return (
-    <div class="row progress">
-      <progress max={1} value={overall ?? undefined} aria-label="Progress of the run" />
-      <span class="muted">{text.filter(Boolean).join(' · ')}</span>
-    </div>
+    <>
+      <div class="row progress">
+        <progress max={1} value={overall ?? undefined} aria-label="Progress of the run" />
+        <span class="muted">{text.filter(Boolean).join(' · ')}</span>
+      </div>
+      <p class="muted">
+        You can close this window: the run continues. Cancel keeps every finished block and the last saved training
+        step, and Resume continues from there.
+      </p>
+    </>
   )
 }
 

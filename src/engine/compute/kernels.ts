@@ -107,8 +107,8 @@ export interface Kernels {
   linearBackwardWeight(dWeight: Tensor, dOut: Tensor, input: Tensor): void
   /** out[M,N] = alpha · op(a) · op(b) + beta · out; all f32. op transposes when asked. */
   gemm(out: Tensor, a: Tensor, b: Tensor, options: GemmOptions): void
-  /** out[I,I] += alpha · input[N,I]ᵀ · input[N,I]; the whole symmetric matrix. */
-  gram(out: Tensor, input: Tensor, alpha: number): void
+  /** out[I,I] += alpha · input[N,I]ᵀ · input[N,I]; the whole symmetric matrix. `upper`: input[I,I] has zeros below its diagonal, which need no work. */
+  gram(out: Tensor, input: Tensor, alpha: number, upper?: boolean): void
 
   // ---- adapters (PERP; docs/methods.md, "Adapters")
   /** out[O,I] = weight + scale · (b[O,r] · a[r,I]) ⊙ mask, f32 or rounded to bf16. A null mask keeps everything. */

@@ -111,6 +111,13 @@ export interface PruneKernels {
    */
   inverseFactor(out: Tensor, h: Tensor, diagonal: Tensor): Promise<boolean>
   /**
+   * As inverseFactor, but out[I,I] only serves `solve`: a third of the work. Absent where an inverse costs less than the many
+   * small steps of `solve`.
+   */
+  factor?(out: Tensor, h: Tensor, diagonal: Tensor): Promise<boolean>
+  /** x[O,I] = x·H⁻¹, by what `factor` made of H: as many operations as a product with H⁻¹. */
+  solve?(x: Tensor, factor: Tensor): Promise<void>
+  /**
    * SparseGPT's sweep over one block of columns, in place (docs/methods.md, "SparseGPT"). Without `pattern` the mask says what
    * goes; with them the mask is chosen on the way, from the updated weights, by scores in f32 as those weights are. Pruned
    * entries become +0. Then all later columns take the block's errors. Σ (w − q)²/d²/2 is added to the elements of

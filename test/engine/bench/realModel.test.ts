@@ -10,7 +10,7 @@ describe('bench/realModel', () => {
   const out = scratch().folder
   const bench = {
     ...{ model: 'm', out, text: { ids: 'ids.safetensors', calibration: 64, training: 200 } },
-    ...{ limit: '1', steps: 2, precision: 'f32' },
+    ...{ limit: '1', steps: 2, precision: 'f32', evaluatePrecision: 'f32' },
   }
 
   it('has a valid recipe in every row, and a row for what each recovers', () => {

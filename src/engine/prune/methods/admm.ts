@@ -48,7 +48,7 @@ export async function prepareAdmm({ host, hessian, entry, name, warn }: HessianI
     const h = arena.allocate([n, n])
     host.kernels.scaleWeight(h, hessian, units.inverse, units.inverse, 1)
     const damped = unit.map((d) => d + damping + rho)
-    await invert(host, inverseHessian, h, damped, name, warn)
+    await invert(inverseHessian, { host, h, diagonal: damped, name, warn })
     arena.release(h)
     return { ...units, inverseHessian, release: () => arena.close() }
   })

@@ -8,7 +8,7 @@ import { settingOf, type PruneEntry } from '../../../plan/pruneEntries.ts'
 import type { PruneHost } from '../host.ts'
 import { bitCount } from '../mask.ts'
 import { keepLargest, type Projection, RankMasks } from '../select.ts'
-import { invert, unitHessian, type UnitHessian, writeBack } from './hessian.ts'
+import { factored, invert, unitHessian, type UnitHessian, writeBack } from './hessian.ts'
 import { leastSquares } from './leastSquares.ts'
 import type { HessianInput, SolveInput, SolveMethod } from './method.ts'
 
@@ -30,30 +30,51 @@ export const alps: SolveMethod = {
 
 /** State that linears with the same input share. */
 interface AlpsHessian extends UnitHessian {
-  /** (H + ρI)⁻¹, until the next call. */
-  inverseAt(rho: number): Promise<Tensor>
+  /** out[O,I] = x[O,I]·(H + ρI)⁻¹. */
+  solveAt(rho: number, out: Tensor, x: Tensor): Promise<void>
   release(): void
 }
 
-/** @throws EngineError 'numeric' */
-export async function prepareAlps({ host, hessian, entry, name, warn }: HessianInput): Promise<AlpsHessian> {
+/** `inverses`: most that are kept. @throws EngineError 'numeric' */
+export async function prepareAlps(
+  { host, hessian, entry, name, warn }: HessianInput,
+  inverses = keptInverses(hessian.shape[0]),
+): Promise<AlpsHessian> {
   return fillArenaAsync(host, async (arena) => {
     const units = await unitHessian(arena, host, hessian, settingOf(entry, 'dampening'), name)
     const { h, unit } = units
     const n = unit.length
     const kept = new Map<number, Tensor>()
-    let spare: Tensor | null = null
+    const spare = { matrix: null as Tensor | null, holds: '' }
+    /** A matrix beside those kept, for one ρ at a time. */
+    const inSpare = async (holds: string, make: (out: Tensor) => Promise<void>) => {
+      spare.matrix ??= arena.allocate([n, n])
+      if (spare.holds === holds) return spare.matrix
+      spare.holds = ''
+      await make(spare.matrix)
+      spare.holds = holds
+      return spare.matrix
+    }
+    const at = (rho: number) => ({ host, h, diagonal: unit.map((d) => d + rho), name, warn })
     const inverseAt = async (rho: number) => {
       const known = kept.get(rho)
       if (known) return known
-      const keeps = kept.size < keptInverses(n)
-      const out = keeps ? arena.allocate([n, n]) : (spare ??= arena.allocate([n, n]))
-      const diagonalAt = unit.map((d) => d + rho)
-      await invert(host, out, h, diagonalAt, name, warn)
-      if (keeps) kept.set(rho, out)
-      return out
+      if (kept.size === inverses) return inSpare(`inverse ${rho}`, (out) => invert(out, at(rho)))
+      const inverse = arena.allocate([n, n])
+      await invert(inverse, at(rho))
+      kept.set(rho, inverse)
+      return inverse
     }
-    return { ...units, inverseAt, release: () => arena.close() }
+    const solveAt = async (rho: number, out: Tensor, x: Tensor) => {
+      const { factor, solve } = host.prune
+      // Few rows: the product costs less than the inverse.
+      if (factor && solve && out.shape[0] <= n / 2 && !kept.has(rho)) {
+        const make = (to: Tensor) => factored(at(rho), (diagonal) => factor(to, h, diagonal))
+        host.kernels.convert(out, x)
+        await solve(out, await inSpare(`factor ${rho}`, make))
+      } else host.kernels.gemm(out, x, await inverseAt(rho), {})
+    }
+    return { ...units, solveAt, release: () => arena.close() }
   })
 }
 
@@ -96,7 +117,7 @@ export async function solveAlps(host: PruneHost, shared: AlpsHessian, input: Sol
     const rho = penalty.begin()
     kernels.squaredErrorBackward(x, d, a, rho)
     kernels.addScaled(x, v, -1)
-    kernels.gemm(b, x, await shared.inverseAt(rho), {})
+    await shared.solveAt(rho, b, x)
     kernels.addScaled(b, a, 1)
     kernels.convert(x, b)
     kernels.addScaled(x, v, 1 / rho)

@@ -92,23 +92,36 @@ export async function unitHessian(
 /** Added to the unit diagonal one after the other until the matrix is positive definite in f32. */
 const shifts = [0, 1e-3, 1e-2, 1e-1, 1]
 
-/** out = H⁻¹, H with `diagonal` as its own. Where f32 cannot factor it, the diagonal grows, with a warning. */
-export async function invert(
-  host: PruneHost,
-  out: Tensor,
-  h: Tensor,
-  diagonal: Float64Array,
-  name: string,
-  warn: (message: string) => void,
+/** A unit Hessian to solve with: H has `diagonal` as its own. */
+interface Solvable {
+  readonly host: PruneHost
+  readonly h: Tensor
+  readonly diagonal: Float64Array
+  readonly name: string
+  warn(message: string): void
+}
+
+/** out = H⁻¹. Where f32 cannot factor H, its diagonal grows, with a warning. @throws EngineError 'numeric' */
+export async function invert(out: Tensor, solvable: Solvable): Promise<void> {
+  const { host, h } = solvable
+  using arena = new Arena(host)
+  const upper = arena.allocate(h.shape)
+  await factored(solvable, (diagonal) => host.prune.inverseFactor(upper, h, diagonal))
+  host.kernels.fill(out, 0)
+  host.kernels.gram(out, upper, 1, true)
+}
+
+/** Calls `factor` with the diagonal as it is, then with larger ones until it succeeds. @throws EngineError 'numeric' */
+export async function factored(
+  { host, diagonal, name, warn }: Solvable,
+  factor: (diagonal: Tensor) => Promise<boolean>,
 ): Promise<void> {
   using arena = new Arena(host)
-  const [upper, line] = [arena.allocate(h.shape), arena.allocate([diagonal.length])]
+  const line = arena.allocate([diagonal.length])
   for (const shift of shifts) {
     host.write(line, new Float32Array(diagonal.map((d) => d + shift)))
-    if (!(await host.prune.inverseFactor(upper, h, line))) continue
+    if (!(await factor(line))) continue
     if (shift > 0) warn(`${name}: its Hessian is not positive definite; ${shift} was added to its unit diagonal`)
-    host.kernels.fill(out, 0)
-    host.kernels.gram(out, upper, 1)
     return
   }
   throw new EngineError(

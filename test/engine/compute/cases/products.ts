@@ -138,6 +138,13 @@ const gram = (n: number, i: number, alpha: number): OpCase => {
   }
 }
 
+const gramOfUpper = (n: number): OpCase => {
+  const plain = gram(n, n, 1)
+  const { data } = plain.tensors['input']
+  for (let r = 0; r < n; r++) data.fill(0, r * n, r * n + r)
+  return { ...plain, name: `gram of an upper triangle ${n}`, run: (k, t) => k.gram(t.out, t.input, 1, true) }
+}
+
 export const productCases: OpCase[] = [
   ...shapes.flatMap(([n, o, i]) =>
     dtypes.flatMap((dtype) => [true, false].map((bias) => linear(n, o, i, dtype, bias))),
@@ -179,4 +186,6 @@ export const productCases: OpCase[] = [
   gram(5, 3, 0.5),
   gram(70, 65, 2 / 70),
   gram(20, 520, 0.1),
+  gramOfUpper(65),
+  gramOfUpper(520),
 ]

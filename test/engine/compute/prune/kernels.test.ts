@@ -212,6 +212,33 @@ for (const [label, options] of variants(all, ['two threads']))
       }
     })
 
+    it('solves with a factor: what it returns times H is the right-hand side', async () => {
+      const { factor, solve } = cpu.prune
+      assert.ok(factor && solve)
+      for (const [rows, n] of [
+        [1, 1],
+        [3, 7],
+        [70, 129],
+        [33, 300],
+        [5, 700],
+      ]) {
+        const { h, diagonal, values } = await hessian(cpu, n)
+        const right = matrix(cpu, rows, n, (i) => Math.sin(i))
+        const [upper, x] = [cpu.allocate('f32', [n, n]), cpu.allocate('f32', [rows, n])]
+        cpu.kernels.convert(x, right)
+        assert.equal(await factor(upper, h, diagonal), true)
+        await solve(x, upper)
+        const solved = (await cpu.read(x)) as Float32Array
+        for (let r = 0; r < rows; r++)
+          for (let j = 0; j < n; j++) {
+            let sum = 0
+            for (let i = 0; i < n; i++) sum += solved[r * n + i] * values[i * n + j]
+            assert.ok(Math.abs(sum - Math.sin(r * n + j)) < 1e-4, `n = ${n}, row ${r}, column ${j}: ${sum}`)
+          }
+        for (const tensor of [h, diagonal, right, upper, x]) cpu.release(tensor)
+      }
+    })
+
     it('says that a matrix is not positive definite, wherever it shows', async () => {
       for (const n of [3, 200])
         for (const at of [0, 1, n - 1]) {
@@ -221,6 +248,7 @@ for (const [label, options] of variants(all, ['two threads']))
           cpu.write(diagonal, values)
           const out = cpu.allocate('f32', [n, n])
           assert.equal(await cpu.prune.inverseFactor(out, h, diagonal), false)
+          assert.equal(await cpu.prune.factor?.(out, h, diagonal), false)
           for (const tensor of [h, diagonal, out]) cpu.release(tensor)
         }
     })

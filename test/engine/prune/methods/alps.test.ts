@@ -38,6 +38,26 @@ for (const [title, open] of pruneHosts)
         await compare()
       })
 
+    it('prepares each penalty once for the iterations that use it', async () => {
+      const { hessian, solve, golden } = await goldenProblem(host, 'alps', 'm48x64_u50')
+      let prepared = 0
+      const counting: PruneHost = Object.create(host, {
+        prune: {
+          value: Object.create(host.prune, {
+            inverseFactor: {
+              value: (...args: [never, never, never]) => (prepared++, host.prune.inverseFactor(...args)),
+            },
+            factor: { value: undefined },
+          }),
+        },
+      })
+      // As for a matrix so wide that no inverse is kept.
+      const shared = await prepareAlps({ ...hessian, host: counting }, 0)
+      await solveAlps(counting, shared, solve)
+      shared.release()
+      assert.equal(prepared, new Set(golden.f32('rho')).size)
+    })
+
     it('gives all memory back', async () => {
       const { hessian, solve } = await goldenProblem(host, 'alps', 'm48x64_u50')
       const before = host.memory().usedBytes

@@ -171,16 +171,18 @@ const product: Task = (env, args, start, end) => {
 /** Side of a tile of a Gram matrix. */
 export const gramTile = 256
 
-/** Args: out, x, n, width, alpha. Items: tiles on and below the diagonal, row by row; each is mirrored above. */
+/** Args: out, x, n, width, alpha, upper. Items: tiles on and below the diagonal, row by row; each is mirrored above. */
 const gram: Task = (env, args, start, end) => {
-  const [out, x, n, width, alpha] = Array.from(args)
+  const [out, x, n, width, alpha, upper] = Array.from(args)
   for (let tile = start; tile < end; tile++) {
     const tileRow = Math.floor((Math.sqrt(8 * tile + 1) - 1) / 2)
     const row = tileRow * gramTile
     const column = (tile - (tileRow * (tileRow + 1)) / 2) * gramTile
     const [rows, columns] = [Math.min(gramTile, width - row), Math.min(gramTile, width - column)]
     const to = out + 4 * (row * width + column)
-    env.sgemm(true, false, rows, columns, n, alpha, x + 4 * row, width, x + 4 * column, width, 1, to, width)
+    // Columns of an upper triangle end at their diagonal.
+    const depth = upper ? column + columns : n
+    env.sgemm(true, false, rows, columns, depth, alpha, x + 4 * row, width, x + 4 * column, width, 1, to, width)
     mirror(env, rows, columns, to, out + 4 * (column * width + row), width)
   }
 }

@@ -144,10 +144,10 @@ export function products(pool: Runner): Products {
       const [m, n] = out.shape
       runProduct(pool, { ...options, out: at(out), a: at(a), b: at(b), m, n, k: a.length / m })
     },
-    gram(out, input, alpha) {
+    gram(out, input, alpha, upper = false) {
       const width = out.shape[0]
       const tiles = Math.ceil(width / gramTile)
-      const args = [at(out), at(input), input.length / width, width, alpha]
+      const args = [at(out), at(input), input.length / width, width, alpha, Number(upper)]
       pool.run('gram', { total: (tiles * (tiles + 1)) / 2, unit: 1 }, args)
     },
   }

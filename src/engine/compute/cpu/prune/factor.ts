@@ -70,7 +70,48 @@ const factorInvert: Task = (env, args, start, end) => {
   env.sgemm(false, false, width, columns, width, -1, inverse, n, env.scratch, columns, 0, to, n)
 }
 
+/** Args: out, n, factor, panel. Rows of X become X·R⁻ᵀ, from the last columns on, then that times R⁻¹, from the first on. */
+const factorSolve: Task = (env, args, start, end) => {
+  const [out, n, factor, panel] = Array.from(args)
+  const rows = end - start
+  const x = out + 4 * start * n
+  /** Columns [at, to) lose those [from, until) times their part of Rᵀ, or of R. */
+  const subtract = (at: number, to: number, from: number, until: number, ofTransposed: boolean) => {
+    const part = factor + 4 * (ofTransposed ? at * n + from : from * n + at)
+    if (from < until)
+      env.sgemm(false, ofTransposed, rows, to - at, until - from, -1, x + 4 * from, n, part, n, 1, x + 4 * at, n)
+  }
+  const divide = (k: number, to: number, byTransposed: boolean) => {
+    const [own, width] = [x + 4 * k, to - k]
+    env.sgemm(false, byTransposed, rows, width, width, 1, own, n, factor + 4 * (k * n + k), n, 0, env.scratch, width)
+    copyBlock(env, rows, width, own, n, env.scratch, width)
+  }
+  // Most of the work is products of wide panels, each of several panels of the factor.
+  const panels = panelsBetween(0, n, 4 * panel)
+  for (const [first, last] of panels.toReversed()) {
+    subtract(first, last, last, n, true)
+    for (const [k, to] of panelsBetween(first, last, panel).toReversed()) {
+      subtract(k, to, to, last, true)
+      divide(k, to, true)
+    }
+  }
+  for (const [first, last] of panels) {
+    subtract(first, last, 0, first, false)
+    for (const [k, to] of panelsBetween(first, last, panel)) {
+      subtract(k, to, first, k, false)
+      divide(k, to, false)
+    }
+  }
+}
+
+const panelsBetween = (start: number, end: number, width: number) =>
+  Array.from({ length: Math.ceil((end - start) / width) }, (_, i) => [
+    start + i * width,
+    Math.min(start + (i + 1) * width, end),
+  ])
+
 export const factorTasks: Readonly<Record<string, Task>> = {
+  factorSolve,
   factorCorner,
   factorPanel,
   factorTrail,
@@ -92,8 +133,22 @@ function copyBlock(
   else stage.copyRows(to, 4 * ldt, from, 4 * ldf, rows, 4 * columns)
 }
 
-/** See PruneKernels.inverseFactor. */
-export async function inverseFactor(pool: Pool, out: Tensor, h: Tensor, diagonal: Tensor): Promise<boolean> {
+/** See PruneKernels.solve. */
+export function solve(pool: Pool, out: Tensor, factor: Tensor): void {
+  const [rows, n] = out.shape
+  const [panel, { heap }] = [panelOf(n), pool]
+  const args = [heap.addressOf(out), n, heap.addressOf(factor), panel]
+  pool.run('factorSolve', { total: rows, unit: 256, scratchBytes: 4 * panel * rows }, args)
+}
+
+/** See PruneKernels.inverseFactor; without `inverts`, PruneKernels.factor. */
+export async function inverseFactor(
+  pool: Pool,
+  out: Tensor,
+  h: Tensor,
+  diagonal: Tensor,
+  inverts = true,
+): Promise<boolean> {
   const { heap } = pool
   const n = h.shape[0]
   const panel = panelOf(n)
@@ -114,7 +169,7 @@ export async function inverseFactor(pool: Pool, out: Tensor, h: Tensor, diagonal
       pool.run('factorPanel', { total: k, unit: 32, scratchBytes: 4 * width * n }, args)
       pool.run('factorTrail', { total: k, unit: panel }, args)
       const behind = n - k - width
-      if (behind === 0) continue
+      if (behind === 0 || !inverts) continue
       pool.run('factorCopy', once, [...args, work])
       pool.run('factorInvert', { total: behind, unit: 64, scratchBytes: 4 * width * n }, [...args, work])
     }

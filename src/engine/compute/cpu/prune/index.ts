@@ -1,7 +1,7 @@
 // Pruning on the CPU backend's pool. The operations run before their promise is made, as all of this backend's do.
 import type { PruneKernels } from '../../pruneKernels.ts'
 import type { Pool } from '../pool.ts'
-import { inverseFactor } from './factor.ts'
+import { inverseFactor, solve } from './factor.ts'
 import { countScores, maskBelow, maskGroups, maskRows } from './select.ts'
 import { sparseGptBlock } from './sparseGpt.ts'
 import { swapRows } from './swaps.ts'
@@ -14,6 +14,8 @@ export function cpuPrune(pool: Pool): PruneKernels {
     maskRows: async (...args) => maskRows(pool, ...args),
     maskGroups: async (...args) => maskGroups(pool, ...args),
     inverseFactor: (...args) => inverseFactor(pool, ...args),
+    factor: (...args) => inverseFactor(pool, ...args, false),
+    solve: async (...args) => solve(pool, ...args),
     sparseGptBlock: async (...args) => sparseGptBlock(pool, ...args),
     swapRows: (...args) => swapRows(pool, ...args),
   }
