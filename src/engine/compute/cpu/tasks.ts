@@ -32,7 +32,7 @@ const gather: Task = (env, args, start, end) => {
     return void wasm.gatherRows(start, end, out, table, code, rows, scale, c, first, count)
   const mark = stage.mark()
   const [zero, bytes] = [firstRow(env), c * elementBytes(code)]
-  // Of a packed table a row is shown with its group.
+  // A row of a packed table is shown with its group.
   const shown = code === packedCode ? packedRows : 1
   stage.readInts(rows + 4 * start, end - start).forEach((id, i) => {
     if (id < first || id >= first + count) return
