@@ -1,9 +1,12 @@
 // Element types, and 16-bit floats to and from f32 on the host (kernels do the same on devices).
 
-/** Types a tensor can have on a device. Masks are rows of u32 words, bit i of word w = column 32·w + i, 1 = kept. */
-export type DType = 'f32' | 'f16' | 'bf16' | 'i32' | 'u32'
+/**
+ * Types a tensor can have on a device. Masks are rows of u32 words, bit i of word w = column 32·w + i, 1 = kept. `packed`: a weight in
+ * bf16 in the order that a device's products read fastest (`Backend.packing`).
+ */
+export type DType = 'f32' | 'f16' | 'bf16' | 'packed' | 'i32' | 'u32'
 
-export const bytesPerElement: Record<DType, number> = { f32: 4, f16: 2, bf16: 2, i32: 4, u32: 4 }
+export const bytesPerElement: Record<DType, number> = { f32: 4, f16: 2, bf16: 2, packed: 2, i32: 4, u32: 4 }
 
 export type HostArray = Float32Array | Uint16Array | Int32Array | Uint32Array
 
@@ -14,6 +17,7 @@ export function hostArray(dtype: DType, length: number): HostArray {
       return new Float32Array(length)
     case 'f16':
     case 'bf16':
+    case 'packed':
       return new Uint16Array(length)
     case 'i32':
       return new Int32Array(length)

@@ -5,6 +5,7 @@ import type { Batch } from '../model/batch.ts'
 import type { Block } from '../model/block.ts'
 import { eachBatch } from '../model/pass.ts'
 import type { LinearObserver } from '../model/module.ts'
+import { packedFor } from '../model/packWeights.ts'
 import { type ActivationBudget, type Activations, createActivations } from './activations.ts'
 import type { ModelStream } from './modelStream.ts'
 
@@ -64,6 +65,7 @@ export async function runBlock(
   { observe, middles = [] }: { observe?: LinearObserver; middles?: readonly Activations[] } = {},
 ): Promise<void> {
   const { stream } = flow
+  using _packed = packedFor(flow.set.windows * flow.set.seqLen, flow.backend, block)
   await eachBatch({ ...flow, ...flow.set, observe }, async (step, start, end) => {
     const x = await input.load(step.arena, start, end)
     const middle = middles.length > 0 ? await stream.attention(step, block, x) : null

@@ -54,6 +54,8 @@ export interface Backend {
   readonly kernels: Kernels
   /** Absent where the device has none. */
   readonly fused?: FusedKernels
+  /** Absent where the device has no such order. */
+  readonly packing?: Packing
   /** Selection of weights and SparseGPT; the reference has them apart. */
   readonly prune?: PruneKernels
   /** New memory; its contents are undefined. Throws `out-of-memory` (or the next `sync` does). */
@@ -87,6 +89,12 @@ export interface Backend {
   /** Absent where calling kernels costs little beside running them. */
   record?(): Recorder
   close(): Promise<void>
+}
+
+/** Turns a bf16 weight [O, I] in place into type `packed`, which only `linear` and `gatherRows` read, and back. Other tensors are returned as they are. */
+export interface Packing {
+  pack(weight: Tensor): Tensor
+  unpack(weight: Tensor): Tensor
 }
 
 /** Records kernels while they run, to run them again on the same tensors without calling them. */

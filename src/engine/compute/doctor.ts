@@ -122,7 +122,7 @@ export async function inspectCpu(): Promise<CpuFacts> {
     note: hasBlas ? '' : String(details.blasConfig),
     blasGflops,
     bf16,
-    bf16Note: bf16 && details.oneDnnMatmul ? '' : String(details.oneDnnNote),
+    bf16Note: bf16 && details.oneDnnPacked ? '' : String(details.oneDnnNote),
     wasmGflops,
   }
 }

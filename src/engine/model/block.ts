@@ -17,6 +17,7 @@ import {
   readInOrder,
   readWeight,
 } from './weights.ts'
+import { packBlock } from './packWeights.ts'
 import type { MlpWeights } from './mlp.ts'
 import type { Model } from './model.ts'
 import type { Linear } from './module.ts'
@@ -43,6 +44,8 @@ export interface LoadOptions {
   readonly as: LoadAs
   /** Parameters in memory that replace the checkpoint's, by name. They are not released with the block. */
   readonly overrides?: ReadonlyMap<string, Tensor>
+  /** Set where many tokens go through the weights, and nothing but products reads those of linears and the head: they are packed. */
+  readonly packs?: boolean
 }
 
 /** Reads a block's weights and puts them on the device, a tensor at a time. */
@@ -103,7 +106,9 @@ export function placeBlock(
       params.set(host.parameter.name, tensor)
       placeWeight(backend, tensor, host)
     }
-    return assemble(model, index, params, options)
+    const block = assemble(model, index, params, options)
+    if (options.packs) packBlock(backend, block)
+    return block
   } catch (error) {
     // A caller that then plans with less memory needs all of the device's memory back.
     for (const tensor of params.values()) backend.release(tensor)

@@ -77,11 +77,11 @@ export interface Decoder {
  * @throws EngineError 'out-of-memory' where the device has no room, or of reading the checkpoint.
  */
 export async function createDecoder(backend: Backend, model: Model, options: DecoderOptions): Promise<Decoder> {
-  const { training = false, tokensPerPass = passTokens, overrides } = options
+  const { training = false, tokensPerPass = passTokens, overrides, packs } = options
   const { limitBytes, usedBytes } = backend.memory()
   const memoryBytes = Math.min(options.memoryBytes, limitBytes - usedBytes)
   const as = options.as ?? bestForm(backend, model, memoryBytes, tokensPerPass, training)
-  const load: LoadOptions = { as, overrides }
+  const load: LoadOptions = { as, overrides, packs }
   const sizesFor = (numRows: number) => passSizes(model, load, numRows, training)
   const residency = planResidency(memoryBytes, sizesFor(tokensPerPass), training)
   const ends = await loadEnds(backend, model, load)

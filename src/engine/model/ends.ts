@@ -7,6 +7,7 @@ import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 import { endParameters, headWeightName, moduleName } from '../../catalog/families/parameters.ts'
 import { type LoadOptions, normOf } from './block.ts'
 import { deviceBytes, type LoadAs, loadParts } from './weights.ts'
+import { packWeight } from './packWeights.ts'
 import { checkTiedHead, type Model } from './model.ts'
 import { eachTime, type Grads, type Linear, rangesOf, type RowRange, type Step } from './module.ts'
 import type { Norm } from './norm.ts'
@@ -86,8 +87,10 @@ export async function loadEnds(backend: Backend, model: Model, options: LoadOpti
     return ranges.map((range) => ({ parameter, range }))
   })
   const tensors = await loadParts(backend, model, parts, options.as)
-  const partsNamed = (name: string) => tensors.filter((_, i) => parts[i].parameter.name === name)
-  return { ...assemble(model, partsNamed, options), owned: tensors }
+  const packed = options.packs ? headWeightName(model.config) : null
+  const held = tensors.map((tensor, i) => (parts[i].parameter.name === packed ? packWeight(backend, tensor) : tensor))
+  const partsNamed = (name: string) => held.filter((_, i) => parts[i].parameter.name === name)
+  return { ...assemble(model, partsNamed, options), owned: held }
 }
 
 export function releaseEnds(backend: Backend, ends: Ends): void {

@@ -22,7 +22,8 @@ export function readType({ backend, observe }: Pick<Step, 'backend' | 'observe'>
 
 /** The other operand of a product with `input`: itself, or rounded to bf16 in `scope` where `input` is. */
 export function otherOperand({ backend }: Pick<Step, 'backend'>, scope: Arena, input: Tensor, other: Tensor): Tensor {
-  return input.dtype === 'bf16' && other.dtype !== 'bf16' ? rounded(backend, scope, other) : other
+  const narrow = other.dtype === 'bf16' || other.dtype === 'packed'
+  return input.dtype === 'bf16' && !narrow ? rounded(backend, scope, other) : other
 }
 
 function rounded(backend: Backend, scope: Arena, x: Tensor): Tensor {

@@ -10,6 +10,7 @@ export function newCells(dtype: DType, length: number): Cells {
       return new Float64Array(length)
     case 'f16':
     case 'bf16':
+    case 'packed':
       return new Uint16Array(length)
     case 'i32':
       return new Int32Array(length)

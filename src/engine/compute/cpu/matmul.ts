@@ -18,10 +18,14 @@ export interface Product {
   readonly lda: number
   readonly b: number
   readonly ldb: number
+  /** b [n,k] lies as `packedRows` says (kernels/packing.ts); of it, n is a multiple of that. */
+  readonly packed?: boolean
   readonly c: number
   readonly ldc: number
   /** The type of c: f32, or that of a and b. Everything else is f32. */
   readonly out?: ElementType
+  /** So many products with one b, and these distances between a and the next, and c and the next, in elements. */
+  readonly sharing?: { readonly count: number; readonly a: number; readonly c: number }
   readonly alpha?: number
   readonly accumulate?: boolean
   /** [n], 0 for none. */
@@ -31,6 +35,9 @@ export interface Product {
   /** [m,n] with the leading dimension of c, 0 for none. */
   readonly factor?: number
 }
+
+/** Rows that a packed weight has in a group, and columns of which it has a multiple. */
+export const [packedRows, packedColumns] = [64, 32]
 
 export type Matmul = (product: Product) => void
 
@@ -61,6 +68,13 @@ export function bindMatmul({ bind }: Primitives): Matmul {
   return (product) => run(product, addressesOf(product))
 }
 
+/** Whether packed weights are read by code that was made for them: another one, for any order, is a hundred times slower. */
+export function readsPacked({ implementation }: Primitives): boolean {
+  const shape = { m: 512, n: 9 * packedRows, k: 18 * packedColumns, a: 0, lda: 18 * packedColumns, b: 0, ldb: 0, c: 0 }
+  const product: Product = { ...shape, type: 'bf16', transA: false, transB: true, packed: true, ldc: 9 * packedRows }
+  return implementation((describe) => planProduct(product, describe)).startsWith('brg')
+}
+
 function addressesOf({ a, b, c, bias = 0, factor = 0 }: Product): number[] {
   return [a, b, c, ...(bias === 0 ? [] : [bias]), ...(factor === 0 ? [] : [factor])]
 }
@@ -77,6 +91,10 @@ function isSameProduct(a: Product, b: Product): boolean {
     a.out === b.out &&
     a.transA === b.transA &&
     a.transB === b.transB &&
+    a.packed === b.packed &&
+    a.sharing?.count === b.sharing?.count &&
+    a.sharing?.a === b.sharing?.a &&
+    a.sharing?.c === b.sharing?.c &&
     a.alpha === b.alpha &&
     a.accumulate === b.accumulate &&
     a.activation?.[0] === b.activation?.[0] &&
@@ -86,11 +104,16 @@ function isSameProduct(a: Product, b: Product): boolean {
   )
 }
 
-function planProduct(product: Product, { matrix, attributes, description, engine }: Describe): Plan {
-  const { m, n, k, lda, ldb, ldc, transA, transB, type } = product
-  const a = transA ? matrix(m, k, type, 1, lda) : matrix(m, k, type, lda, 1)
-  const b = transB ? matrix(k, n, type, 1, ldb) : matrix(k, n, type, ldb, 1)
-  const c = matrix(m, n, product.out ?? 'f32', ldc, 1)
+function planProduct(product: Product, { matrix, packedMatrix, attributes, description, engine }: Describe): Plan {
+  const { m, n, k, lda, ldb, ldc, transA, transB, type, sharing } = product
+  const each = (distance: number) => sharing && ([sharing.count, distance] as const)
+  const [eachA, eachC] = [each(sharing?.a ?? 0), each(sharing?.c ?? 0)]
+  // With a distance of 0 the library takes code for matrices in any order.
+  const oneB = sharing && ([1, ldb * Math.max(n, k)] as const)
+  const a = transA ? matrix(m, k, type, 1, lda, eachA) : matrix(m, k, type, lda, 1, eachA)
+  const rightOf = (row: number, column: number) => matrix(k, n, type, row, column, oneB)
+  const b = product.packed ? packedMatrix(k, n) : transB ? rightOf(1, ldb) : rightOf(ldb, 1)
+  const c = matrix(m, n, product.out ?? 'f32', ldc, 1, eachC)
   const bias = product.bias ? matrix(1, n, 'f32', n, 1) : 0
   const factor = product.factor ? matrix(m, n, 'f32', ldc, 1) : 0
   let count = 0

@@ -9,13 +9,25 @@ import { join } from 'node:path'
 import type { Activation } from '../kernels.ts'
 import { bindPointer, type Gemm } from './blas.ts'
 import type { Heap } from './heap.ts'
-import { bindMatmul, bindSoftmax, eltwise, type Matmul, type Product, type Softmax } from './matmul.ts'
+import {
+  bindMatmul,
+  bindSoftmax,
+  eltwise,
+  type Matmul,
+  packedColumns,
+  packedRows,
+  type Product,
+  readsPacked,
+  type Softmax,
+} from './matmul.ts'
 import { linuxFolders, withoutThreads } from './findBlas.ts'
 import { bindPrimitives, type ElementType } from './primitives.ts'
 
 export interface OneDnnPrimitives {
   readonly matmul: Matmul
   readonly softmax: Softmax
+  /** Why `matmul` does not read packed weights (kernels/packing.ts); null where it does. */
+  readonly packedNote: string | null
 }
 
 export interface OneDnn {
@@ -70,7 +82,11 @@ export async function loadOneDnn(path: string, memory: WebAssembly.Memory, withP
   const found = { path, version: Array.from(version).join('.') }
   if (!withPrimitives) return { ...found, sgemm, sbgemm, primitives: null }
   const bound = bindPrimitives(koffi, library, pointer)
-  const primitives = { matmul: bindMatmul(bound), softmax: bindSoftmax(bound) }
+  const primitives = {
+    matmul: bindMatmul(bound),
+    softmax: bindSoftmax(bound),
+    packedNote: readsPacked(bound) ? null : 'no code of its own for packed weights',
+  }
   const isFaster = (isa & amxIsa) === amxIsa ? () => true : isNarrow
   return {
     ...found,
@@ -113,7 +129,7 @@ const [operands, sums] = [
   [1, 2, 3, 4, 5, 6, 1, -1, 2, 0.5, 2, -4],
   [5, -7.5, 11, -12],
 ]
-const testBytes = 192
+const testBytes = 192 + 4 * packedRows * packedColumns
 
 /** In f32 whatever was there, in bf16 added to what is there. */
 function passesSelfTest({ sgemm, sbgemm }: OneDnn, heap: Heap, at: number): boolean {
@@ -172,6 +188,24 @@ function primitivesFail({ primitives }: OneDnn, heap: Heap, at: number): boolean
   return false
 }
 
+/** [1, −1, 2, −2, …] times a packed weight whose number j of row i is (i + 3j) mod 7. */
+function packedFails({ primitives }: OneDnn, heap: Heap, at: number): boolean {
+  const [n, k] = [packedRows, packedColumns]
+  const { buffer } = heap.memory
+  const a = Array.from({ length: k }, (_, j) => (j % 2 === 0 ? 1 : -1) * (1 + (j >> 1)))
+  const weight = (i: number, j: number) => (i + 3 * j) % 7
+  const [b, c] = [at + 2 * k, at + 2 * k + 2 * n * k]
+  new Uint16Array(buffer, at, k).set(upperHalves(a))
+  const packed = Array.from({ length: n * k }, (_, at) => {
+    const [pair, rest] = [Math.floor(at / (2 * n)), at % (2 * n)]
+    return weight(rest >> 1, 2 * pair + (rest & 1))
+  })
+  new Uint16Array(buffer, b, n * k).set(upperHalves(packed))
+  const shape = { m: 1, n, k, a: at, lda: k, b, ldb: 0, c, ldc: n }
+  primitives?.matmul({ ...shape, type: 'bf16', transA: false, transB: true, packed: true })
+  return new Float32Array(buffer, c, n).some((sum, i) => sum !== a.reduce((total, x, j) => total + x * weight(i, j), 0))
+}
+
 /** Activations of a quarter of `sums`. */
 const activated: readonly (readonly [Activation, readonly number[]])[] = [
   ['relu', [1.25, 0, 2.75, 0]],
@@ -197,12 +231,22 @@ async function withPrimitives(plainOnly: OneDnn, heap: Heap, at: number, notes: 
   let why = 'wrong results in their self-test'
   try {
     const oneDnn = await withoutThreads(() => loadOneDnn(plainOnly.path, heap.memory, true))
-    if (!primitivesFail(oneDnn, heap, at)) return oneDnn
+    if (!primitivesFail(oneDnn, heap, at)) return withPacked(oneDnn, heap, at, notes)
   } catch (error) {
     why = error instanceof Error ? error.message : String(error)
   }
   notes.push(`${plainOnly.path}: slower products, without its primitives: ${why}`)
   return plainOnly
+}
+
+/** The library, with a note where it does not read packed weights. */
+function withPacked(oneDnn: OneDnn, heap: Heap, at: number, notes: string[]): OneDnn {
+  const { primitives, path } = oneDnn
+  if (!primitives) return oneDnn
+  const packedNote =
+    primitives.packedNote ?? (packedFails(oneDnn, heap, at) ? 'a wrong product of packed weights' : null)
+  if (packedNote !== null) notes.push(`${path}: slower products, ${packedNote}`)
+  return { ...oneDnn, primitives: { ...primitives, packedNote } }
 }
 
 /** The first library that loads and multiplies correctly. `SPARSESCOPE_ONEDNN` names another one, or `none`. */

@@ -11,6 +11,7 @@ import { lengthOf } from '../tensor.ts'
 import { findBlas, type FoundBlas } from './findBlas.ts'
 import { openHeap } from './heap.ts'
 import { cpuFused, cpuKernels } from './kernels/index.ts'
+import { packing } from './kernels/packing.ts'
 import { findOneDnn, type FoundOneDnn } from './oneDnn.ts'
 import { Pool } from './pool.ts'
 import { primitivesOf } from './task.ts'
@@ -86,6 +87,7 @@ function describe(
       oneDnn: oneDnn?.version ?? 'none',
       oneDnnPath: oneDnn?.path ?? '',
       oneDnnMatmul: Boolean(oneDnn?.primitives),
+      oneDnnPacked: oneDnn?.primitives?.packedNote === null,
       oneDnnNote: oneDnnNotes.join('; '),
       relaxedSimd: relaxed,
       threads,
@@ -117,6 +119,7 @@ export async function openCpu(options: CpuOptions = {}): Promise<CpuBackend> {
     precision: 'f32',
     kernels: cpuKernels(pool),
     fused: primitivesOf(libraries) ? cpuFused(pool) : undefined,
+    packing: primitivesOf(libraries)?.packedNote === null ? packing(pool) : undefined,
     prune: cpuPrune(pool),
     record: () => createRecorder(pool, cpuKernels),
     allocate(dtype, shape) {

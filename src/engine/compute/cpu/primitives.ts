@@ -11,6 +11,10 @@ const dataTypes = { bf16: 2, f32: 3 }
 export const argument = { source: 1, second: 2, weights: 33, destination: 17, bias: 41, scratchpad: 80, postOp: 32768 }
 /** `dnnl_query_scratchpad_md` and `dnnl_scratchpad_mode_user`. */
 const [scratchpadQuery, userScratchpad] = [136, 1]
+/** `dnnl_query_impl_info_str`. */
+const implementationQuery = 8
+/** `dnnl_BA16a64b2a`. */
+const packedTag = 384
 /** `DNNL_MAX_NDIMS`: dimensions and strides are arrays of so many. */
 const maxDimensions = 12
 /** Primitives of a kind that a thread keeps; batches of many lengths bring new shapes all the time. */
@@ -71,8 +75,17 @@ export interface PostOps {
 
 /** Makes what primitives are described by. What it makes is destroyed with the description. */
 export interface Describe {
-  /** Descriptor of a matrix, with the strides of its rows and columns in elements. */
-  matrix(rows: number, columns: number, type: ElementType, rowStride: number, columnStride: number): number
+  /** Descriptor of a matrix, with the strides of its rows and columns in elements; or of `several`, with that between them. */
+  matrix(
+    rows: number,
+    columns: number,
+    type: ElementType,
+    rowStride: number,
+    columnStride: number,
+    several?: readonly [count: number, stride: number],
+  ): number
+  /** The same of bf16 as a product's right operand that is packed. */
+  packedMatrix(rows: number, columns: number): number
   attributes(fill: (ops: PostOps) => void): number
   /** A description by `dnnl_<name>_primitive_desc_create`, which takes `parameters` behind the place of its result. */
   description(name: string, parameters: string, ...args: number[]): number
@@ -85,6 +98,8 @@ export interface Plan {
 }
 
 export interface Primitives {
+  /** The library's name of the code that would run a plan. */
+  implementation(plan: (describe: Describe) => Plan): string
   /**
    * Runs the primitive of a shape on operands at these addresses, in the order of its plan. It is planned and made when the
    * thread first meets the shape; `hash` is a number, `isSame` decides.
@@ -119,6 +134,7 @@ export function bindPrimitives(
     if (status !== 0) throw new Error(`internal: oneDNN did not run a primitive (status ${status})`)
   }
   return {
+    implementation: (plan) => maker.implementation(plan),
     bind(plan, hash, isSame) {
       type Shape = Parameters<typeof plan>[0]
       const kept = new Map<number, { shape: Shape; made: Made }[]>()
@@ -157,6 +173,7 @@ function createScratchpad(koffiModule: typeof koffi): (bytes: number) => number 
 
 interface Maker {
   readonly stream: number
+  implementation(plan: (describe: Describe) => Plan): string
   make(plan: (describe: Describe) => Plan): Made
   destroy(made: Made): void
 }
@@ -180,10 +197,19 @@ function createMaker(koffiModule: typeof koffi, library: Library): Maker {
   const describer = createDescribe(koffiModule, library, engine, made)
   const bytesOf = ask('dnnl_memory_desc_get_size', 'size_t', `${p} md`)
   const query = ask('dnnl_primitive_desc_query_md', p, `${p} pd, int what, int index`)
+  const askDescription = call('dnnl_primitive_desc_query', `${p} pd, int what, int index, ${p} result`)
   const createPrimitive = call('dnnl_primitive_create', `${p} primitive, ${p} pd`)
   const createMemory = call('dnnl_memory_create', `${p} memory, ${p} md, ${p} engine, ${p} handle`)
   return {
     stream,
+    implementation(plan) {
+      const { description } = plan(describer.describe)
+      askDescription(description, implementationQuery, 0, result.address)
+      const name = koffiModule.decode(result.words, 'str') as string
+      destroyDescription(description)
+      describer.destroy()
+      return name
+    },
     make(plan) {
       const { description, operands } = plan(describer.describe)
       const scratch = query(description, scratchpadQuery, 0)
@@ -216,6 +242,7 @@ function createDescribe(
   const strides = sizes.address + 8 * maxDimensions
   const descriptorOf = `${p} md, int n, ${p} sizes, int type, ${p} strides`
   const createDescriptor = call('dnnl_memory_desc_create_with_strides', descriptorOf)
+  const createTagged = call('dnnl_memory_desc_create_with_tag', `${p} md, int n, ${p} sizes, int type, int tag`)
   const destroyDescriptor = call('dnnl_memory_desc_destroy', `${p} md`)
   const createAttributes = call('dnnl_primitive_attr_create', `${p} attr`)
   const destroyAttributes = call('dnnl_primitive_attr_destroy', `${p} attr`)
@@ -230,6 +257,12 @@ function createDescribe(
   const multiply = 0x1fff1
   const creators = new Map<string, (...args: number[]) => void>()
   let owned: (() => void)[] = []
+  const setWords = (from: number, words: readonly number[]) =>
+    words.forEach((word, i) => (sizes.words[from + i] = BigInt(word)))
+  const owning = (descriptor: number) => {
+    owned.push(() => destroyDescriptor(descriptor))
+    return descriptor
+  }
   return {
     destroy() {
       for (const end of owned) end()
@@ -237,12 +270,14 @@ function createDescribe(
     },
     describe: {
       engine,
-      matrix(rows, columns, type, rowStride, columnStride) {
-        for (const [i, size] of [rows, columns].entries()) sizes.words[i] = BigInt(size)
-        for (const [i, stride] of [rowStride, columnStride].entries()) sizes.words[maxDimensions + i] = BigInt(stride)
-        const descriptor = made(createDescriptor, 2, sizes.address, dataTypes[type], strides)
-        owned.push(() => destroyDescriptor(descriptor))
-        return descriptor
+      matrix(rows, columns, type, rowStride, columnStride, several) {
+        setWords(0, [...(several ? [several[0]] : []), rows, columns])
+        setWords(maxDimensions, [...(several ? [several[1]] : []), rowStride, columnStride])
+        return owning(made(createDescriptor, several ? 3 : 2, sizes.address, dataTypes[type], strides))
+      },
+      packedMatrix(rows, columns) {
+        setWords(0, [rows, columns])
+        return owning(made(createTagged, 2, sizes.address, dataTypes.bf16, packedTag))
       },
       attributes(fill) {
         const attr = made(createAttributes)

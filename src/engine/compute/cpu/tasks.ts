@@ -2,12 +2,14 @@
 // thread builds the same table.
 import { attentionStepTasks } from './kernels/attentionStepTask.ts'
 import { attentionTasks } from './kernels/attentionTasks.ts'
-import { productTasks } from './kernels/productTasks.ts'
+import { packingTasks } from './kernels/packing.ts'
+import { elementBytes, packedCode, productTasks } from './kernels/productTasks.ts'
 import { weightTasks } from './kernels/weightTasks.ts'
 import { factorTasks } from './prune/factor.ts'
 import { selectTasks } from './prune/select.ts'
 import { sparseGptTasks } from './prune/sparseGpt.ts'
 import { swapTasks } from './prune/swaps.ts'
+import { packedRows } from './matmul.ts'
 import { callStaged } from './staged.ts'
 import type { Task, TaskEnv, TaskTable } from './task.ts'
 import type { Wasm } from '../../readWasm.ts'
@@ -29,12 +31,16 @@ const gather: Task = (env, args, start, end) => {
   if (![out, table, rows].some(isOutside))
     return void wasm.gatherRows(start, end, out, table, code, rows, scale, c, first, count)
   const mark = stage.mark()
-  const [zero, bytes] = [firstRow(env), c * (code === 0 ? 4 : 2)]
+  const [zero, bytes] = [firstRow(env), c * elementBytes(code)]
+  // A row of a packed table is shown with its group.
+  const shown = code === packedCode ? packedRows : 1
   stage.readInts(rows + 4 * start, end - start).forEach((id, i) => {
     if (id < first || id >= first + count) return
     const row = stage.mark()
-    const from = stage.bytes('in', table + (id - first) * bytes, bytes)
-    wasm.gatherRows(0, 1, stage.bytes('out', out + 4 * c * (start + i), 4 * c), from, code, zero, scale, c, 0, 1)
+    const own = (id - first) % shown
+    const from = stage.bytes('in', table + (id - first - own) * bytes, shown * bytes)
+    const to = stage.bytes('out', out + 4 * c * (start + i), 4 * c)
+    wasm.gatherRows(0, 1, to, from, code, zero, scale, c, -own, shown)
     stage.flush(row)
   })
   stage.flush(mark)
@@ -78,6 +84,7 @@ const copyStrided: Task = ({ stage, wasm }, args, start, end) => {
 export const rowTasks: Readonly<Record<string, Task>> = { gather, scatterAdd, copyStrided }
 
 const nativeTasks: Readonly<Record<string, Task>> = {
+  ...packingTasks,
   ...productTasks,
   ...weightTasks,
   ...attentionTasks,

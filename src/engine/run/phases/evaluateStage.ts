@@ -44,7 +44,9 @@ export async function evaluateStage(
     const sets = await Promise.all(due.map(({ evaluation }) => data.evaluation(evaluation)))
     const model = openModel(checkpoint)
     const tokensPerPass = Math.max(...sets.map((set) => tokensOf(set, model.config, decoderBytes)))
-    const options = { memoryBytes: decoderBytes, tokensPerPass }
+    // A generated token reads weights as they are stored.
+    const packs = sets.every(({ kind }) => kind !== 'prompts')
+    const options = { memoryBytes: decoderBytes, tokensPerPass, packs }
     const decoder = await createDecoder(session.backend, model, options)
     try {
       const sizes = sets.map(sizeOf)

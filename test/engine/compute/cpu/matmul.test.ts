@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Gemm } from '../../../../src/engine/compute/cpu/blas.ts'
 import { openHeap, type Heap } from '../../../../src/engine/compute/cpu/heap.ts'
-import type { Matmul } from '../../../../src/engine/compute/cpu/matmul.ts'
+import { type Matmul, readsPacked } from '../../../../src/engine/compute/cpu/matmul.ts'
 import { findOneDnn } from '../../../../src/engine/compute/cpu/oneDnn.ts'
 import type { ElementType } from '../../../../src/engine/compute/cpu/primitives.ts'
 import { f32ToBf16 } from '../../../../src/engine/dtype.ts'
@@ -76,6 +76,11 @@ describe('the matmul primitive of oneDNN', () => {
         const { got, expected } = multiply(type, shape, accumulate)
         assert.deepEqual(got, expected)
       })
+
+  it('does not take packed weights where the library has no code of its own for them', () => {
+    const found = (name: string) => readsPacked({ implementation: () => name, bind: () => () => undefined })
+    assert.deepEqual(['ref:any', 'gemm:jit', 'brg_matmul:avx512_core_bf16'].map(found), [false, false, true])
+  })
 
   it('is not asked for a row or a column with gaps between its numbers, which it reads without them', () => {
     const [k, gap, at] = [4, 3, heap.allocateInside(256)]

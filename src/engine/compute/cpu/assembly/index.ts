@@ -33,7 +33,7 @@ export {
 } from './rows'
 export { distillRows, divergenceRows } from './distill'
 export { crossEntropyRows, hideLater, logSumExpRows, scaleTile, softmaxTile, softmaxTileBackward } from './softmax'
-export { addWeight, maskRows, scaleGradient, scaleWeight } from './weights'
+export { addWeight, maskRows, scaleGradient, scaleWeight, turnWords } from './weights'
 export { copyBlock, copyUpper, inverseFactorBlock } from './factor'
 export { countScores, countTies, maskBelow } from './select'
 export { selectGroups, selectGroupsScratch } from './selectGroups'

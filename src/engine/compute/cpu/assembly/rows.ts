@@ -97,6 +97,17 @@ export function columnSquares(start: i32, end: i32, out: usize, x: usize, n: i32
   }
 }
 
+/** out = scale · row of a packed table, whose pairs of columns are 64 words apart (kernels/packing.ts). */
+function gatherPacked(out: usize, table: usize, row: i32, scale: f32, c: i32): void {
+  let from = table + (<usize>(row >> 6) * <usize>c << 7) + (<usize>(row & 63) << 2)
+  for (let j = 0; j < c; j += 2) {
+    const pair = load<u32>(from)
+    store<f32>(out + (<usize>j << 2), scale * reinterpret<f32>(pair << 16))
+    store<f32>(out + (<usize>j << 2) + 4, scale * reinterpret<f32>(pair & 0xffff0000))
+    from += 256
+  }
+}
+
 /** out[m] = scale · table[rows[m]] for m in [start, end). */
 export function gatherRows(
   start: i32, end: i32, out: usize, table: usize, code: i32, rows: usize, scale: f32, c: i32,
@@ -108,6 +119,10 @@ export function gatherRows(
     if (<u32>row >= <u32>count) continue
     const from = table + <usize>row * width
     const to = out + ((<usize>m * <usize>c) << 2)
+    if (code == 3) {
+      gatherPacked(to, table, row, scale, c)
+      continue
+    }
     let j = 0
     for (; j + 4 <= c; j += 4) v128.store(to + (<usize>j << 2), f32x4.mul(f32x4.splat(scale), load4(from, j, code)))
     for (; j < c; j++) store<f32>(to + (<usize>j << 2), scale * load1(from, j, code))

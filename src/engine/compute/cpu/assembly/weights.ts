@@ -101,3 +101,27 @@ export function scaleGradient(
     weight += <usize>i << 2
   }
 }
+
+/** x[rows, columns] of words becomes [columns, rows]; both are multiples of 4. `scratch` has room for it. */
+export function turnWords(rows: i32, columns: i32, x: usize, scratch: usize): void {
+  const from: usize = <usize>columns << 2
+  const to: usize = <usize>rows << 2
+  for (let r = 0; r < rows; r += 4)
+    for (let c = 0; c < columns; c += 4) {
+      const at = x + <usize>r * from + (<usize>c << 2)
+      const a = v128.load(at)
+      const b = v128.load(at + from)
+      const d = v128.load(at + 2 * from)
+      const e = v128.load(at + 3 * from)
+      const ab0 = v128.shuffle<i32>(a, b, 0, 4, 1, 5)
+      const ab2 = v128.shuffle<i32>(a, b, 2, 6, 3, 7)
+      const de0 = v128.shuffle<i32>(d, e, 0, 4, 1, 5)
+      const de2 = v128.shuffle<i32>(d, e, 2, 6, 3, 7)
+      const put = scratch + <usize>c * to + (<usize>r << 2)
+      v128.store(put, v128.shuffle<i64>(ab0, de0, 0, 2))
+      v128.store(put + to, v128.shuffle<i64>(ab0, de0, 1, 3))
+      v128.store(put + 2 * to, v128.shuffle<i64>(ab2, de2, 0, 2))
+      v128.store(put + 3 * to, v128.shuffle<i64>(ab2, de2, 1, 3))
+    }
+  memory.copy(x, scratch, <usize>rows * from)
+}

@@ -3,7 +3,7 @@ import type { AttentionShape, FusedKernels, Kernels } from '../../kernels.ts'
 import type { Tensor } from '../../tensor.ts'
 import type { Runner } from '../pool.ts'
 import { stepStageBytes, stepStateBytes } from './attentionStepTask.ts'
-import { backwardBytes, forwardBytes, queryTile } from './attentionTasks.ts'
+import { aloneBytes, backwardBytes, forwardBytes, headsAtOnce, queryTile } from './attentionTasks.ts'
 import { codeOf } from './products.ts'
 import { addresses, byElements, byRows } from './splits.ts'
 
@@ -12,8 +12,9 @@ type Attention = Pick<Kernels, 'attention' | 'attentionStep' | 'attentionBackwar
 function layoutArgs(
   { seqLen, numHeads, numKvHeads, headDim, scale, window, softcap }: AttentionShape,
   operand: Tensor,
+  heads = 1,
 ): number[] {
-  return [seqLen, numHeads, numKvHeads, headDim, scale, window, softcap, queryTile(seqLen), codeOf(operand)]
+  return [seqLen, numHeads, numKvHeads, headDim, scale, window, softcap, queryTile(seqLen, heads), codeOf(operand)]
 }
 
 /** Elements of keys and values of a chunk of a step: a microsecond or two, and more than handing it out in a program. */
@@ -96,9 +97,10 @@ export function fusedAttention(pool: Runner): FusedKernels['attentionAlone'] {
   return (out, q, k, v, shape) => {
     const { batch, seqLen, numHeads, window, softcap, scale } = shape
     if (softcap > 0 || scale <= 0 || (window > 0 && window < seqLen)) return false
-    const total = batch * numHeads * Math.ceil(seqLen / queryTile(seqLen))
-    const split = { total, unit: 1, scratchBytes: forwardBytes(shape, codeOf(q)) }
-    const args = [at(out), codeOf(out), at(q), at(k), at(v), ...layoutArgs({ ...shape, window: 0 }, q)]
+    const heads = headsAtOnce(shape)
+    const total = ((batch * numHeads) / heads) * Math.ceil(seqLen / queryTile(seqLen, heads))
+    const split = { total, unit: 1, scratchBytes: aloneBytes(shape, codeOf(q)) }
+    const args = [at(out), codeOf(out), at(q), at(k), at(v), heads, ...layoutArgs({ ...shape, window: 0 }, q, heads)]
     pool.run('attentionAlone', split, args)
     return true
   }

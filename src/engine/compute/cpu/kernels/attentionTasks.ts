@@ -21,9 +21,14 @@ export interface Layout {
   readonly code: number
 }
 
+/** Scores of a tile of all its heads that stay in the cache. */
+const tileScores = 2 ** 17
+/** Least queries of a tile of several heads. */
+const leastQueries = 32
+
 /** Queries of a tile: few enough that its scores stay in the cache, few enough that causality saves work. */
-export function queryTile(seqLen: number): number {
-  return Math.max(8, Math.min(64, seqLen, Math.floor(2 ** 17 / seqLen)))
+export function queryTile(seqLen: number, heads = 1): number {
+  return Math.max(8, Math.min(64, seqLen, Math.floor(tileScores / seqLen / heads)))
 }
 
 /** One tile: queries [query, query+rows) see keys [key, key+keys). */
@@ -57,13 +62,16 @@ function productsOf(env: TaskEnv, h: Layout, t: Tile, q: number, k: number, scor
 }
 
 /** Bytes of scratch for `matrices` tiles of scores, in f32 and where products read bf16 also so. */
-const scoreBytes = (seqLen: number, code: number, matrices: number) =>
-  matrices * queryTile(seqLen) * seqLen * (4 + (code === 0 ? 0 : elementBytes(code)))
+const scoreBytes = (seqLen: number, code: number, matrices: number, heads = 1) =>
+  matrices * heads * queryTile(seqLen, heads) * seqLen * (4 + (code === 0 ? 0 : elementBytes(code)))
 
 /** Bytes of scratch of the forward: scores, what it scales the rows of a tile of `out` by, and that tile. */
 export function forwardBytes({ seqLen, headDim }: AttentionShape, code: number): number {
   return scoreBytes(seqLen, code, 1) + 4 * queryTile(seqLen) * (1 + headDim)
 }
+
+/** Bytes of scratch of `attentionAlone`. */
+export const aloneBytes = (shape: AttentionShape, code: number) => scoreBytes(shape.seqLen, code, 1, headsAtOnce(shape))
 
 export function backwardBytes({ seqLen }: AttentionShape, code: number): number {
   return scoreBytes(seqLen, code, 2)
@@ -129,18 +137,29 @@ const attention: Task = (env, args, start, end) => {
   }
 }
 
-/** Args: out, its dtype code, q, k, v, layout. Items: (batch, head, tile). All by oneDNN but for what causality hides. */
+/**
+ * Heads whose products are made in one call: of those that read the same keys and values, as many as leave a tile of scores enough
+ * queries. For heads with keys of their own one call is slower than one for each (Zen 5).
+ */
+export function headsAtOnce({ seqLen, numHeads, numKvHeads }: AttentionShape): number {
+  const sharing = numHeads / numKvHeads
+  let heads = Math.max(1, Math.min(sharing, Math.floor(tileScores / leastQueries / seqLen)))
+  while (sharing % heads !== 0) heads--
+  return heads
+}
+
+/** Args: out, its dtype code, q, k, v, heads at once, layout. Items: (batch, heads, tile). All by oneDNN but for what causality hides. */
 const attentionAlone: Task = ({ wasm, primitives, scratch: scores }, args, start, end) => {
-  const [out, outCode, q, k, v] = Array.from(args)
-  const h = layoutOf(args, 5)
+  const [out, outCode, q, k, v, heads] = Array.from(args)
+  const h = layoutOf(args, 6)
   const tiles = Math.ceil(h.seqLen / h.tile)
   const [type, bytes] = [elementType(h.code), elementBytes(h.code)]
   const [ldq, ldk] = [h.numHeads * h.headDim, h.numKvHeads * h.headDim]
-  const shares = h.code === 0 ? scores : scores + 4 * h.tile * h.seqLen
+  const shares = h.code === 0 ? scores : scores + 4 * heads * h.tile * h.seqLen
   for (let item = start; item < end; item++) {
     const { query, rows, keys } = tileOf(h, item % tiles)
-    const head = Math.floor(item / tiles) % h.numHeads
-    const row = Math.floor(item / tiles / h.numHeads) * h.seqLen
+    const head = heads * (Math.floor(item / tiles) % (h.numHeads / heads))
+    const row = Math.floor((heads * Math.floor(item / tiles)) / h.numHeads) * h.seqLen
     const atQ = (row + query) * ldq + head * h.headDim
     const atK = bytes * (row * ldk + kvHeadOf(h, head) * h.headDim)
     primitives?.matmul({
@@ -156,10 +175,11 @@ const attentionAlone: Task = ({ wasm, primitives, scratch: scores }, args, start
       ldb: ldk,
       c: scores,
       ldc: keys,
+      sharing: heads > 1 ? { count: heads, a: h.headDim, c: rows * keys } : undefined,
       alpha: h.scale,
     })
-    wasm.hideLater(rows, keys, query, scores)
-    primitives?.softmax(rows, keys, scores, shares, type)
+    for (let i = 0; i < heads; i++) wasm.hideLater(rows, keys, query, scores + 4 * i * rows * keys)
+    primitives?.softmax(heads * rows, keys, scores, shares, type)
     primitives?.matmul({
       type,
       transA: false,
@@ -173,6 +193,7 @@ const attentionAlone: Task = ({ wasm, primitives, scratch: scores }, args, start
       ldb: ldk,
       c: out + elementBytes(outCode) * atQ,
       ldc: ldq,
+      sharing: heads > 1 ? { count: heads, a: rows * keys, c: h.headDim } : undefined,
       out: elementType(outCode),
     })
   }

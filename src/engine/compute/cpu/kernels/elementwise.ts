@@ -2,7 +2,8 @@
 import { bytesPerElement, f32ToBf16, f32ToF16 } from '../../../dtype.ts'
 import type { Activation, Kernels } from '../../kernels.ts'
 import type { Runner } from '../pool.ts'
-import { codeOf } from './products.ts'
+import { packedRows } from '../matmul.ts'
+import { codeOf, weightCodeOf } from './products.ts'
 import { addresses, byColumns, byElements, byRows } from './splits.ts'
 
 type Elementwise = Pick<
@@ -115,8 +116,9 @@ export function rowOps(pool: Runner): Rows {
     },
     gatherRows(out, table, rows, scale, firstRow = 0) {
       const c = out.length / rows.length
-      const args = [at(out), at(table), codeOf(table), at(rows), scale, c, firstRow, table.length / c]
-      pool.run('gather', byRows(rows.length, c), args)
+      const args = [at(out), at(table), weightCodeOf(table), at(rows), scale, c, firstRow, table.length / c]
+      const stageBytes = table.dtype === 'packed' ? 2 * (packedRows + 4) * c : 0
+      pool.run('gather', { ...byRows(rows.length, c), stageBytes }, args)
     },
     // By columns: rows may repeat.
     scatterAddRows(out, x, rows, rowScale) {

@@ -21,6 +21,7 @@ const grain = 16
  */
 const packRow = 24
 export const packColumn = {
+  packed: 0,
   plain: 6,
   transposed: 12,
   /** Transposed and fetched from memory by every thread, or unpacked from 16 bits by every thread. */
@@ -30,16 +31,23 @@ export const packColumn = {
 /**
  * The cut into at most `threads` pieces that should finish first, each of those in up to four when it is wide, so that
  * a thread that the system holds up does not hold up all. It depends on its arguments only, so the same machine
- * computes the same bytes.
+ * computes the same bytes. Columns are cut at multiples of `columnGrain`.
  */
-export function productGrid(threads: number, m: number, n: number, k: number, packColumns: number): ProductGrid {
+export function productGrid(
+  threads: number,
+  m: number,
+  n: number,
+  k: number,
+  packColumns: number,
+  columnGrain = grain,
+): ProductGrid {
   if (m === 0 || n === 0) return { rows: m, columns: n, pieces: 0 }
   const most = Math.max(1, Math.min(threads, Math.floor((m * n * k) / smallProduct)))
   let best = { rows: m, columns: n, time: Infinity }
   for (let down = 1; down <= most; down++) {
     for (let across = 1; down * across <= most; across++) {
       const rows = pieceOf(m, down)
-      const columns = pieceOf(n, across)
+      const columns = pieceOf(n, across, columnGrain)
       const time = rows * columns + packRow * rows + packColumns * columns
       if (time < best.time) best = { rows, columns, time }
     }
@@ -48,13 +56,13 @@ export function productGrid(threads: number, m: number, n: number, k: number, pa
   const { rows, columns } =
     best.rows > best.columns
       ? { ...best, rows: pieceOf(best.rows, several(best.rows)) }
-      : { ...best, columns: pieceOf(best.columns, several(best.columns)) }
+      : { ...best, columns: pieceOf(best.columns, several(best.columns), columnGrain) }
   return { rows, columns, pieces: Math.ceil(m / rows) * Math.ceil(n / columns) }
 }
 
 /** `total` in `parts` equal pieces, of whole grains. */
-export function pieceOf(total: number, parts: number): number {
-  return Math.min(total, Math.ceil(total / parts / grain) * grain)
+export function pieceOf(total: number, parts: number, whole = grain): number {
+  return Math.min(total, Math.ceil(total / parts / whole) * whole)
 }
 
 export interface Piece {

@@ -14,6 +14,9 @@ export const dtypeCode: Partial<Record<DType, number>> = {
   f16: 2,
 }
 
+/** `code` of a weight that is packed. */
+export const packedCode = 3
+
 export const elementBytes = (code: number) => (code === 0 ? 4 : 2)
 
 /** The product of matrices of a type: f32, or bf16 with f32 sums. */
@@ -89,7 +92,8 @@ function mirror({ stage, wasm }: TaskEnv, rows: number, columns: number, from: n
  */
 const linear: Task = (env, args, start, end) => {
   const [out, x, weight, xCode, code, bias, n, o, i, gridRows, gridColumns] = Array.from(args)
-  if (bias && code === xCode && env.primitives) return linearActivated(env, args, start, end, 0)
+  if (code === packedCode || (bias && code === xCode && env.primitives))
+    return linearActivated(env, args, start, end, 0)
   const gemm = gemmOf(env, xCode)
   const direct = code === xCode
   for (let item = start; item < end; item++) {
@@ -112,12 +116,12 @@ const linear: Task = (env, args, start, end) => {
 
 /**
  * Args: as of `linear`, then out's dtype code, the activation (matmul.ts; 0 for none) and its parameter, and a factor [n, o] or 0.
- * x and weight are of one type.
+ * x and weight are of one type, or the weight is packed.
  */
 const linearActivated: Task = ({ primitives }, args, start, end) => {
-  const [out, x, weight, code, , bias, n, o, i, gridRows, gridColumns] = Array.from(args)
+  const [out, x, weight, code, weightCode, bias, n, o, i, gridRows, gridColumns] = Array.from(args)
   const [outCode, algorithm, parameter, factor] = [11, 12, 13, 14].map((index) => args[index])
-  const types = { type: elementType(code), out: elementType(outCode) }
+  const types = { type: elementType(code), out: elementType(outCode), packed: weightCode === packedCode }
   for (let item = start; item < end; item++) {
     const { row, rows, column, columns } = pieceAt(item, n, o, gridRows, gridColumns)
     const [at, bytes] = [row * o + column, elementBytes(code)]

@@ -1,10 +1,10 @@
 // linear and its backwards, gemm, gram: shapes to pool tasks (productTasks.ts).
 import type { FusedKernels, Kernels } from '../../kernels.ts'
-import { eltwise } from '../matmul.ts'
+import { eltwise, packedRows } from '../matmul.ts'
 import type { Runner, Split } from '../pool.ts'
 import { packColumn, productGrid, type ProductGrid } from './productGrid.ts'
-import { dtypeCode, gramTile, scratchRows } from './productTasks.ts'
-import { addresses } from './splits.ts'
+import { dtypeCode, gramTile, packedCode, scratchRows } from './productTasks.ts'
+import { addresses, byElements } from './splits.ts'
 import { bytesOf, type Tensor } from '../../tensor.ts'
 import { EngineError } from '../../../errors.ts'
 
@@ -17,6 +17,9 @@ export function codeOf(tensor: Tensor): number {
   return code
 }
 
+/** The same of a weight that may be packed. */
+export const weightCodeOf = (weight: Tensor) => (weight.dtype === 'packed' ? packedCode : codeOf(weight))
+
 /** What `linear` leaves out of the arguments of `linearActivated`. */
 const productAlone = [0, 0, 0, 0]
 
@@ -28,6 +31,26 @@ function packWeight(weight: Tensor, transposed: boolean, direct: boolean): numbe
   if (!direct) return packColumn.transposedFar
   if (!transposed) return packColumn.plain
   return bytesOf(weight) <= sharedBytes ? packColumn.transposed : packColumn.transposedFar
+}
+
+/** The cut of x[n, i] · weightᵀ. */
+function linearGrid({ threads }: Runner, n: number, weight: Tensor, direct: boolean): ProductGrid {
+  const [o, i] = weight.shape
+  return weight.dtype === 'packed'
+    ? productGrid(threads, n, o, i, packColumn.packed, packedRows)
+    : productGrid(threads, n, o, i, packWeight(weight, true, direct))
+}
+
+/** Calls `run` with x rounded to bf16, the type that products with packed weights read. */
+function withRounded(pool: Runner, x: Tensor, run: (rounded: Tensor) => void): void {
+  const rounded: Tensor = { ...x, buffer: pool.heap.allocate(2 * x.length), dtype: 'bf16', offset: 0 }
+  const at = addresses(pool)
+  try {
+    pool.run('convert', byElements(x.length), [at(rounded), codeOf(rounded), at(x), codeOf(x)])
+    run(rounded)
+  } finally {
+    pool.heap.release(rounded.buffer)
+  }
 }
 
 const splitOf = ({ pieces }: ProductGrid): Split => ({ total: pieces, unit: 1 })
@@ -86,16 +109,18 @@ export function products(pool: Runner): Products {
     linear(out, input, weight, bias) {
       const [o, i] = weight.shape
       const n = input.length / i
-      const [xCode, code] = [codeOf(input), codeOf(weight)]
-      const direct = xCode === code
+      const [xCode, code] = [codeOf(input), weightCodeOf(weight)]
+      if (code === packedCode && xCode === 0) return withRounded(pool, input, (x) => self.linear(out, x, weight, bias))
+      const direct = xCode === code || code === packedCode
       if (n === 1 && xCode === 0) return runRows(pool, [out], input, [weight], [bias])
-      const grid = productGrid(pool.threads, n, o, i, packWeight(weight, true, direct))
+      const grid = linearGrid(pool, n, weight, direct)
       const scratchBytes = direct ? 0 : 4 * i * Math.min(scratchRows(i), grid.columns)
       const args = [at(out), at(input), at(weight), xCode, code, at(bias), n, o, i, grid.rows, grid.columns]
       pool.run('linear', { ...splitOf(grid), scratchBytes }, [...args, ...productAlone])
     },
     linears(outs, input, weights, biases) {
-      if (input.length === weights[0].shape[1] && codeOf(input) === 0) runRows(pool, outs, input, weights, biases)
+      const inPlace = input.length === weights[0].shape[1] && codeOf(input) === 0
+      if (inPlace && !weights.some(({ dtype }) => dtype === 'packed')) runRows(pool, outs, input, weights, biases)
       else weights.forEach((weight, k) => self.linear(outs[k], input, weight, biases[k]))
     },
     linearBackwardInput(dInput, dOut, weight, accumulate) {
@@ -135,10 +160,10 @@ export function fusedLinear(pool: Runner): FusedKernels['linearActivated'] {
   return (out, input, weight, bias, kind, factor) => {
     const [o, i] = weight.shape
     const n = input.length / i
-    const [code, activation] = [codeOf(input), eltwise[kind]]
-    if (!activation || code !== codeOf(weight)) return false
-    const grid = productGrid(pool.threads, n, o, i, packWeight(weight, true, true))
-    const args = [at(out), at(input), at(weight), code, code, at(bias), n, o, i, grid.rows, grid.columns]
+    const [code, weightCode, activation] = [codeOf(input), weightCodeOf(weight), eltwise[kind]]
+    if (!activation || (weightCode === packedCode ? code === 0 : weightCode !== code)) return false
+    const grid = linearGrid(pool, n, weight, true)
+    const args = [at(out), at(input), at(weight), code, weightCode, at(bias), n, o, i, grid.rows, grid.columns]
     pool.run('linearActivated', splitOf(grid), [...args, codeOf(out), ...activation, at(factor)])
     return true
   }

@@ -67,15 +67,23 @@ for (const largeBytes of [undefined, 0])
           }
         })
 
-      for (const seqLen of [7, 64, 150])
-        it(`attention of ${type} over ${seqLen} tokens is what the kernel with a backward gives`, async () => {
+      for (const [seqLen, numHeads, numKvHeads] of [
+        [7, 6, 2],
+        [64, 6, 2],
+        [150, 6, 2],
+        [2, 7, 1],
+        [137, 7, 1],
+        [700, 14, 2],
+        [70, 3, 3],
+      ])
+        it(`attention of ${type} over ${seqLen} tokens, ${numHeads} heads on ${numKvHeads}, is what the kernel with a backward gives`, async () => {
           const shape: AttentionShape = {
-            ...{ batch: 2, seqLen, numHeads: 6, numKvHeads: 2, headDim: 24 },
+            ...{ batch: 2, seqLen, numHeads, numKvHeads, headDim: 24 },
             ...{ scale: 24 ** -0.5, window: 0, softcap: 0 },
           }
-          const [q, k, v] = [6, 2, 2].map((heads) => random(type, [2 * seqLen, 24 * heads]))
-          const [expected, got] = [0, 1].map(() => backend.allocate(type, [2 * seqLen, 6 * 24]))
-          const logSum = backend.allocate('f32', [2 * seqLen, 6])
+          const [q, k, v] = [numHeads, numKvHeads, numKvHeads].map((heads) => random(type, [2 * seqLen, 24 * heads]))
+          const [expected, got] = [0, 1].map(() => backend.allocate(type, [2 * seqLen, numHeads * 24]))
+          const logSum = backend.allocate('f32', [2 * seqLen, numHeads])
           backend.kernels.attention(expected, logSum, q, k, v, null, shape)
           assert.ok(fused.attentionAlone(got, q, k, v, shape))
           const difference = relativeDifference(await values(backend, got), await values(backend, expected))

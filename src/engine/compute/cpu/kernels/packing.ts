@@ -1,0 +1,42 @@
+// Weights in the order in which oneDNN's product of bf16 reads them (its tag BA16a64b2a), so that no product has to pack them: 64
+// rows after the other, in each its pairs of columns, and in a pair its two numbers of each row. As words that is a group's transpose.
+import type { Packing } from '../../backend.ts'
+import type { Tensor } from '../../tensor.ts'
+import type { Runner } from '../pool.ts'
+import { packedColumns, packedRows } from '../matmul.ts'
+import type { Task } from '../task.ts'
+import { addresses } from './splits.ts'
+
+/** Args: weight, its columns, whether they are packed already. Items: groups of rows. */
+const turnGroups: Task = ({ stage, wasm, scratch }, args, start, end) => {
+  const [weight, i, isPacked] = Array.from(args)
+  const bytes = 2 * packedRows * i
+  const [from, to] = isPacked ? [i / 2, packedRows] : [packedRows, i / 2]
+  for (let group = start; group < end; group++) {
+    const mark = stage.mark()
+    wasm.turnWords(from, to, stage.bytes('inout', weight + group * bytes, bytes), scratch)
+    stage.flush(mark)
+  }
+}
+
+export const packingTasks: Readonly<Record<string, Task>> = { turnGroups }
+
+/** With oneDNN's primitives, where they read packed weights. */
+export function packing(pool: Runner): Packing {
+  const at = addresses(pool)
+  const turned = (weight: Tensor, isPacked: boolean): Tensor => {
+    const [o, i] = weight.shape
+    const scratchBytes = 2 * packedRows * i
+    const split = { total: o / packedRows, unit: 1, scratchBytes, stageBytes: scratchBytes + 64 }
+    pool.run('turnGroups', split, [at(weight), i, Number(isPacked)])
+    return { ...weight, dtype: isPacked ? 'bf16' : 'packed' }
+  }
+  return {
+    pack(weight) {
+      const [o, i] = weight.shape
+      const fits = weight.dtype === 'bf16' && o % packedRows === 0 && i % packedColumns === 0
+      return fits ? turned(weight, false) : weight
+    },
+    unpack: (weight) => (weight.dtype === 'packed' ? turned(weight, true) : weight),
+  }
+}
