@@ -32,9 +32,9 @@ export const alps: PruneMethod = {
   fits: true,
   keys: { iterations: 300, dampening: 0.01 },
   cost: {
-    // There is an inverse for each penalty, beside the Hessian with unit diagonal.
+    // An inverse for each penalty, or a factor alone where a CPU solves for few rows, beside the Hessian with unit diagonal.
     shared: (columns) => ({
-      operations: usualPenalties * 2 * columns ** 3,
+      operations: (usualPenalties * columns ** 3) / 2,
       bytes: 4 * columns ** 2 * (2 + Math.min(usualPenalties, keptInverses(columns))) + factorScratchBytes(columns),
     }),
     // A product and a mask in each iteration.
