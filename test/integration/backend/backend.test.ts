@@ -90,7 +90,8 @@ describe('the backend process', function () {
     assert.equal(seen.filter((p) => p.type === 'judged').length, 1)
     const abort = new AbortController()
     const options = { signal: abort.signal, onProgress: (p: TryProgress) => p.type === 'token' && abort.abort() }
-    const long = { ...params, models: [sample], maxTokens: 200 }
+    // So much that a busy machine has not finished it when the cancellation arrives.
+    const long = { ...params, models: [sample], prompts: Array<string>(50).fill('The'), maxTokens: 200 }
     await assert.rejects(call('tryOut', long, { ...options, onProgress: (p) => void options.onProgress(p) }), {
       code: 'cancelled',
     })
