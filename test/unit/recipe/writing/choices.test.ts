@@ -105,7 +105,7 @@ describe('first choices of a recipe', () => {
   })
 
   it('become a recipe beside the model: with a free name, and measured in between where the text is short', async () => {
-    const vscode = { workspace: {} }
+    const vscode = { workspace: {}, l10n: { t: String } }
     type Module = { writtenOf: typeof writtenOf }
     const extension = await extensionModule<Module>('recipe/recipeDefaults.ts', { vscode })
     const facts = await readModelFacts(join(samples, 'opt'))
@@ -121,7 +121,7 @@ describe('first choices of a recipe', () => {
 
   it('write paths relative to the recipe while they are near', async () => {
     const extension = await extensionModule<{ toRecipePath: typeof toRecipePath }>('recipe/recipeDefaults.ts', {
-      vscode: {},
+      vscode: { l10n: { t: String } },
     })
     assert.equal(extension.toRecipePath('/a/b', '/a/b/c'), './c')
     assert.equal(extension.toRecipePath('/a/b', '/a/c'), '../c')
