@@ -156,6 +156,8 @@ const pages = {
     await chooseFromMenu(page, `${large}-wanda`, 'Try It')
     const prompt = view(page).getByRole('textbox', { name: /^(Prompt|Message)$/ })
     await prompt.waitFor()
+    // The page calls it a message once it knows that both models have a chat template.
+    await sleep(2000)
     const isChat = await view(page).getByRole('textbox', { name: 'Message' }).isVisible()
     const talk = ['What is a prime number? One sentence.', 'Name three of them.']
     await view(page).getByRole('spinbutton', { name: 'New tokens' }).fill('28')
