@@ -31,4 +31,22 @@ describe('room by one swap in Chromium', () => {
     await send(page, { type: 'select', name: q.name })
     await page.getByText(/of the error, by row: 0.* to 14/).waitFor()
   })
+
+  it('nobody is asked about masks before zeros are counted, nor in a dense model', async () => {
+    const page = await pages.open('inspector', { width: 1280 })
+    const measure = page.getByRole('button', { name: 'Measure room…' })
+    await send(page, { type: 'settings', settings: recorded.settings }, { type: 'model', model, stats: [] })
+    await page.getByRole('heading', { name: model.label }).first().waitFor()
+    assert.equal(await measure.count(), 0)
+    const few = stats.map((one) => ({
+      ...one,
+      zeros: one === stats[2] ? 0.07 * q.parameters : 0,
+      sparsity: one === stats[2] ? 0.07 : 0,
+    }))
+    await send(page, { type: 'model', model, stats: few })
+    await page.getByText('of the block weights happen to be zero').waitFor()
+    assert.equal(await measure.count(), 0)
+    await send(page, { type: 'model', model, stats })
+    await measure.waitFor()
+  })
 })

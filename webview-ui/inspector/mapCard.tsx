@@ -8,7 +8,7 @@ import { Grid } from '../shared/grid.tsx'
 import { LegendLine, legendOf } from '../shared/legend.tsx'
 import { tensorMenu } from '../shared/namedTable.tsx'
 import { describeCell } from './cells.ts'
-import { isDenseSoFar } from './summary.ts'
+import { kindSoFar } from './summary.ts'
 import {
   chosenMeasure,
   heat,
@@ -133,9 +133,10 @@ function PruningCost() {
   const going = measuring.value
   const problem = measuringProblem.value
   const one = measurable.value.find(({ method }) => method === askedMethod)
-  const isDense = isDenseSoFar(model.value?.tensors ?? [], known.value.stats)
-  const isAsked = one !== undefined && isDense
-  if (model.value?.lookOnly || !(going || problem || isAsked || !isDense)) return null
+  const kind = kindSoFar(model.value?.tensors ?? [], known.value.stats)
+  const isDense = kind !== 'pruned'
+  const isAsked = kind === 'pruned' || (kind === 'dense' && one !== undefined)
+  if (model.value?.lookOnly || !(going || problem || isAsked)) return null
   return (
     <div class="row pruningCost" role="group" aria-label={isDense ? 'Cost of pruning' : 'Quality of the masks'}>
       <span>{isDense ? 'What would pruning cost?' : 'How good are the masks?'}</span>

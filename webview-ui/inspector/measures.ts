@@ -5,7 +5,7 @@ import { methodNames, methodOf } from '../../src/catalog/methods/methods.ts'
 import { moduleOfWeight } from '../../src/catalog/families/parameters.ts'
 import { formatShare, formatValue } from '../../src/formatting/numbers.ts'
 import type { MeasuredRoom, TensorRow, TensorStats } from '../../src/protocol/inspect.ts'
-import { isDenseSoFar } from './summary.ts'
+import { kindSoFar } from './summary.ts'
 
 /** Everything measured on a checkpoint's matrices. */
 export interface Known {
@@ -197,7 +197,7 @@ export function measuresOf({ analysis, certificates = {} }: Known): Measure[] {
 
 /** Exact zeros where a matrix is pruned or nothing is counted. For a dense model the measured cost of pruning, else |w|. */
 export function defaultMeasure(measures: readonly Measure[], known: Known, tensors: readonly TensorRow[]): Measure {
-  if (!isDenseSoFar(tensors, known.stats)) return sparsityMeasure
+  if (kindSoFar(tensors, known.stats) !== 'dense') return sparsityMeasure
   const ofGroup = (name: Measure['group']) => measures.find(({ group }) => group === name)
   return ofGroup('Sensitivity') ?? ofGroup('Error if pruned') ?? sizeMeasure
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ModelSummary, TensorStats } from '../../../src/protocol/inspect.ts'
-import { denseRoles, isDenseSoFar, roleText, roleTotals, summaryOf } from '../../../webview-ui/inspector/summary.ts'
+import { denseRoles, kindSoFar, roleText, roleTotals, summaryOf } from '../../../webview-ui/inspector/summary.ts'
 import { recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
 
 describe('the sentence on how sparse a checkpoint is', () => {
@@ -51,15 +51,23 @@ describe('the sentence on how sparse a checkpoint is', () => {
     assert.equal(said(statsBy(() => 0)), 'A dense model: no block weight is exactly zero.')
     const few = statsBy(() => 0.004)
     assert.equal(said(few), 'A dense model: 0.40 % of the block weights happen to be zero.')
-    assert.equal(isDenseSoFar(model.tensors, few), true)
-    assert.equal(
-      isDenseSoFar(
-        model.tensors,
-        statsBy((block) => (block === 3 ? 0.5 : 0)),
-      ),
-      false,
-    )
-    assert.equal(isDenseSoFar(model.tensors, new Map()), false)
+    assert.equal(kindSoFar(model.tensors, few), 'dense')
+    assert.equal(kindSoFar(model.tensors, new Map()), null)
+  })
+
+  it('calls a model dense whose values of 4 bits left many zeros in single matrices', () => {
+    const rounded = statsBy((block, module) => (block === 3 && module === 'self_attn.v_proj' ? 0.074 : 0))
+    assert.match(said(rounded), /^A dense model: 0\.\d+ % of the block weights happen to be zero\.$/)
+    assert.equal(kindSoFar(model.tensors, rounded), 'dense')
+  })
+
+  it('calls a model pruned by one pruned matrix, or by a little everywhere', () => {
+    const one = statsBy((block, module) => (block === 3 && module === 'self_attn.v_proj' ? 0.5 : 0))
+    const little = statsBy(() => 0.05)
+    for (const stats of [one, little]) {
+      assert.equal(kindSoFar(model.tensors, stats), 'pruned')
+      assert.match(said(stats), /of the block weights are exactly zero/)
+    }
   })
 
   it('makes no claim about uncounted tensors', () => {
