@@ -44,7 +44,7 @@ export interface LoadOptions {
   readonly as: LoadAs
   /** Parameters in memory that replace the checkpoint's, by name. They are not released with the block. */
   readonly overrides?: ReadonlyMap<string, Tensor>
-  /** Set where many tokens go through the weights, and nothing but products reads those of linears and the head: they are packed. */
+  /** Packs the weights of linears and the head: for many tokens, where only products read them. */
   readonly packs?: boolean
 }
 

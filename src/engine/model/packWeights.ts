@@ -1,4 +1,4 @@
-// Weights in the order that their device reads fastest, while nothing but products reads them.
+// Weights in the order that their device reads fastest, while only products read them.
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import type { Linear } from './module.ts'
@@ -13,12 +13,12 @@ export function packWeight({ precision, packing }: Packer, weight: Tensor): Tens
   return precision === 'bf16' && packing ? packing.pack(weight) : weight
 }
 
-/** A block as far as its weights are packed. */
+/** The part of a block that is packed. */
 interface Packable {
   readonly linears: readonly Linear[]
 }
 
-/** Packs the weights that products in bf16 read, in place. Whoever reads `weight` of a linear itself meets an error. */
+/** Packs the weights that products in bf16 read, in place. Kernels other than products refuse a packed weight. */
 export function packBlock(backend: Packer, { linears }: Packable): void {
   for (const linear of linears) linear.weight = packWeight(backend, linear.weight)
 }

@@ -18,7 +18,7 @@ export interface Product {
   readonly lda: number
   readonly b: number
   readonly ldb: number
-  /** b [n,k] lies as `packedRows` says (kernels/packing.ts); of it, n is a multiple of that. */
+  /** b [n,k] is packed (kernels/packing.ts); n is a multiple of `packedRows`. */
   readonly packed?: boolean
   readonly c: number
   readonly ldc: number
@@ -36,7 +36,7 @@ export interface Product {
   readonly factor?: number
 }
 
-/** Rows that a packed weight has in a group, and columns of which it has a multiple. */
+/** Rows of a group of a packed weight. The numbers of its rows and columns are multiples of these two. */
 export const [packedRows, packedColumns] = [64, 32]
 
 export type Matmul = (product: Product) => void

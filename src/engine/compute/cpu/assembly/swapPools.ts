@@ -1,5 +1,5 @@
-// Swaps of a long row: the columns of the least keys, a pool, swap among themselves, and c is brought up to date once for all of these.
-// What no pool finds is found by looking at every pair that may win.
+// Swaps of a long row. The columns of the least keys form a pool and swap among themselves; then c is updated once for all of these
+// swaps. When a pool finds none, every pair that may help is searched.
 import {
   advance, best, bestKept, columnAt, exchange, kept, keptCount, keptKeys, lack, lackedAt, leastKept, leastPruned, listBelow,
   listBeyond, pool, poolSize, pruned, prunedCount, prunedKeys, rowError, searchPartners, setBest, t,

@@ -1,9 +1,9 @@
-// What one row's swaps are found by (docs/methods.md, "Swaps"), in f64. With v the dense value of a pruned weight and the present one
-// of a kept weight, t = −2v of a pruned and 2v of a kept one, and c = G·residual, a swap of a and b changes the row's error by
-// key_a + key_b + t_a·t_b·G_ab / 2, where key = t·c + v²·G_jj.
+// The state from which one row's swaps are found (docs/methods.md, "Swaps"), in f64. v is the dense value of a pruned weight and the
+// present value of a kept one; t is −2v of a pruned weight and 2v of a kept one; c = G·residual; key = t·c + v²·G_jj. A swap of a
+// and b changes the row's error by key_a + key_b + t_a·t_b·G_ab / 2.
 import { madd64 } from './simd'
 
-/** Most columns of a kind that swap among themselves before c is brought up to date. */
+/** Most columns of a kind that swap among themselves before c is updated. */
 export const poolSize: i32 = 32
 /** Bytes of what c lacks, and of a pool: two keys and two t of each place, the cross terms of all pairs, and a list. */
 const poolBytes: usize = <usize>poolSize * (32 + 32 + 8 * <usize>poolSize + 8)

@@ -1,5 +1,5 @@
-// Weights in the order in which oneDNN's product of bf16 reads them (its tag BA16a64b2a), so that no product has to pack them: 64
-// rows after the other, in each its pairs of columns, and in a pair its two numbers of each row. As words that is a group's transpose.
+// Weights in the order in which oneDNN's product of bf16 reads them (its tag BA16a64b2a), so that no product packs them. A group of 64
+// rows contains its pairs of columns in order; a pair contains its two numbers of each row. In words of 32 bits, a group is transposed.
 import type { Packing } from '../../backend.ts'
 import type { Tensor } from '../../tensor.ts'
 import type { Runner } from '../pool.ts'

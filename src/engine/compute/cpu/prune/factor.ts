@@ -133,12 +133,15 @@ function copyBlock(
   else stage.copyRows(to, 4 * ldt, from, 4 * ldf, rows, 4 * columns)
 }
 
+/** Rows of a share of the work: each packs the whole factor, which costs more than it gains for fewer rows. */
+const solvedAtOnce = 256
+
 /** See PruneKernels.solve. */
 export function solve(pool: Pool, out: Tensor, factor: Tensor): void {
   const [rows, n] = out.shape
   const [panel, { heap }] = [panelOf(n), pool]
   const args = [heap.addressOf(out), n, heap.addressOf(factor), panel]
-  pool.run('factorSolve', { total: rows, unit: 256, scratchBytes: 4 * panel * rows }, args)
+  pool.run('factorSolve', { total: rows, unit: solvedAtOnce, scratchBytes: 4 * panel * rows }, args)
 }
 
 /** See PruneKernels.inverseFactor; without `inverts`, PruneKernels.factor. */

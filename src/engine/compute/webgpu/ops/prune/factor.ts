@@ -1,7 +1,7 @@
 // The upper U with Uᵀ·U = H⁻¹, as on the CPU (../../../cpu/prune/factor.ts): H = R·Rᵀ with R upper, from the last columns on,
-// and U = R⁻¹, in place. Within a panel a dispatch makes a block of the diagonal and all above it; beside it are matrix products, by whole
-// panels, so that dispatches are few and deep. Nothing may be bound for reading and for writing at once, so that each product leaves
-// the matrix, or comes back to it.
+// and U = R⁻¹, in place. Within a panel, one dispatch computes a block of the diagonal and all above it. The rest are matrix products of
+// whole panels, which keeps dispatches few and deep. WebGPU binds no buffer for reading and writing at once: each product reads from
+// the matrix and writes elsewhere, or the reverse.
 import { factorPanelWidth } from '../../../../../catalog/methods/method.ts'
 import type { Kernels } from '../../../kernels.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
@@ -12,7 +12,7 @@ import { rowWindows } from './scores.ts'
 
 /** Rows and columns of a block of the diagonal: a quarter of `groupSize`, and its triangle fits a workgroup's memory. */
 const side = groupSize / 4
-/** Columns that take up those behind them by a product; of those within it each block does. */
+/** Columns that are updated from those behind them by one product. Within them, each block is updated by itself. */
 const stripWidth = 4 * side
 
 const copyUpper = perElement(
@@ -32,11 +32,11 @@ const copyUpper = perElement(
 const four = (text: (i: number) => string) => [0, 1, 2, 3].map(text).join('\n')
 
 /**
- * A block of the diagonal and the columns above it, a workgroup for each `side` rows. Every workgroup takes the block's errors of the
- * `behind` columns up, factors it as R·Rᵀ and inverts R, which costs less than to wait for another one; then its rows of the columns
- * become r = A·R⁻ᵀ, or, of the block's own, `inverse` = R⁻¹ with zeros below the diagonal. The workgroup's memory holds one triangle:
- * first R, from its last column on, then U = R⁻¹, from its first column on, by U[0:j,j] = −U[0:j,0:j] · R[0:j,j] / R[j,j]. A quarter of
- * the lanes takes every fourth term of such a sum.
+ * A block of the diagonal and the columns above it, with a workgroup for each `side` rows. Every workgroup updates the block from the
+ * `behind` columns, factors it as R·Rᵀ and inverts R: that costs less than waiting for another workgroup. Then its rows of the columns
+ * become r = A·R⁻ᵀ. The workgroup of the block itself writes `inverse` = R⁻¹, with zeros below the diagonal. The workgroup's memory
+ * contains one triangle: first R, from its last column on, then U = R⁻¹, from its first column on, by
+ * U[0:j,j] = −U[0:j,0:j] · R[0:j,j] / R[j,j]. A quarter of the lanes computes every fourth term of such a sum.
  */
 const factorColumns = defineShader(
   'pruneFactorColumns',
@@ -234,8 +234,8 @@ export function runFactorPanel(
 }
 
 /**
- * r[k + width, width] = R above the diagonal blocks of the panel, which take each other up from the last on, and the blocks of the
- * diagonal of inverse[width, width]. Columns before the panel are left to the caller.
+ * r[k + width, width] = R above the diagonal blocks of the panel, from the last block on, and the diagonal blocks of
+ * inverse[width, width]. The caller updates the columns before the panel.
  */
 function factorPanel(gpu: Gpu, a: Tensor, r: Tensor, inverse: Tensor, bad: Tensor, k: number, width: number): void {
   const n = a.shape[0]
