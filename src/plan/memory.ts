@@ -63,13 +63,13 @@ const residentShare = 0.25
 export function beyondDevice(memoryBytes: number, limitBytes: number): string | null {
   if (memoryBytes <= limitBytes) return null
   const [asked, has, used] = [memoryBytes, limitBytes, usableShare * limitBytes].map(formatBytes)
-  return `--memory ${asked} is more than there is (${has}): at most ${used} are used`
+  return `--memory ${asked} is more than this machine has (${has}): at most ${used} are used`
 }
 
 /** A warning when a run takes more than it was allowed, whatever it does, else null. */
 export function beyondBudget(memoryBytes: number, leastBytes: number): string | null {
   if (leastBytes <= memoryBytes) return null
-  return `--memory allows ${formatBytes(memoryBytes)}, and this takes about ${formatBytes(leastBytes)} at least: allow more; where it trains, mode reconstruct, smaller batches or shorter windows take less`
+  return `--memory allows ${formatBytes(memoryBytes)}, and this takes about ${formatBytes(leastBytes)} at least: allow more; for training, mode reconstruct, smaller batches or shorter windows need less`
 }
 
 /** `solvingBytes`: what pruning would take beside a block and its states (pruneCost.ts). */

@@ -201,6 +201,6 @@ function dropColumns(context: PruneContext, mask: Mask, dead: readonly number[],
   const extra = zerosOf(mask) - before
   if (extra > 0)
     context.warn(
-      `${name}: ${dead.length} inputs are 0 on all calibration tokens; all their weights go, ${extra} more than asked`,
+      `${name}: ${dead.length} inputs are 0 on all calibration tokens; all their weights are pruned, ${extra} more than requested`,
     )
 }

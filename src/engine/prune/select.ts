@@ -145,7 +145,7 @@ export function requireFinite(count: number, name: string): void {
   if (count > 0)
     throw new EngineError(
       'numeric',
-      `${name}: ${count} pruning scores are not finite; the weights or the calibration activations hold NaN, infinite or huge values: inspect the checkpoint with --stats`,
+      `${name}: ${count} pruning scores are not finite; the weights or the calibration activations contain NaN, infinite or huge values: inspect the checkpoint with --stats`,
     )
 }
 

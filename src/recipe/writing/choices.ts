@@ -19,7 +19,7 @@ export interface RecipeChoices {
   readonly prune: (Omit<PruneStep, keyof ChosenPruning> & ChosenPruning) | null
   /** In their order. Those that retrain read the calibration's windows. */
   readonly recover: readonly Recover[]
-  /** Each text gives as many windows as every other. */
+  /** Each text contributes an equal share of the windows. */
   readonly calibration: {
     readonly data: readonly string[]
     readonly field?: string

@@ -125,7 +125,7 @@ describe('sparsescope inspect', () => {
       [...stdout.matchAll(/^model\.layers\.(\d+)/gm)].map(([, layer]) => layer),
       ['1', '2', '10'],
     )
-    assert.match(stdout, /linears of layer .*\n +1 .*\n +2 .*\n +10 /)
+    assert.match(stdout, /linears of block .*\n +1 .*\n +2 .*\n +10 /)
     const json = await inspect(temp.folder, '--stats')
     assert.deepEqual(
       json.tensors.map(({ name }) => name),

@@ -23,7 +23,7 @@ export interface RunReport {
   recipe: WrittenRecipe
   versions: { sparsescope: string; node: string; platform: string }
   device: RunDevice
-  /** How the numbers came about, in sentences: context lengths, windows, calibration set, seed. */
+  /** How the numbers were measured, in sentences: context lengths, windows, calibration set, seed. */
   protocol: string[]
   /** Perplexities by the recipe's first entry of `evaluate` that measures one. */
   perplexity: Partial<Record<Stage, number>>

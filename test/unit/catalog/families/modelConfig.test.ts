@@ -54,7 +54,7 @@ describe('readModelConfig', () => {
   it('refuses rotary positions it does not know, and says what a known one lacks', () => {
     assert.throws(
       () => read({ ...llama, rope_scaling: { type: 'mrope' } }),
-      /rope_type is "mrope".*known are default, linear/,
+      /rope_type is "mrope".*supported are default, linear/,
     )
     assert.throws(() => read({ ...llama, rope_scaling: { type: 'linear' } }), /factor is missing/)
     assert.throws(() => read({ ...llama, rope_scaling: 'linear' }), /rope_scaling is "linear"/)
@@ -66,9 +66,9 @@ describe('readModelConfig', () => {
     const yarn = { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 32 }
     assert.throws(() => read({ ...llama, rope_scaling: yarn }), /yarn: factor is 4, but .* is 2/)
     const phi = { ...llama, model_type: 'phi' }
-    assert.throws(() => read({ ...phi, partial_rotary_factor: 0.75 }), /turns 3 of 4 channels/)
-    assert.throws(() => read({ ...llama, partial_rotary_factor: 0.5 }), /is 0.5; heads of such models are turned whole/)
-    assert.throws(() => read({ ...llama, rope_parameters: { partial_rotary_factor: 0.5 } }), /turned whole/)
+    assert.throws(() => read({ ...phi, partial_rotary_factor: 0.75 }), /rotates 3 of 4 channels/)
+    assert.throws(() => read({ ...llama, partial_rotary_factor: 0.5 }), /is 0.5; such models rotate whole heads/)
+    assert.throws(() => read({ ...llama, rope_parameters: { partial_rotary_factor: 0.5 } }), /rotate whole heads/)
   })
 
   it('refuses what config.json says twice and differently, where programs take one or the other', () => {
