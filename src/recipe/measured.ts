@@ -6,7 +6,7 @@ import type { Recover } from './settings/recipe.ts'
 export interface Measured {
   readonly model: string
   readonly dense: OnTwoTexts
-  /** Perplexity after pruning alone, half of the weights gone. */
+  /** Perplexity after pruning half of the weights, without recovery. */
   readonly pruned: Readonly<Record<string, Readonly<Partial<Record<MethodName, number>>>>>
   readonly spreads: readonly MeasuredSpread[]
   /** After retraining with each loss, half of the weights pruned by ALPS. */
@@ -96,7 +96,7 @@ export function prunedFigure(name: MethodName, pattern: string): number | undefi
   return at(measured.pruned, pattern)[name]
 }
 
-/** Recoveries that were measured at this pattern, best first: on the text of another kind, since getting used to the text of training is no recovery. */
+/** Recoveries that were measured at this pattern, best first by the text of another kind: adaptation is no recovery. */
 export function proposeRecoveries(pattern: string): readonly MeasuredRecovery[] {
   return [...at(measured.recovered, pattern)].sort((a, b) => a.after.other - b.after.other)
 }
@@ -109,7 +109,7 @@ export function recoveryFigures(
   return at(measured.recovered, pattern).find((one) => one.method === method && one.chain === chain)
 }
 
-/** Sparsity from which on it matters how it is spread over the blocks. */
+/** Sparsity from which its spread over the blocks matters. */
 const spreadFrom = 0.6
 
 /** The spread with the lowest perplexity; below that sparsity every block is pruned alike. */

@@ -70,7 +70,7 @@ export interface PruneTraits {
 
 /** Which swaps are made. */
 export interface SwapRule {
-  /** Most swaps of a row; more than its columns are as many as these. With 0 none is made, and `room` tells what one would win. */
+  /** Most swaps of a row; more than its columns are as many as these. With 0 none is made, and `room` says what one would gain. */
   readonly most: number
   /** Both weights of a swap are in the same group of so many columns; 0: anywhere in the row. */
   readonly group: number

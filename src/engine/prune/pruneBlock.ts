@@ -28,7 +28,7 @@ export interface GlobalLimit extends Limit {
 export interface PruneContext extends PrepareContext {
   readonly globals: ReadonlyMap<PruneEntry, GlobalLimit>
   readonly seed: number
-  /** Told of each linear whose Hessian is at hand: where it is absent, no certificates are made. */
+  /** Called for each linear whose Hessian is available; if absent, no certificates are made. */
   readonly onCertificate?: (linear: Linear, certificate: RowCertificates) => void
   readonly signal?: AbortSignal
 }

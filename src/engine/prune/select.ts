@@ -50,7 +50,7 @@ export async function findLimit(
   return { score, place: place.start, ties: ties(place.below) }
 }
 
-/** Masks of one matrix by the rank of its scores. Where the device finds the limit nothing waits for it, and `check` tells. */
+/** Masks of one matrix by the rank of its scores. Where the device finds the limit, nothing waits for it, and `check` reports errors. */
 export class RankMasks {
   readonly #host: PruneHost
   readonly #name: string

@@ -1,4 +1,4 @@
-// A recipe with a sweep as the recipes of its runs, or what keeps it from being that.
+// Expands a recipe with a sweep into the recipes of its runs, or says why it cannot.
 import type * as z from 'zod'
 import { formatCount } from '../../formatting/numbers.ts'
 import { normalPath, placeNames } from '../../formatting/paths.ts'

@@ -1,4 +1,4 @@
-// ALPS (arXiv 2406.07831; docs/methods.md, "ALPS"): mask and weights by ADMM with a penalty that grows until the mask rests, then
+// ALPS (arXiv 2406.07831; docs/methods.md, "ALPS"): mask and weights by ADMM with a penalty that grows until the mask stops changing, then
 // least squares on the weights that are kept. In differences to the dense weights, so that f32 is enough.
 import { breathe } from '../../breathe.ts'
 import { Arena, fillArenaAsync } from '../../compute/arena.ts'
@@ -190,7 +190,7 @@ class Penalty {
     const before = this.#support
     for (let i = 0; i < support.length; i++) {
       const changed = support[i] ^ before[i]
-      // Few words change once the mask comes to rest.
+      // Few words change once the mask hardly changes.
       if (changed !== 0) change += bitCount(changed)
     }
     this.#support = support

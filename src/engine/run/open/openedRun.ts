@@ -37,7 +37,7 @@ export interface OpenRequest {
   /** Precision for a recipe that leaves it to the device; default: auto. */
   readonly precision?: PrecisionChoice
   readonly signal?: AbortSignal
-  /** Told when the run's folder is another process's that seems to be dead, and taking it over takes a while. */
+  /** Called when the run's folder belongs to another process that seems to be dead, and taking it over takes a while. */
   readonly onWait?: (message: string) => void
 }
 

@@ -34,7 +34,7 @@ export async function finishRun(
     await writeAtomic(folder.page, [await htmlReport(report, folder.events)])
     await writeAtomic(folder.report, [`${JSON.stringify(report, null, 2)}\n`])
   } catch (error) {
-    // An earlier failure is told though there can be no report; a run that went well is not done without one.
+    // An earlier failure is reported even without a report file; a successful run is not done without one.
     if (end.status !== 'done') log.mention(said)
     throw error
   }

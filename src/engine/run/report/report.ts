@@ -34,7 +34,7 @@ export interface RunReport {
   evaluations: EvaluationResult[]
   /** Zeros among the weights of the block linears, by the masks; null when the run did not come so far. */
   sparsity: number | null
-  /** What swaps would still win of the masks that the run chose, before recovery; null where no Hessians of their inputs were at hand. */
+  /** The certificate of the masks that the run chose, before recovery; null where no Hessians of their inputs were available. */
   certificate: MatrixCertificate | null
   /** `percent` of all base parameters, as docs/methods.md, "What is trained", counts; of several recoveries the largest. */
   trainable: { count: number; percent: number } | null
