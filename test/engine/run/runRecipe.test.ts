@@ -227,7 +227,7 @@ describe('a run', () => {
     assert.equal(report.status, 'failed')
   })
 
-  it('says that it was cancelled, leaves no half output, and can be resumed', async () => {
+  it('says that it was cancelled, leaves no partial output, and can be resumed', async () => {
     const abort = new AbortController()
     const path = recipe({ prune: magnitude, recover: retraining({ steps: 50 }), save: { to: 'out' } })
     const stopping = run(here.backend, {

@@ -93,7 +93,7 @@ describe('the plan of a recipe', () => {
     assert.ok(two > one)
   })
 
-  it('says in its rows by what a parameter is trained', () => {
+  it('says in its rows what trains a parameter', () => {
     const plan = planOf({ recover: { train: ['bias', 'norm'] }, calibration, save: { to: 'out' } })
     const by = (name: string) => plan.rows.find((r) => r.name === `model.decoder.layers.0.${name}`)?.by
     assert.deepEqual(
