@@ -116,7 +116,7 @@ describe('sparsescope inspect', () => {
     assert.match(listed.stdout, /model\.decoder\.layers\.0\.fc1\.weight +F32 +\[96, 48\]/)
   })
 
-  it('prints layers and tensors in natural order, and keeps the order of the file in JSON', async () => {
+  it('prints blocks and tensors in natural order, and keeps the order of the file in JSON', async () => {
     const stored = ['10', '1', '2'].map((layer) => `model.layers.${layer}.mlp.up_proj.weight`)
     const tensors = Object.fromEntries(stored.map((name) => [name, f32([2, 2], [1, 2, 3, 4])]))
     temp.write('model.safetensors', safetensors(tensors))
