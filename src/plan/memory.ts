@@ -48,7 +48,7 @@ export interface MemoryLimits {
   readonly memoryBytes: number
   /** The device's capacity, which may be less. */
   readonly limitBytes: number
-  /** The device's memory is not the host's. */
+  /** The device has memory of its own. */
   readonly apart?: boolean
   readonly threads: number
 }

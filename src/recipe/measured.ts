@@ -1,4 +1,4 @@
-// Perplexities that each method left of a real model, by which the form of Prune… proposes one. They are those of bench/RESULTS.md.
+// Measured perplexities of a real model after each method, from which the form of Prune… proposes one. They are those of bench/RESULTS.md.
 import type { MethodName } from '../catalog/methods/methods.ts'
 import type { AllocationName } from '../catalog/allocations/allocations.ts'
 import type { Recover } from './settings/recipe.ts'
@@ -91,7 +91,7 @@ export const measured: Measured = {
   },
 }
 
-/** What a method left of the model at this pattern; undefined: it was not measured. An N:M that was not measured is judged by 2:4. */
+/** Perplexity after a method at this pattern; undefined: it was not measured. For an N:M that was not measured, 2:4 is used. */
 export function prunedFigure(name: MethodName, pattern: string): number | undefined {
   return at(measured.pruned, pattern)[name]
 }
@@ -101,7 +101,7 @@ export function proposeRecoveries(pattern: string): readonly MeasuredRecovery[] 
   return [...at(measured.recovered, pattern)].sort((a, b) => a.after.other - b.after.other)
 }
 
-/** What a chain left of the model that `method` pruned, at this pattern; undefined: it was not measured. */
+/** Perplexities after a chain of recoveries of the model that `method` pruned, at this pattern; undefined: not measured. */
 export function recoveryFigures(
   pattern: string,
   { method, chain }: { readonly method: MethodName; readonly chain: ChainName },
@@ -112,7 +112,7 @@ export function recoveryFigures(
 /** Sparsity from which its spread over the blocks matters. */
 const spreadFrom = 0.6
 
-/** The spread with the lowest perplexity; below that sparsity every block is pruned alike. */
+/** The spread with the lowest perplexity; below that sparsity all blocks have the same sparsity. */
 export function proposeSpread(sparsity: number): AllocationName {
   if (sparsity < spreadFrom) return 'uniform'
   const figures = Object.entries(spreadFigures(sparsity).spread) as [AllocationName, number][]

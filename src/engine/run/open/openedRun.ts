@@ -52,7 +52,7 @@ export async function openDevice(
   return backend
 }
 
-/** Looks whether the files that the run reads are still what they were, and notes it in `progress`. */
+/** Checks whether the files that the run reads are unchanged, and records it in `progress`. */
 export function sourceCheck(
   { recipe, source }: CheckedRecipe,
   progress: RunProgress,
