@@ -80,7 +80,7 @@ export interface SwapRule {
 export interface SwapFigures {
   readonly before: Float64Array
   readonly after: Float64Array
-  /** What the best swap that is left would win of the error; 0 where none helps. */
+  /** How much the best remaining swap would lower the error; 0 where none helps. */
   readonly room: Float64Array
   /** Swaps that were made. */
   readonly swaps: Float64Array
