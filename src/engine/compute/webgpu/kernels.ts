@@ -24,7 +24,7 @@ export function allKernels(gpu: Gpu): DeviceKernels {
   return {
     ...products(gpu, activating),
     ...adapters(gpu, { ...copying, ...reducing }),
-    ...attentionOf(gpu, reducing),
+    ...attentionOf(gpu),
     ...attentionStepOf(gpu),
     ...ropeOf(gpu),
     ...norms(gpu),
