@@ -10,7 +10,7 @@ import { elementwise, ropeOf } from './ops/elementwise.ts'
 import { gathersOf } from './ops/gather.ts'
 import { distillation, losses } from './ops/losses.ts'
 import { norms } from './ops/norms.ts'
-import { products } from './ops/gemm/multiply.ts'
+import { products } from './ops/gemm/linears.ts'
 import { pruneOps, type PruneOps } from './ops/prune/index.ts'
 import { reductions } from './ops/reduce.ts'
 
