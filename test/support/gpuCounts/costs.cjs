@@ -5,8 +5,7 @@
 const bytesOf = { f32: 4, half: 2 }
 
 /** Kernels that also read what they write. */
-const inPlace =
-  /^(addScaled|adamw|maskWords|maskHalves|rope|mergeLora|timesWeight|crossEntropy|distill|columnTotal|columnSums)/
+const inPlace = /^(addScaled|adamw|maskWords|maskHalves|rope|timesWeight|crossEntropy|distill|columnSums)/
 
 /** Half of the tiles of scores are above the diagonal. `moved`: matrices of a head that are read and written. */
 function flash([seqLen, , , headDim], [tiles, chunks, heads], { dots, sums, moved }) {

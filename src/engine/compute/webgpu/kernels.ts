@@ -21,15 +21,16 @@ export function allKernels(gpu: Gpu): DeviceKernels {
   const copying = copies(gpu)
   const reducing = reductions(gpu)
   const activating = activations(gpu)
+  const adding = elementwise(gpu)
   return {
     ...products(gpu, activating),
-    ...adapters(gpu, { ...copying, ...reducing }),
+    ...adapters(gpu, { ...copying, ...reducing, ...adding }),
     ...attentionOf(gpu),
     ...attentionStepOf(gpu),
     ...ropeOf(gpu),
     ...norms(gpu),
     ...activating,
-    ...elementwise(gpu),
+    ...adding,
     ...gathersOf(gpu),
     ...losses(gpu),
     ...distillation(gpu),

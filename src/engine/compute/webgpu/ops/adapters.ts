@@ -22,6 +22,8 @@ type Adapters = Pick<
   'loraWeight' | 'loraWeights' | 'loraBackward' | 'lorasBackward' | 'scaleWeight' | 'scaleBackward'
 >
 
+type Parts = Pick<Kernels, 'applyMask' | 'columnSum' | 'convert' | 'addScaled'>
+
 const loadWeight = /* wgsl */ `
 ${halves}
 fn loadWeight(i: u32) -> f32 {
@@ -30,22 +32,6 @@ fn loadWeight(i: u32) -> f32 {
   return floatOfHalf((weight[at >> 1u] >> (16u * (at & 1u))) & 0xffffu);
 }
 `
-
-/** out = weight + scale · out ⊙ mask, where out holds b·a. */
-const mergeLora = perElement(
-  'mergeLora',
-  { y: 'rw f32', weight: 'u32', mask: 'u32' },
-  { columns: 'u32', rowWords: 'u32', hasMask: 'u32', scale: 'f32' },
-  /* wgsl */ `
-  let delta = select(0.0, p.scale * y[p.yAt + i], kept(i));
-  y[p.yAt + i] = loadWeight(i) + delta;`,
-  /* wgsl */ `${loadWeight}
-fn kept(i: u32) -> bool {
-  if (p.hasMask == 0u) { return true; }
-  let column = i % p.columns;
-  return ((mask[p.maskAt + (i / p.columns) * p.rowWords + (column >> 5u)] >> (column & 31u)) & 1u) == 1u;
-}`,
-)
 
 /** out = weight ⊙ (factor · row ⊗ column). */
 const scaleWeight = perElement(
@@ -66,7 +52,7 @@ const timesWeight = perElement(
 )
 
 const ofTypes = (shader: Shader) => floatTypes.map((dtype) => variant(shader, { DTYPE: dtypeCode(dtype) }))
-const variants = { merge: ofTypes(mergeLora), scale: ofTypes(scaleWeight), times: ofTypes(timesWeight) }
+const variants = { scale: ofTypes(scaleWeight), times: ofTypes(timesWeight) }
 
 interface RowWindow {
   start: number
@@ -89,7 +75,7 @@ function weightGradient(g: Tensor, dOut: Tensor, input: Tensor, o: number, i: nu
 }
 
 /** Adapters of weights of one shape. */
-function loraWeights(gpu: Gpu, loras: readonly LoraMerge[], scale: number): void {
+function loraWeights(gpu: Gpu, kernels: Parts, loras: readonly LoraMerge[], scale: number): void {
   const [o, i] = loras[0].weight.shape
   for (const { count, of } of weightWindows(gpu, o, i)) {
     const merges = loras.map(({ out, a, b }) =>
@@ -99,14 +85,12 @@ function loraWeights(gpu: Gpu, loras: readonly LoraMerge[], scale: number): void
       return { kind: 'merged', weight: of(weight), mask: mask && of(mask) }
     })
     multiplyAndEnd(gpu, merges, endings, (k) => {
-      multiply(gpu, { ...merges[k], alpha: 1 })
       const { weight, mask } = loras[k]
-      gpu.run({
-        variant: variants.merge[dtypeCode(weight.dtype)],
-        tensors: [merges[k].out, of(weight), of(mask ?? weight)],
-        params: [count * i, i, mask ? mask.shape[1] : 0, Number(mask !== null), f32(scale)],
-        groups: gridOf(count * i),
-      })
+      const delta = gpu.scratch([count, i])
+      multiply(gpu, { ...merges[k], out: delta })
+      if (mask) kernels.applyMask(delta, of(mask))
+      kernels.convert(merges[k].out, of(weight))
+      kernels.addScaled(merges[k].out, delta, 1)
     })
   }
 }
@@ -114,15 +98,9 @@ function loraWeights(gpu: Gpu, loras: readonly LoraMerge[], scale: number): void
 const gradientNames = ['dA', 'dB', 'dOut', 'mask', 'a', 'b', 'dBias'] as const
 
 /** Adapters of weights of one shape that read one input. */
-function lorasBackward(
-  gpu: Gpu,
-  { applyMask, columnSum }: Pick<Kernels, 'applyMask' | 'columnSum'>,
-  loras: readonly LoraGradient[],
-  input: Tensor,
-  scale: number,
-): void {
+function lorasBackward(gpu: Gpu, kernels: Parts, loras: readonly LoraGradient[], input: Tensor, scale: number): void {
   const isEven = gradientNames.every((name) => stepOf(loras.map((lora) => lora[name])) !== null)
-  if (!isEven) return loras.forEach((one) => lorasBackward(gpu, { applyMask, columnSum }, [one], input, scale))
+  if (!isEven) return loras.forEach((one) => lorasBackward(gpu, kernels, [one], input, scale))
   const [{ a, b, mask, dBias }] = loras
   const [o, r, i] = [...b.shape, a.shape[1]]
   let scratch: Tensor | null = null
@@ -140,7 +118,7 @@ function lorasBackward(
     else
       multiplyAndEnd(gpu, gradients, endings('masked'), (k) => {
         multiply(gpu, gradients[k])
-        applyMask(parts[k], of(loras[k].mask ?? mask))
+        kernels.applyMask(parts[k], of(loras[k].mask ?? mask))
       })
     const grows = { alpha: scale, beta: 1 } as const
     const dAs = loras.map((lora, k) =>
@@ -152,13 +130,13 @@ function lorasBackward(
     )
     multiplyAll(gpu, dBs)
   }
-  if (!isSummed) for (const { dBias: sum, dOut } of loras) if (sum) columnSum(sum, dOut)
+  if (!isSummed) for (const { dBias: sum, dOut } of loras) if (sum) kernels.columnSum(sum, dOut)
 }
 
-export function adapters(gpu: Gpu, kernels: Pick<Kernels, 'applyMask' | 'columnSum'>): Adapters {
+export function adapters(gpu: Gpu, kernels: Parts): Adapters {
   return {
-    loraWeight: (out, weight, mask, a, b, scale) => loraWeights(gpu, [{ out, weight, mask, a, b }], scale),
-    loraWeights: (loras, scale) => loraWeights(gpu, loras, scale),
+    loraWeight: (out, weight, mask, a, b, scale) => loraWeights(gpu, kernels, [{ out, weight, mask, a, b }], scale),
+    loraWeights: (loras, scale) => loraWeights(gpu, kernels, loras, scale),
     loraBackward: (dA, dB, dOut, input, mask, a, b, scale, dBias = null) =>
       lorasBackward(gpu, kernels, [{ dA, dB, dOut, mask, a, b, dBias }], input, scale),
     lorasBackward: (loras, input, scale) => lorasBackward(gpu, kernels, loras, input, scale),

@@ -342,7 +342,8 @@ function choose(gpu: Gpu, p: Product, batch: Batch): Chosen {
       [p.a.offset, ...batch.a],
       [p.b.offset, ...batch.b],
     ] as const
-    return { variant: fewRowsVariant(p, p.b.dtype, ...places), rows: p.m, columns: fewRowsColumns }
+    const variant = fewRowsVariant(p, p.b.dtype, ...places)
+    if (variant) return { variant, rows: p.m, columns: fewRowsColumns }
   }
   const portable = { variant: portableVariants[type], rows: portableTile, columns: portableTile }
   return tiledOf(gpu, p, batch, 'plain', type) ?? portable
