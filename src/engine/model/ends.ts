@@ -17,7 +17,7 @@ import { linearBackward, linearForward } from './linear.ts'
 /** Vocabulary entries in one product of the head. */
 const chunkRows = 8192
 
-/** The same where all logits stay in memory: no device has smaller buffers than the weights of a chunk. */
+/** The same in training on a GPU, where all logits stay in memory: no GPU has smaller buffers than the weights of a chunk. */
 function keptRows(width: number): number {
   return Math.min(65_536, Math.max(chunkRows, 2 ** Math.floor(Math.log2(2 ** 26 / width))))
 }
@@ -30,9 +30,9 @@ export interface Table {
   readonly parts: readonly Tensor[]
 }
 
-/** The chunks in which the head goes over the vocabulary. */
-export function chunksOf({ vocabSize, embedSize }: ModelConfig, keepsLogits: boolean): RowRange[] {
-  return rangesOf(vocabSize, keepsLogits ? keptRows(embedSize) : chunkRows)
+/** The chunks in which the head goes over the vocabulary; `large` ones are whole numbers of the others. */
+export function chunksOf({ vocabSize, embedSize }: ModelConfig, large: boolean): RowRange[] {
+  return rangesOf(vocabSize, large ? keptRows(embedSize) : chunkRows)
 }
 
 /** The rows of each tensor of a table [numRows, width] of so many bytes. */

@@ -269,7 +269,7 @@ function cutTile(
 function lossOfTile(step: Step, ends: Ends, tile: Tile, grads: Grads | null): void {
   const { kernels } = step.backend
   using kept = new Arena(step.backend)
-  const chunks = chunksOf(ends.config, grads !== null)
+  const chunks = chunksOf(ends.config, grads !== null && !step.backend.traits.inHostMemory)
   const parts = chunks.map((chunk) => {
     const part = chunkLogits(step, kept, ends, tile.input, chunk)
     kernels.logSumExpChunk(tile.sums.max, tile.sums.sum, tile.sums.target, part.logits, tile.targets, chunk.start)
