@@ -11,7 +11,7 @@ const maxExpanded = 10_000
 
 type Matcher = (text: string) => boolean
 
-/** To compile takes longer than to match, and every key stroke lints all patterns of a recipe again. */
+/** Compiling takes longer than matching, and every key stroke lints all patterns of a recipe again. */
 const kept = new Map<string, Matcher>()
 const mostKept = 200
 

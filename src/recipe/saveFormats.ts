@@ -7,7 +7,7 @@ export const saveFormats = {
   },
   gguf: {
     about:
-      'as dense, and beside the folder the same model as one file for llama.cpp and Ollama, which has its name with `.gguf` behind it; models that llama.cpp does not have are refused before the run',
+      'as dense, and the same model as one file for llama.cpp and Ollama, beside the folder and with its name plus `.gguf`; models that llama.cpp does not support are refused before the run',
     result:
       'dense safetensors with exact zeros, the mask beside them; and the same model in one file beside the folder.',
   },
