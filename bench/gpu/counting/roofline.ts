@@ -20,7 +20,7 @@ export interface Expected {
   readonly by: Readonly<Record<Bound, number>>
 }
 
-/** `share` of the card's rate is what products reach; `rate` is theirs where they run elsewhere than others. */
+/** `share` of the card's rate is what products reach; `rate` is that of matrices where they run elsewhere than others. */
 export function expected(
   { kernels }: Pick<WorkCounts, 'kernels'>,
   card: Card,
@@ -29,12 +29,13 @@ export function expected(
 ): Expected {
   const by = { products: 0, memory: 0, steps: 0, dispatches: 0 }
   for (const row of kernels) {
-    const isProduct = row.kernel.startsWith('gemm')
+    const isAttention = /^attention(Queries|Keys)?$/.test(row.kernel)
+    const isProduct = isAttention || row.kernel.startsWith('gemm')
     const lanes = row.workgroups * row.lanes
     const filled = Math.min(1, lanes / (card.units * busyLanes))
     const rounds = Math.ceil(lanes / (card.units * residentLanes[isProduct ? 'products' : 'others']))
     const one = {
-      products: row.flops / row.count / (isProduct ? share * rate : card.f32) / filled,
+      products: row.flops / row.count / (isProduct ? share * (isAttention ? card.f32 : rate) : card.f32) / filled,
       memory: row.bytes / row.count / card.bandwidth,
       steps: row.steps * rounds * step,
       dispatches: launch,

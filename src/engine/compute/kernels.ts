@@ -101,6 +101,32 @@ export interface DenseLoss {
   readonly temperature: number
 }
 
+/** The derivative of an activation f at x [N,I]. */
+export interface Slope {
+  readonly x: Tensor
+  readonly kind: Activation
+}
+
+/** Arguments of `loraWeight`. */
+export interface LoraMerge {
+  readonly out: Tensor
+  readonly weight: Tensor
+  readonly mask: Tensor | null
+  readonly a: Tensor
+  readonly b: Tensor
+}
+
+/** Arguments of `loraBackward`. */
+export interface LoraGradient {
+  readonly dA: Tensor
+  readonly dB: Tensor
+  readonly dOut: Tensor
+  readonly mask: Tensor | null
+  readonly a: Tensor
+  readonly b: Tensor
+  readonly dBias: Tensor | null
+}
+
 export interface Kernels {
   // ---- products
   /** out[N,O] = input[N,I] · weight[O,I]ᵀ + bias[O] + residual[N,O]. Without bias or residual nothing is added. */
@@ -116,8 +142,10 @@ export interface Kernels {
     biases: readonly (Tensor | null)[],
     kind: Activation,
   ): void
-  /** dInput[N,I] = dOut[N,O] · weight[O,I]; += when `accumulate`. */
-  linearBackwardInput(dInput: Tensor, dOut: Tensor, weight: Tensor, accumulate: boolean): void
+  /** dInput[N,I] = dOut[N,O] · weight[O,I], ⊙ f′(x) with `slope`; += when `accumulate`, which goes without. */
+  linearBackwardInput(dInput: Tensor, dOut: Tensor, weight: Tensor, accumulate: boolean, slope?: Slope | null): void
+  /** dInput = Σ_k dOuts[k] · weights[k], in that order. */
+  linearsBackwardInput(dInput: Tensor, dOuts: readonly Tensor[], weights: readonly Tensor[]): void
   /** dWeight[O,I] += dOut[N,O]ᵀ · input[N,I]. */
   linearBackwardWeight(dWeight: Tensor, dOut: Tensor, input: Tensor): void
   /** out[M,N] = alpha · op(a) · op(b) + beta · out; all f32. op transposes when asked. */
@@ -128,6 +156,8 @@ export interface Kernels {
   // ---- adapters (PERP; docs/methods.md, "Adapters")
   /** out[O,I] = weight + scale · (b[O,r] · a[r,I]) ⊙ mask, f32 or rounded to bf16. A null mask keeps everything. */
   loraWeight(out: Tensor, weight: Tensor, mask: Tensor | null, a: Tensor, b: Tensor, scale: number): void
+  /** The same of several adapters whose weights have one shape. */
+  loraWeights(loras: readonly LoraMerge[], scale: number): void
   /** G = (dOut[N,O]ᵀ · input[N,I]) ⊙ mask;  dA[r,I] += scale · bᵀ·G;  dB[O,r] += scale · G·aᵀ;  dBias[O] += Σ_n dOut where given. */
   loraBackward(
     dA: Tensor,
@@ -140,6 +170,8 @@ export interface Kernels {
     scale: number,
     dBias?: Tensor | null,
   ): void
+  /** The same of several adapters whose weights have one shape and read one input. */
+  lorasBackward(loras: readonly LoraGradient[], input: Tensor, scale: number): void
   /** out[O,I] = weight ⊙ (factor · row[O] ⊗ column[I]), f32 or rounded to bf16. */
   scaleWeight(out: Tensor, weight: Tensor, row: Tensor, column: Tensor, factor: number): void
   /** G = (dOutᵀ · input) ⊙ weight;  dRow[O] += factor · G·column;  dColumn[I] += factor · Gᵀ·row. */

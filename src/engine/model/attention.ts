@@ -1,12 +1,20 @@
 // Self-attention: projections (separate or fused), norms of heads, rotary positions, attention, output projection.
 import type { Arena } from '../compute/arena.ts'
 import type { AttentionShape, CopyShape } from '../compute/kernels.ts'
-import { reshape, type Tensor } from '../compute/tensor.ts'
+import { reshape, rows, type Tensor } from '../compute/tensor.ts'
 import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 import type { RopeConfig } from '../../catalog/families/ropeConfig.ts'
 import { breathe } from '../breathe.ts'
 import { rememberBeginning, roomForNext } from './kvCache.ts'
-import { linearBackward, linearForward, linearsForward, productInput, readType } from './linear.ts'
+import {
+  gainsTogether,
+  linearBackward,
+  linearForward,
+  linearsBackward,
+  linearsForward,
+  productInput,
+  readType,
+} from './linear.ts'
 import { eachTime, type Grads, type Linear, type Step } from './module.ts'
 import { normBackward, normForward, type Norm, type NormSaved } from './norm.ts'
 import type { Pass } from './pass.ts'
@@ -131,7 +139,7 @@ export async function attentionBackward(
   const dMixed = scope.allocate(mixed.shape)
   linearBackward(step, weights.out, mixed, dOutput, grads, dMixed)
   await breathe()
-  const [dQ, dK, dV] = [q, k, v].map((tensor) => scope.allocate(tensor.shape))
+  const [dQ, dK, dV] = allocateHeads(step, scope, config, q.shape[0], true)
   const shape = attentionShape(step, config, weights)
   kernels.attentionBackward(dQ, dK, dV, dMixed, mixed, logSum, q, k, v, step.keyMask, shape)
   await breathe()
@@ -151,14 +159,26 @@ interface Heads {
   readonly v: Tensor
 }
 
+/** q, k and v of so many rows: where they are equally wide and `stay` until the end of the scope, side by side in one tensor. */
+function allocateHeads(
+  step: Step,
+  scope: Arena,
+  { numHeads, numKvHeads, headDim }: ModelConfig,
+  numRows: number,
+  stay: boolean,
+): Tensor[] {
+  if (numHeads !== numKvHeads || !stay || !gainsTogether(step))
+    return [numHeads, numKvHeads, numKvHeads].map((heads) => scope.allocate([numRows, heads * headDim]))
+  const all = scope.allocate([3 * numRows, numHeads * headDim])
+  return [0, 1, 2].map((i) => rows(all, i * numRows, (i + 1) * numRows))
+}
+
 async function project(pass: Pass, config: ModelConfig, weights: AttentionWeights, x: Tensor): Promise<Heads> {
   const { step, scope } = pass
   const { projections } = weights
   const numRows = x.shape[0]
   const [queries, keys] = [config.numHeads * config.headDim, config.numKvHeads * config.headDim]
-  const q = scope.allocate([numRows, queries])
-  const k = scope.allocate([numRows, keys])
-  const v = scope.allocate([numRows, keys])
+  const [q, k, v] = allocateHeads(step, scope, config, numRows, pass.saves)
   if (projections.length > 1) {
     await linearsForward(step, [q, k, v], projections, x)
     return { q, k, v }
@@ -182,8 +202,7 @@ function projectBackward(
   dX: Tensor | null,
 ): void {
   if (projections.length > 1) {
-    // Three paths meet in dX: the first writes, the others add.
-    ;[q, k, v].forEach((d, i) => linearBackward(step, projections[i], x, d, grads, dX, i > 0))
+    linearsBackward(step, projections, x, [q, k, v], grads, dX)
     return
   }
   const numRows = x.shape[0]

@@ -14,8 +14,13 @@ import type { Norm } from './norm.ts'
 import { type Batch, positionRows } from './batch.ts'
 import { linearBackward, linearForward } from './linear.ts'
 
-/** Vocabulary entries in one product of the head: a chunk's weights and logits stay below every device's binding limit. */
+/** Vocabulary entries in one product of the head. */
 const chunkRows = 8192
+
+/** The same in training on a GPU, where all logits stay in memory: no GPU has smaller buffers than the weights of a chunk. */
+function keptRows(width: number): number {
+  return Math.min(65_536, Math.max(chunkRows, 2 ** Math.floor(Math.log2(2 ** 26 / width))))
+}
 
 /** A matrix with a row for each token: in one tensor, or in several where no buffer of the device holds all rows. */
 export interface Table {
@@ -25,16 +30,21 @@ export interface Table {
   readonly parts: readonly Tensor[]
 }
 
-/** The chunks in which the head goes over the vocabulary. */
-export function chunksOf(vocabSize: number): RowRange[] {
-  return rangesOf(vocabSize, chunkRows)
+/** The chunks in which the head goes over the vocabulary; `large` ones are whole numbers of the others. */
+export function chunksOf({ vocabSize, embedSize }: ModelConfig, large: boolean): RowRange[] {
+  return rangesOf(vocabSize, large ? keptRows(embedSize) : chunkRows)
 }
 
-/** The rows of each tensor of a table of so many bytes. */
-export function partsOf({ mostTensorBytes = Infinity }: DeviceTraits, numRows: number, bytes: number): RowRange[] {
+/** The rows of each tensor of a table [numRows, width] of so many bytes. */
+export function partsOf(
+  { mostTensorBytes = Infinity }: DeviceTraits,
+  [numRows, width]: readonly number[],
+  bytes: number,
+): RowRange[] {
   if (bytes <= mostTensorBytes) return [{ start: 0, end: numRows }]
-  const chunks = Math.floor(mostTensorBytes / ((bytes / numRows) * chunkRows))
-  return rangesOf(numRows, Math.max(1, chunks) * chunkRows)
+  const chunk = keptRows(width)
+  const chunks = Math.floor(mostTensorBytes / ((bytes / numRows) * chunk))
+  return rangesOf(numRows, Math.max(1, chunks) * chunk)
 }
 
 /** Rows [start, end) as a view; they are in one chunk of the head. */
@@ -83,7 +93,7 @@ export async function loadEnds(backend: Backend, model: Model, options: LoadOpti
   await checkTiedHead(model)
   const wanted = endParameters(model.config).filter((p) => !options.overrides?.has(p.name))
   const parts = wanted.flatMap((parameter) => {
-    const ranges = partsOf(backend.traits, parameter.shape[0], deviceBytes(model, parameter, options.as))
+    const ranges = partsOf(backend.traits, parameter.shape, deviceBytes(model, parameter, options.as))
     return ranges.map((range) => ({ parameter, range }))
   })
   const tensors = await loadParts(backend, model, parts, options.as)

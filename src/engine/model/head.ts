@@ -20,7 +20,7 @@ const tileStep = 64
 export function headScratchBytes(config: ModelConfig, numRows: number, training: boolean): number {
   const { hiddenSize, vocabSize, logitsCap } = config
   // Capped logits take two more tensors: the input of the tanh and, for a moment, its output.
-  const width = (training ? vocabSize : chunksOf(vocabSize)[0].end) * (logitsCap > 0 ? 3 : 1)
+  const width = (training ? vocabSize : chunksOf(config, false)[0].end) * (logitsCap > 0 ? 3 : 1)
   return 4 * (2 * numRows * hiddenSize + Math.min(numRows, tileRows(vocabSize, training)) * width)
 }
 
@@ -111,7 +111,7 @@ export async function readLogits(
   using scope = new Arena(step.backend)
   const reached = intoHead(step, scope, ends, hidden)
   for (const { start, end } of tilesOf(hidden.shape[0], ends.config.vocabSize, false)) {
-    for (const chunk of chunksOf(ends.config.vocabSize)) {
+    for (const chunk of chunksOf(ends.config, false)) {
       using inner = new Arena(step.backend)
       const { logits } = chunkLogits(step, inner, ends, rows(reached.output, start, end), chunk)
       await onPiece(start, await readF32(step.backend, logits), chunk.start, chunk.end - chunk.start)
@@ -127,7 +127,7 @@ export function lastLogits(step: Step, ends: Ends, hidden: Tensor): Tensor {
   const { output } = intoHead(step, scope, ends, rows(hidden, numRows - 1, numRows))
   const { vocabSize, logitsCap } = ends.config
   const logits = arena.allocate([1, vocabSize])
-  for (const chunk of chunksOf(vocabSize)) {
+  for (const chunk of chunksOf(ends.config, false)) {
     const part = slice(logits, chunk.start, [1, chunk.end - chunk.start])
     multiplyChunk(step, ends.head, output, chunk, part)
   }
@@ -269,7 +269,7 @@ function cutTile(
 function lossOfTile(step: Step, ends: Ends, tile: Tile, grads: Grads | null): void {
   const { kernels } = step.backend
   using kept = new Arena(step.backend)
-  const chunks = chunksOf(ends.config.vocabSize)
+  const chunks = chunksOf(ends.config, grads !== null && !step.backend.traits.inHostMemory)
   const parts = chunks.map((chunk) => {
     const part = chunkLogits(step, kept, ends, tile.input, chunk)
     kernels.logSumExpChunk(tile.sums.max, tile.sums.sum, tile.sums.target, part.logits, tile.targets, chunk.start)

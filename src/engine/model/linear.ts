@@ -1,7 +1,7 @@
 // A linear with its adapter: its forward, and those products of its backward that are wanted.
 import { Arena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
-import type { Activation } from '../compute/kernels.ts'
+import type { Activation, Slope } from '../compute/kernels.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { breathe } from '../breathe.ts'
 import type { Grads, Linear, Step } from './module.ts'
@@ -63,9 +63,22 @@ export function linearActivated(
   return fused.linearActivated(output, x, weight, linear.bias, kind, factor)
 }
 
+/** Whether kernels of several linears take less time than as many kernels: a GPU then has more to do at once. */
+export function gainsTogether({ backend }: Pick<Step, 'backend'>): boolean {
+  return !backend.traits.inHostMemory && backend.precision === 'f32'
+}
+
+/** Adapters of linears that share their input, with effective weights that are kept; null where each is done by itself. */
+function adaptersTogether(step: Step, linears: readonly Linear[]) {
+  const adapters = linears.map((linear) => step.adapterOf?.(linear) ?? null)
+  const all = gainsTogether(step) ? adapters[0]?.together?.(adapters) : null
+  const weights = all?.effectiveWeights(step.backend, linears)
+  return all && weights ? { all, weights } : null
+}
+
 /**
- * outputs[k] = input · W_kᵀ + bias_k of linears that share their input: of one row as one kernel, else one after the other, so
- * that no two effective weights are in memory.
+ * outputs[k] = input · W_kᵀ + bias_k of linears that share their input: of one row, and of adapters that go together, as one kernel, else
+ * one after the other, so that no two effective weights are in memory.
  */
 export async function linearsForward(
   step: Step,
@@ -73,6 +86,9 @@ export async function linearsForward(
   linears: readonly Linear[],
   input: Tensor,
 ): Promise<void> {
+  const biases = linears.map(({ bias }) => bias)
+  const together = adaptersTogether(step, linears)
+  if (together) return step.backend.kernels.linears(outputs, input, together.weights, biases)
   if (input.shape[0] > 1) {
     for (const [k, linear] of linears.entries()) {
       await breathe()
@@ -82,7 +98,6 @@ export async function linearsForward(
   }
   using scope = new Arena(step.backend)
   const weights = linears.map((linear) => effectiveWeight(step, scope, linear))
-  const biases = linears.map(({ bias }) => bias)
   step.backend.kernels.linears(outputs, input, weights, biases)
 }
 
@@ -102,7 +117,7 @@ export function gatedForward(
 }
 
 /**
- * dInput = dOutput · W, += when `accumulate`, nothing when null. Adds what `grads` and the adapter want of
+ * dInput = dOutput · W, times the activation's slope where given, += when `accumulate`, nothing when null. Adds what `grads` and the adapter want of
  * dW[O,I] += dOutputᵀ · input and dBias[O] += Σ_n dOutput; a frozen weight's gradient is never formed.
  */
 export function linearBackward(
@@ -113,6 +128,7 @@ export function linearBackward(
   grads: Grads,
   dInput: Tensor | null,
   accumulate = false,
+  slope: Slope | null = null,
 ): void {
   const { kernels } = step.backend
   using scope = new Arena(step.backend)
@@ -132,7 +148,25 @@ export function linearBackward(
   }
   if (!dInput) return
   const weight = otherOperand(step, scope, d, effectiveWeight(step, scope, linear))
-  kernels.linearBackwardInput(dInput, d, weight, accumulate)
+  kernels.linearBackwardInput(dInput, d, weight, accumulate, slope)
+}
+
+/** `linearBackward` of linears that share their input, where all their paths meet in dInput. */
+export function linearsBackward(
+  step: Step,
+  linears: readonly Linear[],
+  input: Tensor,
+  dOutputs: readonly Tensor[],
+  grads: Grads,
+  dInput: Tensor | null,
+): void {
+  const isFrozen = linears.every(({ name }) => !grads.of(`${name}.weight`))
+  const together = isFrozen ? adaptersTogether(step, linears) : null
+  if (!together)
+    return linears.forEach((linear, k) => linearBackward(step, linear, input, dOutputs[k], grads, dInput, k > 0))
+  const dBiases = linears.map(({ name, bias }) => bias && grads.of(`${name}.bias`))
+  together.all.backward(step.backend, dOutputs, input, dBiases)
+  if (dInput) step.backend.kernels.linearsBackwardInput(dInput, dOutputs, together.weights)
 }
 
 /** Formed in `scope`; adapters that have memory for theirs keep them. */

@@ -73,10 +73,10 @@ export async function mlpBackward(
 ): Promise<void> {
   const { kernels } = step.backend
   const dInner = scope.allocate(up.shape)
-  linearBackward(step, weights.down, inner, dOutput, grads, dInner)
+  const slope = gate ? null : { x: up, kind: weights.activation }
+  linearBackward(step, weights.down, inner, dOutput, grads, dInner, false, slope)
   await breathe()
   if (!gate) {
-    kernels.activationBackward(dInner, dInner, up, weights.activation)
     linearBackward(step, weights.inputs[0], x, dInner, grads, dX)
     scope.release(dInner)
     return

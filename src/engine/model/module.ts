@@ -52,6 +52,16 @@ export interface Adapter {
     range?: RowRange,
     dBias?: Tensor | null,
   ): void
+  /** These, the first of them this one, in one pass; null where they are not alike. */
+  together?(adapters: readonly (Adapter | null)[]): AdaptersTogether | null
+}
+
+/** Adapters of linears of one shape that read one input. */
+export interface AdaptersTogether {
+  /** Of each; null where there is no memory to keep them. */
+  effectiveWeights(backend: Backend, linears: readonly Linear[]): readonly Tensor[] | null
+  /** As `Adapter.backward` of each. */
+  backward(backend: Backend, dOuts: readonly Tensor[], input: Tensor, dBiases: readonly (Tensor | null)[]): void
 }
 
 /** Gradients by parameter name as in the checkpoint (`…fc1.bias`). A gradient that is not wanted is not computed. */

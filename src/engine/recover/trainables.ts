@@ -1,8 +1,9 @@
 // The trained parameters of a block or a model on a device: the arena that holds them, adapters over it, and where
 // gradients go.
 import type { AdaptedLinear, TrainableSet } from '../../plan/trainable.ts'
-import { upload, type Backend } from '../compute/backend.ts'
-import { maskWords, type Tensor } from '../compute/tensor.ts'
+import { Arena } from '../compute/arena.ts'
+import type { Backend } from '../compute/backend.ts'
+import { maskWords, rows, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import type { Adapter, Grads, Linear, RowRange } from '../model/module.ts'
 import type { Mask } from '../prune/mask.ts'
@@ -53,23 +54,36 @@ export async function createTrainables(
   const parameters = createParameterArena(backend, specs)
   const weights = createEffectiveWeights(backend, options.effectiveWeightBytes)
   const masks = new Map<string, Tensor>()
+  const held = new Arena(backend)
   const close = () => {
     parameters.close()
     weights.close()
-    for (const mask of masks.values()) backend.release(mask)
+    held.close()
+  }
+  /** Masks of one shape side by side, or none of them where one is missing. */
+  const loadMasks = async (linears: readonly string[]): Promise<void> => {
+    const found: Mask[] = []
+    for (const linear of linears) {
+      const mask = await options.maskOf(linear)
+      if (mask) found.push(mask)
+    }
+    if (found.length < linears.length) return
+    const [{ rows: height, columns }] = found
+    const all = held.allocate([linears.length * height, maskWords(columns)], 'u32')
+    found.forEach(({ words }, k) => {
+      const own = rows(all, k * height, (k + 1) * height)
+      backend.write(own, words)
+      masks.set(linears[k], own)
+    })
   }
   const maskOf = async (linear: string): Promise<Tensor | null> => {
-    const known = masks.get(linear)
-    if (known) return known
-    const mask = await options.maskOf(linear)
-    if (!mask) return null
-    const tensor = upload(backend, 'u32', [mask.rows, maskWords(mask.columns)], mask.words)
-    masks.set(linear, tensor)
-    return tensor
+    if (!masks.has(linear)) await loadMasks([linear])
+    return masks.get(linear) ?? null
   }
   try {
     const adapters = new Map<string, TrainableAdapter>()
     for (const { name } of set.direct) backend.write(need(parameters.param(name), name), await options.valueOf(name))
+    for (const group of alikeOf(set.adapted)) await loadMasks(group)
     for (const linear of set.adapted) {
       await writeStart(backend, parameters, linear, options)
       adapters.set(linear.name, createAdapter(parameters, linear, await maskOf(linear.name), weights, options))
@@ -97,6 +111,20 @@ export async function createTrainables(
     close()
     throw error
   }
+}
+
+/** Most linears whose masks are side by side: queries, keys, values, and an output of their shape. */
+const mostBeside = 4
+
+/** Names of linears of one shape that follow one another, a few at a time: kernels take what is side by side at once. */
+function alikeOf(linears: readonly AdaptedLinear[]): string[][] {
+  const groups: AdaptedLinear[][] = []
+  for (const linear of linears) {
+    const last = groups.at(-1)
+    if (last && last.length < mostBeside && last[0].shape.join() === linear.shape.join()) last.push(linear)
+    else groups.push([linear])
+  }
+  return groups.map((group) => group.map(({ name }) => name))
 }
 
 function adapterParameters({ name, shape, kind }: AdaptedLinear, rank: number) {

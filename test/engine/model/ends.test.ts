@@ -18,11 +18,12 @@ import { createMemoryCheckpoint, smallLlama } from '../../support/memoryCheckpoi
 import { openWrapped } from '../../support/wrappedGpu.ts'
 import { openOrSkip } from '../../support/webgpu.ts'
 
-const [vocabSize, width] = [20_000, 64]
-/** One chunk of 8192 rows of f32 takes 2 MiB, and so do two of bf16. The whole takes 4.9 and 2.4. */
-const mostTensorBytes = 2.25 * 2 ** 20
+const [vocabSize, width] = [160_000, 64]
+/** One chunk of 65,536 rows of f32 takes 16 MiB, and so do two of bf16. The whole takes 39 and 19.5. */
+const mostTensorBytes = 18 * 2 ** 20
 /** Rows on both sides of every edge. */
-const ids = Int32Array.of(0, 8191, 8192, 19_999, 16_383, 16_384, 5, 8192, 12_000, 3, 17_000, 8191, 1, 2, 16_384, 4)
+const edges = [65_535, 65_536, 131_071, 131_072]
+const ids = Int32Array.of(0, ...edges, 159_999, 5, 65_536, 96_000, 3, 136_000, 65_535, 1, 2, 131_072, 4)
 const batch = { batch: 2, seqLen: 8, ids, mask: null, labels: null }
 
 const llama = { ...smallLlama, vocab_size: vocabSize, hidden_size: width, num_hidden_layers: 2 }
@@ -152,25 +153,30 @@ function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
 }
 
 describe('the parts of a table', () => {
+  const traits = { inHostMemory: false, widensWeights: false, bf16Products: false }
+  const partsIn = (bytes: number | undefined, [numRows, columns]: number[]) =>
+    partsOf({ ...traits, mostTensorBytes: bytes }, [numRows, columns], 4 * numRows * columns).map(({ end }) => end)
+
   it('is one where it fits, else they end between chunks of the head', () => {
-    const traits = { inHostMemory: false, widensWeights: false, bf16Products: false }
-    const edges = (bytes?: number) =>
-      partsOf({ ...traits, mostTensorBytes: bytes }, 20_000, 4 * 20_000).map(({ start, end }) => [start, end])
-    deepEqual(edges(), [[0, 20_000]])
-    deepEqual(edges(80_000), [[0, 20_000]])
-    const two = [
-      [0, 16_384],
-      [16_384, 20_000],
-    ]
-    deepEqual(edges(79_999), two)
-    deepEqual(edges(65_536), two)
-    const three = [
-      [0, 8192],
-      [8192, 16_384],
-      [16_384, 20_000],
-    ]
-    deepEqual(edges(65_535), three)
+    const table = [vocabSize, width]
+    const row = 4 * width
+    assertEnds([undefined, vocabSize * row], [vocabSize])
+    assertEnds([vocabSize * row - 1, 131_072 * row], [131_072, vocabSize])
     // The device then refuses a chunk by itself.
-    deepEqual(edges(1), three)
+    assertEnds([131_072 * row - 1, 1], [65_536, 131_072, vocabSize])
+
+    function assertEnds(limits: (number | undefined)[], ends: number[]) {
+      for (const bytes of limits) deepEqual(partsIn(bytes, table), ends)
+    }
+  })
+
+  it('has fewer rows where they are wider, but never fewer than 8,192', () => {
+    for (const [columns, rows] of [
+      [1024, 65_536],
+      [2560, 16_384],
+      [4096, 16_384],
+      [12_288, 8192],
+    ])
+      equal(partsIn(1, [vocabSize, columns])[0], rows)
   })
 })

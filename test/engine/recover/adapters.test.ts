@@ -241,4 +241,26 @@ describe('adapters', () => {
     assert.equal(formed, 4)
     kept.close()
   })
+
+  it('forms effective weights of one shape at once and side by side, and leaves them to each where memory ends', () => {
+    const s = setUp()
+    let formed = 0
+    const form = (outs: readonly Tensor[]) => {
+      formed++
+      for (const out of outs) s.backend.kernels.fill(out, formed)
+    }
+    using arena = new Arena(s.backend)
+    const kept = createEffectiveWeights(s.backend, 4 * 25)
+    const [a, b] = kept.together(['a', 'b'], [2, 5], form) ?? []
+    assert.deepEqual([b.buffer, b.offset - a.offset], [a.buffer, 10])
+    assert.deepEqual(kept.together(['a', 'b'], [2, 5], form), [a, b])
+    const own = kept.of(arena, 'a', [2, 5], () => assert.fail('it was formed with the other'))
+    assert.deepEqual([own, formed], [a, 1])
+    kept.invalidate()
+    kept.together(['a', 'b'], [2, 5], form)
+    assert.equal(formed, 2)
+    assert.equal(kept.together(['c', 'd'], [1, 5], form), null)
+    assert.equal(kept.together(['b', 'c'], [2, 5], form), null)
+    kept.close()
+  })
 })

@@ -5,8 +5,17 @@
 const bytesOf = { f32: 4, half: 2 }
 
 /** Kernels that also read what they write. */
-const inPlace =
-  /^(addScaled|adamw|maskWords|maskHalves|rope|attention|mergeLora|timesWeight|crossEntropy|distill|columnTotal|columnSums)/
+const inPlace = /^(addScaled|adamw|maskWords|maskHalves|rope|timesWeight|crossEntropy|distill|columnSums)/
+
+/** Half of the tiles of scores are above the diagonal. `moved`: matrices of a head that are read and written. */
+function flash([seqLen, , , headDim], [tiles, chunks, heads], { dots, sums, moved }) {
+  const others = (tiles + 1) / 2
+  return {
+    flops: 2 * 64 * 64 * tiles * others * heads * chunks * (dots * headDim + sums * 64),
+    bytes: 4 * heads * seqLen * headDim * moved,
+    steps: Math.ceil(others) * (dots * Math.ceil(headDim / 16) + sums * 4),
+  }
+}
 
 /** By the beginning of the name: `p` are the words after the offsets (see the shader's declaration). */
 const known = {
@@ -35,6 +44,9 @@ const known = {
   attentionStep: ([, , kvWidth, headDim, , seen]) => ({
     ...{ flops: 0, bytes: 2 * 4 * seen * kvWidth, steps: Math.ceil(headDim / 8) + Math.ceil(seen / 8) },
   }),
+  'attention {': (p, _, groups) => flash(p, groups, { dots: 1, sums: 1, moved: 4 }),
+  attentionQueries: (p, _, groups) => flash(p, groups, { dots: 2, sums: 1, moved: 5 }),
+  attentionKeys: (p, _, groups) => flash(p, groups, { dots: 2, sums: 2, moved: 6 }),
   copyWords: ([length]) => ({ flops: 0, bytes: 8 * length }),
   copyHalves: ([length]) => ({ flops: 0, bytes: 4 * length }),
   gatherRows: ([length]) => ({ flops: 0, bytes: 8 * length }),

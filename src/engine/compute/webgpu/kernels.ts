@@ -10,7 +10,7 @@ import { elementwise, ropeOf } from './ops/elementwise.ts'
 import { gathersOf } from './ops/gather.ts'
 import { distillation, losses } from './ops/losses.ts'
 import { norms } from './ops/norms.ts'
-import { products } from './ops/gemm/multiply.ts'
+import { products } from './ops/gemm/linears.ts'
 import { pruneOps, type PruneOps } from './ops/prune/index.ts'
 import { reductions } from './ops/reduce.ts'
 
@@ -21,15 +21,16 @@ export function allKernels(gpu: Gpu): DeviceKernels {
   const copying = copies(gpu)
   const reducing = reductions(gpu)
   const activating = activations(gpu)
+  const adding = elementwise(gpu)
   return {
     ...products(gpu, activating),
-    ...adapters(gpu, { ...copying, ...reducing }),
-    ...attentionOf(gpu, reducing),
+    ...adapters(gpu, { ...copying, ...reducing, ...adding }),
+    ...attentionOf(gpu),
     ...attentionStepOf(gpu),
     ...ropeOf(gpu),
     ...norms(gpu),
     ...activating,
-    ...elementwise(gpu),
+    ...adding,
     ...gathersOf(gpu),
     ...losses(gpu),
     ...distillation(gpu),

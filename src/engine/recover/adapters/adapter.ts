@@ -1,6 +1,6 @@
 // Parts of adapters: the interface of a kind, start values, and effective weights.
 import type { Backend } from '../../compute/backend.ts'
-import type { Tensor } from '../../compute/tensor.ts'
+import { lengthOf, rows, type Tensor } from '../../compute/tensor.ts'
 import type { Adapter, Linear, RowRange } from '../../model/module.ts'
 import { EngineError } from '../../errors.ts'
 import { createRng } from '../../rng.ts'
@@ -91,6 +91,12 @@ export async function givenStart(
 export interface EffectiveWeights {
   /** The tensor of this linear, formed by `form` if this is the first time since `invalidate`. */
   of(arena: Arena, name: string, shape: readonly number[], form: (out: Tensor) => void): Tensor
+  /** The tensors of linears of one shape, side by side and formed at once; null where there is no memory to keep them so. */
+  together(
+    names: readonly string[],
+    shape: readonly [number, number],
+    form: (outs: readonly Tensor[]) => void,
+  ): readonly Tensor[] | null
   /** Call it when the parameters have changed. */
   invalidate(): void
   close(): void
@@ -99,20 +105,29 @@ export interface EffectiveWeights {
 /** Keeps effective weights of up to `bytes`; the others are formed in the caller's arena each time. */
 export function createEffectiveWeights(backend: Backend, bytes: number): EffectiveWeights {
   const kept = new Map<string, { tensor: Tensor; version: number }>()
+  const owned: Tensor[] = []
   let version = 0
   let used = 0
+  /** null beyond the bytes. */
+  const keep = (shape: readonly number[]): Tensor | null => {
+    const size = bytesPerElement[backend.precision] * lengthOf(shape)
+    if (used + size > bytes) return null
+    used += size
+    const tensor = backend.allocate(backend.precision, shape)
+    owned.push(tensor)
+    return tensor
+  }
   return {
     of(arena, name, shape, form) {
       let entry = kept.get(name)
       if (!entry) {
-        const size = bytesPerElement[backend.precision] * shape.reduce((a, b) => a * b, 1)
-        if (used + size > bytes) {
+        const own = keep(shape)
+        if (!own) {
           const tensor = arena.allocate(shape, backend.precision)
           form(tensor)
           return tensor
         }
-        used += size
-        kept.set(name, (entry = { tensor: backend.allocate(backend.precision, shape), version: -1 }))
+        kept.set(name, (entry = { tensor: own, version: -1 }))
       }
       if (entry.version !== version) {
         form(entry.tensor)
@@ -120,9 +135,22 @@ export function createEffectiveWeights(backend: Backend, bytes: number): Effecti
       }
       return entry.tensor
     },
+    together(names, [height, width], form) {
+      if (!names.some((name) => kept.has(name))) {
+        const all = keep([names.length * height, width])
+        if (!all) return null
+        names.forEach((name, k) => kept.set(name, { tensor: rows(all, k * height, (k + 1) * height), version: -1 }))
+      }
+      const entries = names.flatMap((name) => kept.get(name) ?? [])
+      if (entries.length < names.length) return null
+      const tensors = entries.map(({ tensor }) => tensor)
+      if (entries.some((entry) => entry.version !== version)) form(tensors)
+      for (const entry of entries) entry.version = version
+      return tensors
+    },
     invalidate: () => void version++,
     close() {
-      for (const { tensor } of kept.values()) backend.release(tensor)
+      for (const tensor of owned.splice(0)) backend.release(tensor)
       kept.clear()
       used = 0
     },

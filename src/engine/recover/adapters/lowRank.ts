@@ -1,6 +1,8 @@
 // W_eff = W + s·(B·A) ⊙ M: MaskLoRA, LoRA-Prune and the low-rank update of the head (docs/methods.md, "Adapters").
+import type { Arena } from '../../compute/arena.ts'
+import type { Backend } from '../../compute/backend.ts'
 import { rows, type Tensor } from '../../compute/tensor.ts'
-import type { RowRange } from '../../model/module.ts'
+import type { Adapter, AdaptersTogether, Linear, RowRange } from '../../model/module.ts'
 import type { AdapterKind, EffectiveWeights, TrainableAdapter } from './adapter.ts'
 
 interface LowRankParameters {
@@ -35,24 +37,74 @@ export function lowRankKind(masked: boolean): AdapterKind {
 }
 
 export function createLowRankAdapter(p: LowRankParameters): TrainableAdapter {
-  return {
-    effectiveWeight(backend, arena, linear, range) {
-      const form = (out: Tensor) => {
-        const { mask, b } = cut(p.trainMask, p.b, range)
-        backend.kernels.loraWeight(out, linear.weight, mask, p.a, b, p.scale)
-      }
-      const part = range ? `${linear.name} ${range.start}–${range.end}` : linear.name
-      return p.weights.of(arena, part, linear.weight.shape, form)
-    },
-    backward(backend, _arena, _linear, dOut, input, range, dBias) {
+  return new LowRankAdapter(p)
+}
+
+class LowRankAdapter implements TrainableAdapter {
+  readonly p: LowRankParameters
+
+  constructor(p: LowRankParameters) {
+    this.p = p
+  }
+
+  effectiveWeight(backend: Backend, arena: Arena, linear: Linear, range?: RowRange): Tensor {
+    const { p } = this
+    const form = (out: Tensor) => {
       const { mask, b } = cut(p.trainMask, p.b, range)
-      const dB = range ? rows(p.dB, range.start, range.end) : p.dB
-      backend.kernels.loraBackward(p.dA, dB, dOut, input, mask, p.a, b, p.scale, dBias)
-    },
-    merge(backend, linear, out, range) {
-      const { mask, b } = cut(p.mergeMask, p.b, range)
       backend.kernels.loraWeight(out, linear.weight, mask, p.a, b, p.scale)
-    },
+    }
+    const part = range ? `${linear.name} ${range.start}–${range.end}` : linear.name
+    return p.weights.of(arena, part, linear.weight.shape, form)
+  }
+
+  backward(
+    backend: Backend,
+    _arena: Arena,
+    _linear: Linear,
+    dOut: Tensor,
+    input: Tensor,
+    range?: RowRange,
+    dBias?: Tensor | null,
+  ): void {
+    const { p } = this
+    const { mask, b } = cut(p.trainMask, p.b, range)
+    const dB = range ? rows(p.dB, range.start, range.end) : p.dB
+    backend.kernels.loraBackward(p.dA, dB, dOut, input, mask, p.a, b, p.scale, dBias)
+  }
+
+  together(adapters: readonly (Adapter | null)[]): AdaptersTogether | null {
+    const { p } = this
+    const all = adapters.flatMap((adapter) => (adapter instanceof LowRankAdapter ? adapter.p : []))
+    const isAlike = (one: LowRankParameters) =>
+      one.scale === p.scale && one.b.length === p.b.length && one.a.length === p.a.length
+    if (all.length < adapters.length || !all.every(isAlike)) return null
+    return {
+      effectiveWeights({ kernels }, linears) {
+        const names = linears.map(({ name }) => name)
+        return p.weights.together(names, [p.b.shape[0], p.a.shape[1]], (outs) => {
+          const loras = all.map(({ trainMask: mask, a, b }, k) => ({
+            out: outs[k],
+            weight: linears[k].weight,
+            mask,
+            a,
+            b,
+          }))
+          kernels.loraWeights(loras, p.scale)
+        })
+      },
+      backward({ kernels }, dOuts, input, dBiases) {
+        const loras = all.map(({ dA, dB, a, b, trainMask: mask }, k) => {
+          return { dA, dB, a, b, mask, dOut: dOuts[k], dBias: dBiases[k] }
+        })
+        kernels.lorasBackward(loras, input, p.scale)
+      },
+    }
+  }
+
+  merge(backend: Backend, linear: Linear, out: Tensor, range?: RowRange): void {
+    const { p } = this
+    const { mask, b } = cut(p.mergeMask, p.b, range)
+    backend.kernels.loraWeight(out, linear.weight, mask, p.a, b, p.scale)
   }
 }
 

@@ -38,6 +38,12 @@ export const exact: Tolerance = {}
 /** A few roundings. */
 export const roundings: Tolerance = { relative: 4e-7, absolute: 1e-30 }
 
+/** The parts of a tensor [count, …], side by side in memory. */
+export function partsOf(tensor: Tensor, count: number): Tensor[] {
+  const length = tensor.length / count
+  return Array.from({ length: count }, (_, k) => slice(tensor, k * length, tensor.shape.slice(1)))
+}
+
 /** Random tensors of one case; the same on every backend. */
 export function maker(name: string) {
   const rng = createRng(7, name)

@@ -1,6 +1,8 @@
 // linear and its backwards, gemm, gram.
 import type { DType } from '../../../../src/engine/dtype.ts'
-import { garbage, maker, sums, type OpCase } from './opCase.ts'
+import type { Activation } from '../../../../src/engine/compute/kernels.ts'
+import type { Tensor } from '../../../../src/engine/compute/tensor.ts'
+import { garbage, maker, partsOf, sums, type OpCase } from './opCase.ts'
 
 /** [N, O, I]: single elements, primes, and sizes that no vector width or tile divides. */
 const shapes = [
@@ -86,6 +88,48 @@ const linearsAlike = (i: number, dtype: DType, ...outs: number[]): OpCase => {
         outs.map(() => null),
       ),
     outputs: names('out'),
+    tolerance: sums,
+  }
+}
+
+/** Three linears of one shape in one tensor, as queries, keys and values are in training; `uneven`: not at equal distances. */
+const sideBySide = (n: number, o: number, i: number, dtype: DType, uneven = false): OpCase => {
+  const name = `linears ${n}×${i}→3 of ${o} alike side by side ${dtype}${uneven ? ', in another order' : ''}`
+  const { f32, weight } = maker(name)
+  const order = (tensors: readonly Tensor[]) => (uneven ? [tensors[0], tensors[2], tensors[1]] : tensors)
+  return {
+    name,
+    tensors: { out: garbage([3, n, o]), input: f32([n, i]), weight: weight(dtype, [3, o, i]), bias: f32([3, o]) },
+    run: (k, t) => {
+      const [outs, weights, biases] = [t.out, t.weight, t.bias].map((tensor) => partsOf(tensor, 3))
+      k.linears(order(outs), t.input, weights, biases)
+    },
+    outputs: ['out'],
+    tolerance: sums,
+  }
+}
+
+/** With the slope of an activation at x. */
+const backwardSloped = (n: number, o: number, i: number, dtype: DType, kind: Activation): OpCase => {
+  const base = backwardInput(n, o, i, dtype, false)
+  const name = `linearBackwardInput ${n}×${o}→${i} ${dtype} alike with the slope of ${kind}`
+  return {
+    ...base,
+    name,
+    tensors: { ...base.tensors, x: maker(name).f32([n, i]) },
+    run: (k, t) => k.linearBackwardInput(t.dInput, t.dOut, t.weight, false, { x: t.x, kind }),
+  }
+}
+
+/** Their backward: one gradient of what all of them read. */
+const backwardInputs = (n: number, o: number, i: number, dtype: DType, count = 3): OpCase => {
+  const name = `linearsBackwardInput ${n}×${count} of ${o}→${i} alike ${dtype}`
+  const { f32, weight } = maker(name)
+  return {
+    name,
+    tensors: { dInput: garbage([n, i]), dOut: f32([count, n, o]), weight: weight(dtype, [count, o, i]) },
+    run: (k, t) => k.linearsBackwardInput(t.dInput, partsOf(t.dOut, count), partsOf(t.weight, count)),
+    outputs: ['dInput'],
     tolerance: sums,
   }
 }
@@ -192,6 +236,17 @@ export const productCases: OpCase[] = [
   linearAdded(96, 20, 2560, 'f32'),
   linears(1, 5, 3, 1, 7),
   linears(3, 33, 67, 5, 40),
+  ...dtypes.map((dtype) => sideBySide(21, 72, 40, dtype)),
+  sideBySide(132, 68, 36, 'f32'),
+  sideBySide(132, 68, 36, 'f32', true),
+  sideBySide(13, 67, 33, 'f32'),
+  ...dtypes.map((dtype) => backwardInputs(132, 68, 36, dtype)),
+  backwardInputs(13, 67, 33, 'f32'),
+  backwardSloped(132, 68, 36, 'f32', 'geluTanh'),
+  backwardSloped(13, 67, 33, 'f32', 'relu'),
+  backwardSloped(21, 72, 40, 'bf16', 'relu'),
+  backwardSloped(20, 2560, 40, 'f32', 'gelu'),
+  backwardInputs(20, 36, 72, 'f32', 2),
   ...dtypes.flatMap((dtype) => [linearsAlike(600, dtype, 33, 8, 70), linearsAlike(72, dtype, 7, 40)]),
   ...dtypes.map((dtype) => gatedLinears(600, 33, dtype, false)),
   gatedLinears(600, 33, 'f32', true),

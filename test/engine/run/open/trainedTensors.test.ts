@@ -29,11 +29,11 @@ describe('a parameter that no buffer of the device holds', () => {
 
   it('is pruned beside, embeds, and gets a low-rank update where it is the head: the result has the bytes of one tensor', async () => {
     const { backend, place } = here
-    await writeTinyModel(place.path('large'), { ...smallOpt, vocab_size: 20_000 })
+    await writeTinyModel(place.path('large'), { ...smallOpt, vocab_size: 160_000 })
     const data = place.path('ids.safetensors')
     const results: Buffer[] = []
     // Rows of 32 bytes: all of them, or one chunk of the head.
-    for (const mostTensorBytes of [20_000 * 32, 8192 * 32]) {
+    for (const mostTensorBytes of [160_000 * 32, 65_536 * 32]) {
       const to = place.path(`out-${mostTensorBytes}`)
       const recipe = place.recipe(`head-${mostTensorBytes}`, {
         ...{

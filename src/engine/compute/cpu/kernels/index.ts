@@ -21,16 +21,28 @@ export function cpuKernels(pool: Runner): Kernels {
   return { ...own, ...inSteps(own) }
 }
 
-type Steps = 'linear' | 'loraBackward' | 'gatedLinears' | 'layerNormBackward' | 'rmsNormBackward' | 'attentionStep'
+type Changed =
+  | 'linear'
+  | 'linearBackwardInput'
+  | 'loraBackward'
+  | 'layerNormBackward'
+  | 'rmsNormBackward'
+  | 'attentionStep'
+type Several = 'gatedLinears' | 'linearsBackwardInput' | 'loraWeights' | 'lorasBackward'
+type Steps = Changed | Several
 
-/** What a GPU does in one dispatch, and a processor as fast in two. */
-export function inSteps(
-  own: Pick<Kernels, Exclude<Steps, 'gatedLinears'> | 'linears' | 'gated' | 'columnSum' | 'addScaled' | 'rope'>,
-): Pick<Kernels, Steps> {
-  return {
+type Own = Changed | 'linears' | 'loraWeight' | 'activationBackward' | 'gated' | 'columnSum' | 'addScaled' | 'rope'
+
+/** What a GPU does in one dispatch, and a processor as fast in several. */
+export function inSteps(own: Pick<Kernels, Own>): Pick<Kernels, Steps> {
+  const self: Pick<Kernels, Steps> = {
     linear(out, input, weight, bias, residual) {
       own.linear(out, input, weight, bias)
       if (residual) own.addScaled(out, residual, 1)
+    },
+    linearBackwardInput(dInput, dOut, weight, accumulate, slope) {
+      own.linearBackwardInput(dInput, dOut, weight, accumulate)
+      if (slope) own.activationBackward(dInput, dInput, slope.x, slope.kind)
     },
     gatedLinears(out, [gate, up], input, weights, biases, kind) {
       own.linears([gate, up], input, weights, biases)
@@ -40,6 +52,14 @@ export function inSteps(
       if (dBias) own.columnSum(dBias, dOut)
       own.loraBackward(dA, dB, dOut, input, mask, a, b, scale)
     },
+    lorasBackward: (loras, input, scale) =>
+      loras.forEach(({ dA, dB, dOut, mask, a, b, dBias }) =>
+        self.loraBackward(dA, dB, dOut, input, mask, a, b, scale, dBias),
+      ),
+    loraWeights: (loras, scale) =>
+      loras.forEach(({ out, weight, mask, a, b }) => own.loraWeight(out, weight, mask, a, b, scale)),
+    linearsBackwardInput: (dInput, dOuts, weights) =>
+      weights.forEach((weight, k) => own.linearBackwardInput(dInput, dOuts[k], weight, k > 0)),
     layerNormBackward(dX, dWeight, dBias, dOut, x, mean, rstd, weight, residual) {
       own.layerNormBackward(dX, dWeight, dBias, dOut, x, mean, rstd, weight)
       if (residual) own.addScaled(dX, residual, 1)
@@ -59,6 +79,7 @@ export function inSteps(
       own.attentionStep(out, q, k, v, keys, values, shape)
     },
   }
+  return self
 }
 
 /** Those that oneDNN's primitives do in one pass. */

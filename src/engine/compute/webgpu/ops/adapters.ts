@@ -1,14 +1,28 @@
 // Adapters: effective weights and the gradients of their factors. The gradient of a whole weight exists only for as
 // many rows as fit a window, and is contracted at once.
 import { bytesPerElement } from '../../../dtype.ts'
-import type { Kernels } from '../../kernels.ts'
+import type { Kernels, LoraGradient, LoraMerge } from '../../kernels.ts'
 import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
 import { dtypeCode, f32, floatTypes, type Gpu, gridOf, halves, pieces, type Shader, variant } from '../shader.ts'
 import { perElement } from './elementwise.ts'
 import { rowsAtOnce } from './reduce.ts'
-import { multiply, multiplyAndEnd, product, type Product } from './gemm/multiply.ts'
+import {
+  type Ending,
+  multiply,
+  multiplyAll,
+  multiplyAndEnd,
+  multiplyAtOnce,
+  product,
+  type Product,
+  stepOf,
+} from './gemm/multiply.ts'
 
-type Adapters = Pick<Kernels, 'loraWeight' | 'loraBackward' | 'scaleWeight' | 'scaleBackward'>
+type Adapters = Pick<
+  Kernels,
+  'loraWeight' | 'loraWeights' | 'loraBackward' | 'lorasBackward' | 'scaleWeight' | 'scaleBackward'
+>
+
+type Parts = Pick<Kernels, 'applyMask' | 'columnSum' | 'convert' | 'addScaled'>
 
 const loadWeight = /* wgsl */ `
 ${halves}
@@ -18,22 +32,6 @@ fn loadWeight(i: u32) -> f32 {
   return floatOfHalf((weight[at >> 1u] >> (16u * (at & 1u))) & 0xffffu);
 }
 `
-
-/** out = weight + scale · out ⊙ mask, where out holds b·a. */
-const mergeLora = perElement(
-  'mergeLora',
-  { y: 'rw f32', weight: 'u32', mask: 'u32' },
-  { columns: 'u32', rowWords: 'u32', hasMask: 'u32', scale: 'f32' },
-  /* wgsl */ `
-  let delta = select(0.0, p.scale * y[p.yAt + i], kept(i));
-  y[p.yAt + i] = loadWeight(i) + delta;`,
-  /* wgsl */ `${loadWeight}
-fn kept(i: u32) -> bool {
-  if (p.hasMask == 0u) { return true; }
-  let column = i % p.columns;
-  return ((mask[p.maskAt + (i / p.columns) * p.rowWords + (column >> 5u)] >> (column & 31u)) & 1u) == 1u;
-}`,
-)
 
 /** out = weight ⊙ (factor · row ⊗ column). */
 const scaleWeight = perElement(
@@ -54,7 +52,7 @@ const timesWeight = perElement(
 )
 
 const ofTypes = (shader: Shader) => floatTypes.map((dtype) => variant(shader, { DTYPE: dtypeCode(dtype) }))
-const variants = { merge: ofTypes(mergeLora), scale: ofTypes(scaleWeight), times: ofTypes(timesWeight) }
+const variants = { scale: ofTypes(scaleWeight), times: ofTypes(timesWeight) }
 
 interface RowWindow {
   start: number
@@ -76,49 +74,72 @@ function weightGradient(g: Tensor, dOut: Tensor, input: Tensor, o: number, i: nu
   return product(g, columns, input, [w.count, i, n], { transA: true, lda: o, exact: false })
 }
 
-function loraWeight(gpu: Gpu, out: Tensor, weight: Tensor, mask: Tensor | null, a: Tensor, b: Tensor, scale: number) {
-  const [o, i] = weight.shape
-  const r = a.shape[0]
+/** Adapters of weights of one shape. */
+function loraWeights(gpu: Gpu, kernels: Parts, loras: readonly LoraMerge[], scale: number): void {
+  const [o, i] = loras[0].weight.shape
   for (const { count, of } of weightWindows(gpu, o, i)) {
-    const part = of(reshape(out, [o, i]))
-    const ending = { kind: 'merged', weight: of(weight), mask: mask && of(mask) } as const
-    if (multiplyAndEnd(gpu, product(part, of(b), a, [count, i, r], { alpha: scale }), ending)) continue
-    multiply(gpu, product(part, of(b), a, [count, i, r]))
-    gpu.run({
-      variant: variants.merge[dtypeCode(weight.dtype)],
-      tensors: [part, of(weight), mask ? of(mask) : of(weight)],
-      params: [count * i, i, mask ? mask.shape[1] : 0, Number(mask !== null), f32(scale)],
-      groups: gridOf(count * i),
+    const merges = loras.map(({ out, a, b }) =>
+      product(of(reshape(out, [o, i])), of(b), a, [count, i, a.shape[0]], { alpha: scale }),
+    )
+    const endings = loras.map(({ weight, mask }): Ending => {
+      return { kind: 'merged', weight: of(weight), mask: mask && of(mask) }
+    })
+    multiplyAndEnd(gpu, merges, endings, (k) => {
+      const { weight, mask } = loras[k]
+      const delta = gpu.scratch([count, i])
+      multiply(gpu, { ...merges[k], out: delta })
+      if (mask) kernels.applyMask(delta, of(mask))
+      kernels.convert(merges[k].out, of(weight))
+      kernels.addScaled(merges[k].out, delta, 1)
     })
   }
 }
 
-export function adapters(gpu: Gpu, kernels: Pick<Kernels, 'applyMask' | 'columnSum'>): Adapters {
+const gradientNames = ['dA', 'dB', 'dOut', 'mask', 'a', 'b', 'dBias'] as const
+
+/** Adapters of weights of one shape that read one input. */
+function lorasBackward(gpu: Gpu, kernels: Parts, loras: readonly LoraGradient[], input: Tensor, scale: number): void {
+  const isEven = gradientNames.every((name) => stepOf(loras.map((lora) => lora[name])) !== null)
+  if (!isEven) return loras.forEach((one) => lorasBackward(gpu, kernels, [one], input, scale))
+  const [{ a, b, mask, dBias }] = loras
+  const [o, r, i] = [...b.shape, a.shape[1]]
+  let scratch: Tensor | null = null
+  let isSummed = dBias === null
+  for (const window of weightWindows(gpu, o, i * loras.length)) {
+    const { count, of } = window
+    scratch ??= gpu.scratch([loras.length * count, i])
+    const parts = loras.map((_, k) => slice(scratch as Tensor, k * count * i, [count, i]))
+    const gradients = parts.map((g, k) => weightGradient(g, loras[k].dOut, input, o, i, window))
+    const endings = (kind: 'summed' | 'masked') =>
+      loras.map((lora): Ending => ({ kind, mask: lora.mask && of(lora.mask), rowSums: lora.dBias }))
+    const sums = mask && !isSummed && count === o && input.length / i <= rowsAtOnce
+    if (sums && multiplyAtOnce(gpu, gradients, endings('summed'))) isSummed = true
+    else if (!mask) multiplyAll(gpu, gradients)
+    else
+      multiplyAndEnd(gpu, gradients, endings('masked'), (k) => {
+        multiply(gpu, gradients[k])
+        kernels.applyMask(parts[k], of(loras[k].mask ?? mask))
+      })
+    const grows = { alpha: scale, beta: 1 } as const
+    const dAs = loras.map((lora, k) =>
+      product(lora.dA, of(lora.b), parts[k], [r, i, count], { transA: true, ...grows }),
+    )
+    multiplyAll(gpu, dAs)
+    const dBs = loras.map((lora, k) =>
+      product(of(lora.dB), parts[k], lora.a, [count, r, i], { transB: true, ...grows }),
+    )
+    multiplyAll(gpu, dBs)
+  }
+  if (!isSummed) for (const { dBias: sum, dOut } of loras) if (sum) kernels.columnSum(sum, dOut)
+}
+
+export function adapters(gpu: Gpu, kernels: Parts): Adapters {
   return {
-    loraWeight: (out, weight, mask, a, b, scale) => loraWeight(gpu, out, weight, mask, a, b, scale),
-    loraBackward(dA, dB, dOut, input, mask, a, b, scale, dBias = null) {
-      const [o, r] = b.shape
-      const i = a.shape[1]
-      let scratch: Tensor | null = null
-      let isSummed = false
-      for (const window of weightWindows(gpu, o, i)) {
-        scratch ??= gpu.scratch([window.count, i])
-        const g = rows(scratch, 0, window.count)
-        const gradient = weightGradient(g, dOut, input, o, i, window)
-        const kept = mask && window.of(mask)
-        const sums = window.count === o && input.length / i <= rowsAtOnce ? dBias : null
-        if (kept && sums && multiplyAndEnd(gpu, gradient, { kind: 'summed', mask: kept, rowSums: sums }))
-          isSummed = true
-        else if (!kept || !multiplyAndEnd(gpu, gradient, { kind: 'masked', mask: kept })) {
-          multiply(gpu, gradient)
-          if (kept) kernels.applyMask(g, kept)
-        }
-        const [bRows, dBRows] = [window.of(b), window.of(dB)]
-        multiply(gpu, product(dA, bRows, g, [r, i, window.count], { transA: true, alpha: scale, beta: 1 }))
-        multiply(gpu, product(dBRows, g, a, [window.count, r, i], { transB: true, alpha: scale, beta: 1 }))
-      }
-      if (dBias && !isSummed) kernels.columnSum(dBias, dOut)
-    },
+    loraWeight: (out, weight, mask, a, b, scale) => loraWeights(gpu, kernels, [{ out, weight, mask, a, b }], scale),
+    loraWeights: (loras, scale) => loraWeights(gpu, kernels, loras, scale),
+    loraBackward: (dA, dB, dOut, input, mask, a, b, scale, dBias = null) =>
+      lorasBackward(gpu, kernels, [{ dA, dB, dOut, mask, a, b, dBias }], input, scale),
+    lorasBackward: (loras, input, scale) => lorasBackward(gpu, kernels, loras, input, scale),
     scaleWeight(out, weight, row, column, factor) {
       const [o, i] = weight.shape
       for (const { start, count, of } of weightWindows(gpu, o, i))

@@ -1,276 +1,346 @@
-// Attention by batched products: scores of as many heads as scratch holds, softmax in place, and the products of the
-// backward. Heads that share a kv head are taken one after the other, so that their sums have a fixed order.
+// Attention without scores in memory (Dao, 2023, FlashAttention-2): a workgroup makes 64 channels of 64 queries, or of 64 keys in the
+// backward, of one head. It goes over tiles of 64 × 64 scores, which its lanes hold in registers, 4 × 4 each. Every sum has one order.
 import { EngineError } from '../../../errors.ts'
 import type { AttentionShape, Kernels } from '../../kernels.ts'
-import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
-import { defineShader, f32, foldGroups, type Gpu, gridOf, groupSize, maxGroups, pieces, variant } from '../shader.ts'
+import { reshape, rows, type Tensor } from '../../tensor.ts'
+import {
+  defineShader,
+  f32,
+  foldGroups,
+  type Gpu,
+  groupSize,
+  maxGroups,
+  type Parameters,
+  pieces,
+  type Tensors,
+  type Variant,
+  variant,
+} from '../shader.ts'
 import { tanhSafe } from './activations.ts'
-import { perElement } from './elementwise.ts'
-import type { Batch } from './gemm/params.ts'
-import { product, runProduct, type Product } from './gemm/multiply.ts'
-import { groupMax } from './losses.ts'
-import { groupSum } from './reduce.ts'
+import { lowest } from './losses.ts'
+import { rowMain } from './reduce.ts'
 
 type Attention = Pick<Kernels, 'attention' | 'attentionBackward'>
 
-/** Scores held at once, in bytes. */
-const scoreBytes = 64 * 2 ** 20
+/** Queries, keys and channels of a tile. */
+const side = 64
+const four = (text: (i: number) => string, between = '\n') => [0, 1, 2, 3].map(text).join(between)
+const sixteen = (text: (row: number, column: number) => string) => four((r) => four((c) => text(r, c)))
 
-/** WGSL: what places of scores [batch, kv head, query, key] mean. Heads of this call are firstHead + kv·headStep. */
-const places = /* wgsl */ `
+const head = /* wgsl */ `
+const SIDE = ${side}u;
+const DEPTH = 16u;
+// A row of one more vector keeps neighbouring depths in different banks.
+const ROW = 17u;
+var<workgroup> rowTile: array<vec4f, DEPTH * ROW>;
+var<workgroup> columnTile: array<vec4f, DEPTH * ROW>;
+var<workgroup> parts: array<vec4f, 256>;
+
 fn sees(batch: u32, query: u32, key: u32) -> bool {
-  if (key > query || (p.window > 0u && key + p.window <= query)) { return false; }
+  if (query >= p.seqLen || key > query || (p.window > 0u && key + p.window <= query)) { return false; }
   return p.hasMask == 0u || keyMask[p.keyMaskAt + batch * p.seqLen + key] != 0;
 }
-// Index into [B·T, H].
-fn statistic(batch: u32, kvHead: u32, query: u32) -> u32 {
-  return (batch * p.seqLen + query) * p.numHeads + p.firstHead + kvHead * p.headStep;
-}
-`
 
-const softmax = defineShader(
-  'attentionSoftmax',
-  { scores: 'rw f32', logSum: 'rw f32', keyMask: 'i32' },
-  {
-    count: 'u32',
-    seqLen: 'u32',
-    kvHeads: 'u32',
-    numHeads: 'u32',
-    firstHead: 'u32',
-    headStep: 'u32',
-    window: 'u32',
-    hasMask: 'u32',
-  },
-  /* wgsl */ `
-${places}
-${groupSum}
-${groupMax}
-const lowest = -3.0e38;
-@compute @workgroup_size(${groupSize})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let row = group.y * groups.x + group.x;
-  if (row >= p.count) { return; }
-  let query = row % p.seqLen;
-  let kvHead = (row / p.seqLen) % p.kvHeads;
-  let batch = row / (p.seqLen * p.kvHeads);
-  let base = p.scoresAt + row * p.seqLen;
-  var top = lowest;
-  for (var key = local; key <= query; key += ${groupSize}u) {
-    if (sees(batch, query, key)) { top = max(top, scores[base + key]); }
+// The sum over the 16 lanes that share four rows.
+fn sumOfRows(value: vec4f, down: u32, across: u32) -> vec4f {
+  workgroupBarrier();
+  parts[across * 16u + down] = value;
+  workgroupBarrier();
+  var sum = vec4f();
+  for (var i = 0u; i < 16u; i++) { sum += parts[i * 16u + down]; }
+  return sum;
+}
+${tanhSafe}`
+
+/** WGSL: an element of a head's matrix, 0 past its end; `x`From is the head's first. */
+const element = (x: string, heads: 'numHeads' | 'numKvHeads') => /* wgsl */ `
+fn ${x}Of(from_: u32, row: u32, d: u32) -> f32 {
+  if (row >= p.seqLen || d >= p.headDim) { return 0.0; }
+  return ${x}[from_ + row * p.${heads} * p.headDim + d];
+}
+fn ${x}Head(batch: u32, head: u32) -> u32 { return p.${x}At + (batch * p.seqLen * p.${heads} + head) * p.headDim; }`
+const elements = ['q', 'dOut', 'k', 'v'].map((x, i) => [x, element(x, i < 2 ? 'numHeads' : 'numKvHeads')] as const)
+
+/** WGSL: sum += rowTile · columnTile. */
+const addProducts = (sum: string) => /* wgsl */ `
+    for (var i = 0u; i < DEPTH; i++) {
+      let a = rowTile[i * ROW + down];
+      let b = columnTile[i * ROW + across];
+${four((r) => `      ${sum}${r} = fma(vec4f(a[${r}]), b, ${sum}${r});`)}
+    }`
+
+/** WGSL: sum = rows · columnsᵀ, of 64 rows each from row0 and column0. */
+const dots = (sum: string, ofRow: string, ofColumn: string) => /* wgsl */ `
+${four((r) => `  var ${sum}${r} = vec4f();`)}
+  for (var d0 = 0u; d0 < p.headDim; d0 += DEPTH) {
+    let d = d0 + local % DEPTH;
+    let next = 4u * (local / DEPTH);
+    let ownRows = vec4f(${four((j) => `${ofRow}Of(${ofRow}From, row0 + next + ${j}u, d)`, ', ')});
+    let ownColumns = vec4f(${four((j) => `${ofColumn}Of(${ofColumn}From, column0 + next + ${j}u, d)`, ', ')});
+    workgroupBarrier();
+    rowTile[(local % DEPTH) * ROW + local / DEPTH] = ownRows;
+    columnTile[(local % DEPTH) * ROW + local / DEPTH] = ownColumns;
+    workgroupBarrier();
+${addProducts(sum)}
+  }`
+
+/** WGSL: sum += shares · values: the tile of shares by 64 channels of the values from column0 on. */
+const weighted = (sum: string, share: string, value: string) => /* wgsl */ `
+  for (var part = 0u; part < 4u; part++) {
+    let from_ = column0 + DEPTH * part + local / DEPTH;
+    let channel = channel0 + 4u * (local % DEPTH);
+    let own = vec4f(${four((j) => `${value}Of(${value}From, from_, channel + ${j}u)`, ', ')});
+    workgroupBarrier();
+    if (across / 4u == part) {
+${four((j) => `      rowTile[(4u * (across % 4u) + ${j}u) * ROW + down] = vec4f(${four((r) => `${share}${r}[${j}]`, ', ')});`)}
+    }
+    columnTile[(local / DEPTH) * ROW + local % DEPTH] = own;
+    workgroupBarrier();
+${addProducts(sum)}
+  }`
+
+const store = (out: string, sum: string, heads: 'numHeads' | 'numKvHeads', headOf: string) => /* wgsl */ `
+  let ${out}From = p.${out}At + (batch * p.seqLen * p.${heads} + ${headOf}) * p.headDim;
+${sixteen(
+  (r, c) =>
+    `  if (row + ${r}u < p.seqLen && channel + ${c}u < p.headDim) { ${out}[${out}From + (row + ${r}u) * p.${heads} * p.headDim + channel + ${c}u] = ${sum}${r}[${c}]; }`,
+)}`
+
+/** Scores become shares, and gradients of shares those of scores (see `gradientOf`). */
+const gradients = (statistic: (r: number, c: number) => string, query: string, key: string, isByQuery: boolean) =>
+  sixteen((r, c) => {
+    const [q, k] = isByQuery ? [r, c] : [c, r]
+    return `  let g${r}x${c} = gradientOf(s${r}[${c}], g${r}[${c}], ${statistic(r, c)}, batch, ${query} + ${q}u, ${key} + ${k}u);
+  s${r}[${c}] = g${r}x${c}.x;
+  g${r}[${c}] = g${r}x${c}.y;`
+  })
+
+/** P of a score from log Σ exp, and P · (dP − delta) · scale, times the slope of the cap. `statistics` are both of a query and head. */
+const gradientOf = /* wgsl */ `
+fn statisticsOf(batch: u32, query: u32, head: u32) -> vec2f {
+  let at = p.statisticsAt + 2u * ((batch * p.seqLen + min(query, p.seqLen - 1u)) * p.numHeads + head);
+  return vec2f(statistics[at], statistics[at + 1u]);
+}
+fn gradientOf(dot: f32, dShare: f32, of_: vec2f, batch: u32, query: u32, key: u32) -> vec2f {
+  if (!sees(batch, query, key)) { return vec2f(); }
+  var score = p.scale * dot;
+  var slope = p.scale;
+  if (p.cap > 0.0) {
+    let bent = tanhSafe(score / p.cap);
+    score = p.cap * bent;
+    slope *= 1.0 - bent * bent;
   }
-  let all = groupMax(top, local);
-  var sum = 0.0;
-  for (var key = local; key <= query; key += ${groupSize}u) {
-    if (sees(batch, query, key)) { sum += exp(scores[base + key] - all); }
-  }
-  let total = groupSum(sum, local);
-  let any = total > 0.0;
-  let inverse = select(0.0, 1.0 / total, any);
-  for (var key = local; key < p.seqLen; key += ${groupSize}u) {
-    if (sees(batch, query, key)) { scores[base + key] = exp(scores[base + key] - all) * inverse; }
-    else { scores[base + key] = 0.0; }
-  }
-  if (local == 0u) { logSum[p.logSumAt + statistic(batch, kvHead, query)] = select(0.0, all + log(total), any); }
+  let share = exp(score - of_.x);
+  return vec2f(share, share * (dShare - of_.y) * slope);
+}`
+
+const params: Parameters = {
+  ...{ seqLen: 'u32', numHeads: 'u32', numKvHeads: 'u32', headDim: 'u32', window: 'u32', hasMask: 'u32' },
+  ...{ scale: 'f32', cap: 'f32', firstTile: 'u32', firstHead: 'u32' },
+}
+
+/** A shader of workgroups (tile, channels, head of a sequence); `heads` are those that z counts. */
+const flash = (name: string, tensors: Tensors, heads: 'numHeads' | 'numKvHeads', own: string, body: string) =>
+  variant(
+    defineShader(
+      name,
+      tensors,
+      params,
+      /* wgsl */ `
+${head}
+${elements
+  .filter(([x]) => x in tensors)
+  .map(([, code]) => code)
+  .join('\n')}
+${own}
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let down = local / 16u;
+  let across = local % 16u;
+  let row0 = (p.firstTile + group.x) * SIDE;
+  let row = row0 + 4u * down;
+  let channel0 = group.y * SIDE;
+  let channel = channel0 + 4u * across;
+  let batch = (p.firstHead + group.z) / p.${heads};
+  let head = (p.firstHead + group.z) % p.${heads};
+  let shared_ = p.numHeads / p.numKvHeads;
+${body}
 }
 `,
-)
+    ),
+  )
 
-/**
- * Scores become probabilities P again, from the saved log Σ exp, and dP becomes dS = P · (dP − delta) · scale, times the
- * slope of the cap that scores went through.
- */
-const scoreGradient = perElement(
-  'attentionScoreGradient',
-  { scores: 'rw f32', gradient: 'rw f32', logSum: 'f32', delta: 'f32', keyMask: 'i32' },
-  {
-    seqLen: 'u32',
-    kvHeads: 'u32',
-    numHeads: 'u32',
-    firstHead: 'u32',
-    headStep: 'u32',
-    window: 'u32',
-    hasMask: 'u32',
-    scale: 'f32',
-    cap: 'f32',
-  },
+/** WGSL: the tiles of keys that some query of the workgroup sees. */
+const eachKeyTile = (body: string) => /* wgsl */ `
+  let firstKey = select(0u, row0 + 1u - min(row0 + 1u, p.window), p.window > 0u);
+  for (var column0 = firstKey - firstKey % SIDE; column0 <= row0; column0 += SIDE) {
+    let column = column0 + 4u * across;
+${body}
+  }`
+
+const forward = flash(
+  'attention',
+  { y: 'rw f32', logSum: 'rw f32', q: 'f32', k: 'f32', v: 'f32', keyMask: 'i32' },
+  'numHeads',
   /* wgsl */ `
-  let key = i % p.seqLen;
-  let query = (i / p.seqLen) % p.seqLen;
-  let head = i / (p.seqLen * p.seqLen);
-  let batch = head / p.kvHeads;
-  if (!sees(batch, query, key)) {
-    scores[p.scoresAt + i] = 0.0;
-    gradient[p.gradientAt + i] = 0.0;
-    return;
+const LOWEST = ${lowest};
+fn scoreOf(dot: f32, batch: u32, query: u32, key: u32) -> f32 {
+  if (!sees(batch, query, key)) { return LOWEST; }
+  let score = p.scale * dot;
+  if (p.cap > 0.0) { return p.cap * tanhSafe(score / p.cap); }
+  return score;
+}`,
+  /* wgsl */ `
+  let qFrom = qHead(batch, head);
+  let kFrom = kHead(batch, head / shared_);
+  let vFrom = vHead(batch, head / shared_);
+  var top = vec4f(LOWEST);
+  var sum = vec4f();
+${four((r) => `  var o${r} = vec4f();`)}
+${eachKeyTile(/* wgsl */ `
+${dots('s', 'q', 'k')}
+${sixteen((r, c) => `    s${r}[${c}] = scoreOf(s${r}[${c}], batch, row + ${r}u, column + ${c}u);`)}
+    parts[across * 16u + down] = vec4f(${four((r) => `max(max(s${r}.x, s${r}.y), max(s${r}.z, s${r}.w))`, ', ')});
+    workgroupBarrier();
+    let before = top;
+    for (var i = 0u; i < 16u; i++) { top = max(top, parts[i * 16u + down]); }
+    let kept = exp(before - top);
+${four((r) => `    s${r} = select(vec4f(), exp(s${r} - top[${r}]), s${r} > vec4f(LOWEST));`)}
+    sum = sum * kept + vec4f(${four((r) => `dot(s${r}, vec4f(1.0))`, ', ')});
+${four((r) => `    o${r} *= kept[${r}];`)}
+${weighted('o', 's', 'v')}`)}
+  let total = sumOfRows(sum, down, across);
+${four((r) => `  o${r} *= select(0.0, 1.0 / total[${r}], total[${r}] > 0.0);`)}
+${store('y', 'o', 'numHeads', 'head')}
+  if (group.y == 0u && across == 0u) {
+${four((r) => `    if (row + ${r}u < p.seqLen) { logSum[p.logSumAt + (batch * p.seqLen + row + ${r}u) * p.numHeads + head] = select(0.0, top[${r}] + log(total[${r}]), total[${r}] > 0.0); }`)}
+  }`,
+)
+
+/** log Σ exp of each query and head, and delta = Σ dOut · out. */
+const statistics = variant(
+  defineShader(
+    'attentionStatistics',
+    { y: 'rw f32', dOut: 'f32', out: 'f32', logSum: 'f32' },
+    { count: 'u32', columns: 'u32' },
+    /* wgsl */ `
+fn ofRow(row: u32, local: u32) {
+  var sum = 0.0;
+  for (var i = row * p.columns + local; i < (row + 1u) * p.columns; i += ${groupSize}u) { sum += dOut[p.dOutAt + i] * out[p.outAt + i]; }
+  let delta = groupSum(sum, local);
+  if (local == 0u) {
+    y[p.yAt + 2u * row] = logSum[p.logSumAt + row];
+    y[p.yAt + 2u * row + 1u] = delta;
   }
-  let at = statistic(batch, head % p.kvHeads, query);
-  let score = scores[p.scoresAt + i];
-  let share = exp(score - logSum[p.logSumAt + at]);
-  var slope = p.scale;
-  if (p.cap > 0.0) { slope *= 1.0 - (score / p.cap) * (score / p.cap); }
-  scores[p.scoresAt + i] = share;
-  gradient[p.gradientAt + i] = share * (gradient[p.gradientAt + i] - delta[p.deltaAt + at]) * slope;`,
-  places,
+}
+${rowMain}`,
+  ),
 )
 
-/** Scores s become cap · tanh(s / cap). */
-const cap = perElement(
-  'attentionCap',
-  { scores: 'rw f32' },
-  { cap: 'f32' },
-  'scores[p.scoresAt + i] = p.cap * tanhSafe(scores[p.scoresAt + i] / p.cap);',
-  tanhSafe,
+const inputs = { statistics: 'f32', q: 'f32', k: 'f32', v: 'f32', dOut: 'f32', keyMask: 'i32' } as const
+
+const ofQueries = flash(
+  'attentionQueries',
+  { dQ: 'rw f32', ...inputs },
+  'numHeads',
+  gradientOf,
+  /* wgsl */ `
+  let qFrom = qHead(batch, head);
+  let dOutFrom = dOutHead(batch, head);
+  let kFrom = kHead(batch, head / shared_);
+  let vFrom = vHead(batch, head / shared_);
+${four((r) => `  let of${r} = statisticsOf(batch, row + ${r}u, head);\n  var dQ${r} = vec4f();`)}
+${eachKeyTile(/* wgsl */ `
+${dots('s', 'q', 'k')}
+${dots('g', 'dOut', 'v')}
+${gradients((r) => `of${r}`, 'row', 'column', true)}
+${weighted('dQ', 'g', 'k')}`)}
+${store('dQ', 'dQ', 'numHeads', 'head')}`,
 )
 
-const variants = {
-  softmax: variant(softmax),
-  scoreGradient: variant(scoreGradient),
-  cap: variant(cap),
-}
-
-/** Some sequences and kv heads, with one query head for each kv head. */
-interface Chunk {
-  /** Sequences [firstBatch, firstBatch + batches). */
-  readonly firstBatch: number
-  readonly batches: number
-  readonly firstKvHead: number
-  readonly kvHeads: number
-  /** Query heads are (firstKvHead + i)·group + member. */
-  readonly member: number
-  readonly group: number
-}
-
-function* chunks(gpu: Gpu, shape: AttentionShape): Generator<Chunk> {
-  const { batch, seqLen, numHeads, numKvHeads, headDim } = shape
-  if (numHeads % numKvHeads !== 0)
-    throw new EngineError('unsupported', `${numHeads} heads cannot share ${numKvHeads} key and value heads evenly`)
-  const group = numHeads / numKvHeads
-  const scores = seqLen * seqLen
-  const held = Math.floor(Math.min(scoreBytes / 4, gpu.windowBytes / 4, gpu.flopsPerDispatch / (2 * headDim)) / scores)
-  const fit = Math.max(1, Math.min(held, maxGroups))
-  const sequences = Math.floor(gpu.windowBytes / (4 * seqLen * numHeads * headDim))
-  const batchesAtOnce = Math.max(1, Math.min(sequences, Math.floor(fit / numKvHeads)))
-  for (const [b0, b1] of pieces(batch, batchesAtOnce))
-    for (const [h0, h1] of pieces(numKvHeads, Math.min(fit, numKvHeads)))
-      for (let member = 0; member < group; member++)
-        yield { firstBatch: b0, batches: b1 - b0, firstKvHead: h0, kvHeads: h1 - h0, member, group }
-}
-
-/** One operand of a batched product: where its first matrix begins, its row stride, and its strides between matrices. */
-interface Operand {
-  tensor: Tensor
-  stride: number
-  step: readonly [number, number]
-}
-
-/** The operands of a chunk: views of the caller's tensors, and scratch for scores. */
-function operands(shape: AttentionShape, c: Chunk) {
-  const { seqLen, numHeads, numKvHeads, headDim } = shape
-  const view = (tensor: Tensor, heads: number, head: number, headStep: number): Operand => {
-    const width = heads * headDim
-    const start = c.firstBatch * seqLen * width + head * headDim
-    return {
-      tensor: slice(tensor, start, [tensor.length - start]),
-      stride: width,
-      step: [seqLen * width, headStep * headDim],
+/** Heads that share a kv head come one after the other, so that their sums have a fixed order. */
+const ofKeys = flash(
+  'attentionKeys',
+  { dK: 'rw f32', dV: 'rw f32', ...inputs },
+  'numKvHeads',
+  gradientOf,
+  /* wgsl */ `
+  let kFrom = kHead(batch, head);
+  let vFrom = vHead(batch, head);
+${four((r) => `  var dK${r} = vec4f();\n  var dV${r} = vec4f();`)}
+  let end = select(p.seqLen, min(p.seqLen, row0 + SIDE + p.window - 1u), p.window > 0u);
+  for (var member = head * shared_; member < (head + 1u) * shared_; member++) {
+    let qFrom = qHead(batch, member);
+    let dOutFrom = dOutHead(batch, member);
+    for (var column0 = row0; column0 < end; column0 += SIDE) {
+      let column = column0 + 4u * across;
+${dots('s', 'k', 'q')}
+${dots('g', 'v', 'dOut')}
+${four((c) => `  let of${c} = statisticsOf(batch, column + ${c}u, member);`)}
+${gradients((_, c) => `of${c}`, 'column', 'row', false)}
+${weighted('dV', 's', 'dOut')}
+${weighted('dK', 'g', 'q')}
     }
   }
-  return {
-    ofQuery: (t: Tensor) => view(t, numHeads, c.firstKvHead * c.group + c.member, c.group),
-    ofKey: (t: Tensor) => view(t, numKvHeads, c.firstKvHead, 1),
-    ofScores: (t: Tensor): Operand => ({
-      tensor: t,
-      stride: seqLen,
-      step: [c.kvHeads * seqLen * seqLen, seqLen * seqLen],
-    }),
-    /** Rows of a [B·T, …] tensor of the chunk's sequences. */
-    ofRows: (t: Tensor, width: number) =>
-      rows(reshape(t, [t.length / width, width]), c.firstBatch * seqLen, (c.firstBatch + c.batches) * seqLen),
+${store('dK', 'dK', 'numKvHeads', 'head')}
+${store('dV', 'dV', 'numKvHeads', 'head')}`,
+)
+
+/** Runs a shader over all sequences and `heads` of them, cut for windows and watchdogs; `products` of scores are made for a tile. */
+function runTiles(
+  gpu: Gpu,
+  shader: Variant,
+  shape: AttentionShape,
+  [heads, products]: readonly [number, number],
+  tensors: readonly Tensor[],
+  keyMask: Tensor | null,
+): void {
+  const { batch, seqLen, numHeads, numKvHeads, headDim, scale, window, softcap } = shape
+  if (numHeads % numKvHeads !== 0)
+    throw new EngineError('unsupported', `${numHeads} heads cannot share ${numKvHeads} key and value heads evenly`)
+  const [tiles, chunks] = [Math.ceil(seqLen / side), Math.ceil(headDim / side)]
+  const flops = 2 * side * seqLen * headDim * products * chunks * (numHeads / heads)
+  const atOnce = Math.max(1, Math.min(maxGroups, Math.floor(gpu.flopsPerDispatch / (flops * tiles))))
+  const tilesAtOnce = Math.max(1, Math.floor(gpu.flopsPerDispatch / (flops * atOnce)))
+  for (const [b0, b1] of pieces(batch, gpu.windowBytes / (4 * seqLen * numHeads * headDim))) {
+    const bound = [...tensors, ...(keyMask ? [keyMask] : [])].map((t) =>
+      rows(reshape(t, [batch, t.length / batch]), b0, b1),
+    )
+    for (const [firstHead, endHead] of pieces((b1 - b0) * heads, atOnce))
+      for (const [firstTile, endTile] of pieces(tiles, tilesAtOnce))
+        gpu.run({
+          variant: shader,
+          tensors: keyMask ? bound : [...bound, bound[bound.length - 1]],
+          params: [
+            ...[seqLen, numHeads, numKvHeads, headDim, window, Number(keyMask !== null)],
+            ...[f32(scale), f32(softcap), firstTile, firstHead],
+          ],
+          groups: [endTile - firstTile, chunks, endHead - firstHead],
+          flops: flops * (endTile - firstTile) * (endHead - firstHead),
+        })
   }
 }
 
-function batched(
-  gpu: Gpu,
-  c: Chunk,
-  [out, a, b]: [Operand, Operand, Operand],
-  [m, n, k]: [number, number, number],
-  options: Partial<Product>,
-): void {
-  const batch: Batch = { count: c.batches * c.kvHeads, inner: c.kvHeads, a: a.step, b: b.step, out: out.step }
-  runProduct(
-    gpu,
-    product(out.tensor, a.tensor, b.tensor, [m, n, k], {
-      ...options,
-      ...{ lda: a.stride, ldb: b.stride, ldc: out.stride },
-    }),
-    batch,
-  )
-}
-
-function headParams(shape: AttentionShape, c: Chunk): number[] {
-  return [shape.seqLen, c.kvHeads, shape.numHeads, c.firstKvHead * c.group + c.member, c.group]
-}
-
-/** Scores of a chunk: scale · q·kᵀ, capped. */
-function scoresOf(gpu: Gpu, shape: AttentionShape, c: Chunk, scores: Tensor, q: Tensor, k: Tensor): void {
-  const { seqLen: t, headDim: d, scale, softcap } = shape
-  const { ofQuery, ofKey, ofScores } = operands(shape, c)
-  batched(gpu, c, [ofScores(scores), ofQuery(q), ofKey(k)], [t, t, d], { transB: true, alpha: scale })
-  if (softcap === 0) return
-  gpu.run({
-    variant: variants.cap,
-    tensors: [scores],
-    params: [scores.length, f32(softcap)],
-    groups: gridOf(scores.length),
-  })
-}
-
-export function attentionOf(gpu: Gpu, kernels: Pick<Kernels, 'rowDot'>): Attention {
+export function attentionOf(gpu: Gpu): Attention {
   return {
     attention(out, logSum, q, k, v, keyMask, shape) {
-      const { seqLen: t, headDim: d, numHeads, window } = shape
-      let scratch: Tensor | null = null
-      for (const c of chunks(gpu, shape)) {
-        const { ofQuery, ofKey, ofScores, ofRows } = operands(shape, c)
-        const count = c.batches * c.kvHeads * t
-        scratch ??= gpu.scratch([count * t])
-        const scores = slice(scratch, 0, [count * t])
-        scoresOf(gpu, shape, c, scores, q, k)
-        const mask = keyMask && ofRows(keyMask, 1)
-        const unread = slice(q, 0, [1])
-        gpu.run({
-          variant: variants.softmax,
-          tensors: [scores, ofRows(logSum, numHeads), mask ?? unread],
-          params: [count, ...headParams(shape, c), window, Number(mask !== null)],
-          groups: foldGroups(count),
-        })
-        batched(gpu, c, [ofQuery(out), ofScores(scores), ofKey(v)], [t, d, t], {})
-      }
+      runTiles(gpu, forward, shape, [shape.numHeads, 2], [out, logSum, q, k, v], keyMask)
     },
     attentionBackward(dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask, shape) {
-      const { seqLen: t, headDim: d, numHeads, scale, window, softcap } = shape
-      const delta = gpu.scratch([logSum.length])
-      kernels.rowDot(delta, dOut, out)
-      let scratch: [Tensor, Tensor] | null = null
-      for (const c of chunks(gpu, shape)) {
-        const { ofQuery, ofKey, ofScores, ofRows } = operands(shape, c)
-        const length = c.batches * c.kvHeads * t * t
-        scratch ??= [gpu.scratch([length]), gpu.scratch([length])]
-        const [scores, gradient] = scratch.map((s) => slice(s, 0, [length]))
-        const beta = c.member === 0 ? 0 : 1
-        scoresOf(gpu, shape, c, scores, q, k)
-        batched(gpu, c, [ofScores(gradient), ofQuery(dOut), ofKey(v)], [t, t, d], { transB: true })
-        const mask = keyMask && ofRows(keyMask, 1)
+      const both = gpu.scratch([2 * logSum.length])
+      const count = logSum.length
+      for (const [start, end] of pieces(count, gpu.windowBytes / 4 / shape.headDim)) {
+        const cut = (t: Tensor) => rows(reshape(t, [count, t.length / count]), start, end)
         gpu.run({
-          variant: variants.scoreGradient,
-          tensors: [scores, gradient, ofRows(logSum, numHeads), ofRows(delta, numHeads), mask ?? slice(q, 0, [1])],
-          params: [length, ...headParams(shape, c), window, Number(mask !== null), f32(scale), f32(softcap)],
-          groups: gridOf(length),
+          variant: statistics,
+          tensors: [cut(both), cut(dOut), cut(out), cut(logSum)],
+          params: [end - start, shape.headDim],
+          groups: foldGroups(end - start),
         })
-        batched(gpu, c, [ofKey(dV), ofScores(scores), ofQuery(dOut)], [t, d, t], { transA: true, beta })
-        batched(gpu, c, [ofQuery(dQ), ofScores(gradient), ofKey(k)], [t, d, t], {})
-        batched(gpu, c, [ofKey(dK), ofScores(gradient), ofQuery(q)], [t, d, t], { transA: true, beta })
       }
+      const read = [both, q, k, v, dOut]
+      runTiles(gpu, ofQueries, shape, [shape.numHeads, 3], [dQ, ...read], keyMask)
+      runTiles(gpu, ofKeys, shape, [shape.numKvHeads, 4], [dK, dV, ...read], keyMask)
     },
   }
 }

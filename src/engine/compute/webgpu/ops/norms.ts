@@ -16,50 +16,59 @@ import { rowMain, sumColumns } from './reduce.ts'
 
 type Norms = Pick<Kernels, 'layerNorm' | 'layerNormBackward' | 'rmsNorm' | 'rmsNormBackward'>
 
-const layerNorm = defineShader(
-  'layerNorm',
-  { y: 'rw f32', mean: 'rw f32', rstd: 'rw f32', x: 'f32', weight: 'f32', bias: 'f32' },
-  { count: 'u32', columns: 'u32', hasWeight: 'u32', hasBias: 'u32', eps: 'f32' },
-  /* wgsl */ `
+/** LayerNorm if `centred`, else RMSNorm, whose mean counts as 0. */
+const forward = (centred: boolean) =>
+  defineShader(
+    centred ? 'layerNorm' : 'rmsNorm',
+    { y: 'rw f32', ...(centred ? { mean: 'rw f32' } : {}), rstd: 'rw f32', x: 'f32', weight: 'f32', bias: 'f32' },
+    { count: 'u32', columns: 'u32', hasWeight: 'u32', hasBias: 'u32', eps: 'f32', unitOffset: 'f32' },
+    /* wgsl */ `
 fn ofRow(row: u32, local: u32) {
   let base = p.xAt + row * p.columns;
   var sum = 0.0;
-  for (var i = local; i < p.columns; i += ${groupSize}u) { sum += x[base + i]; }
+${
+  centred
+    ? `  for (var i = local; i < p.columns; i += ${groupSize}u) { sum += x[base + i]; }
   let mu = groupSum(sum, local) / f32(p.columns);
+  if (local == 0u) { mean[p.meanAt + row] = mu; }`
+    : '  let mu = 0.0;'
+}
   var squares = 0.0;
   for (var i = local; i < p.columns; i += ${groupSize}u) {
     let d = x[base + i] - mu;
     squares += d * d;
   }
   let r = 1.0 / sqrt(groupSum(squares, local) / f32(p.columns) + p.eps);
-  if (local == 0u) {
-    mean[p.meanAt + row] = mu;
-    rstd[p.rstdAt + row] = r;
-  }
+  if (local == 0u) { rstd[p.rstdAt + row] = r; }
   for (var i = local; i < p.columns; i += ${groupSize}u) {
     var value = (x[base + i] - mu) * r;
-    if (p.hasWeight == 1u) { value *= weight[p.weightAt + i]; }
+    if (p.hasWeight == 1u) { value *= weight[p.weightAt + i] + p.unitOffset; }
     if (p.hasBias == 1u) { value += bias[p.biasAt + i]; }
     y[p.yAt + row * p.columns + i] = value;
   }
 }
 ${rowMain}`,
-)
+  )
 
-const layerNormBackward = defineShader(
-  'layerNormBackward',
-  { dX: 'rw f32', dOut: 'f32', x: 'f32', mean: 'f32', rstd: 'f32', weight: 'f32', residual: 'f32' },
-  { count: 'u32', columns: 'u32', hasWeight: 'u32', hasResidual: 'u32' },
-  /* wgsl */ `
+const backward = (centred: boolean) =>
+  defineShader(
+    centred ? 'layerNormBackward' : 'rmsNormBackward',
+    {
+      ...{ dX: 'rw f32', dOut: 'f32', x: 'f32' },
+      ...(centred ? { mean: 'f32' } : {}),
+      ...{ rstd: 'f32', weight: 'f32', residual: 'f32' },
+    },
+    { count: 'u32', columns: 'u32', hasWeight: 'u32', unitOffset: 'f32', hasResidual: 'u32' },
+    /* wgsl */ `
 fn dHat(row: u32, i: u32) -> f32 {
   let g = dOut[p.dOutAt + row * p.columns + i];
-  if (p.hasWeight == 1u) { return g * weight[p.weightAt + i]; }
+  if (p.hasWeight == 1u) { return g * (weight[p.weightAt + i] + p.unitOffset); }
   return g;
 }
 
 fn ofRow(row: u32, local: u32) {
   let base = p.xAt + row * p.columns;
-  let mu = mean[p.meanAt + row];
+  let mu = ${centred ? 'mean[p.meanAt + row]' : '0.0'};
   let r = rstd[p.rstdAt + row];
   var sum = 0.0;
   var sumHat = 0.0;
@@ -69,7 +78,7 @@ fn ofRow(row: u32, local: u32) {
     sumHat += d * (x[base + i] - mu) * r;
   }
   let c = f32(p.columns);
-  let meanD = groupSum(sum, local) / c;
+  let meanD = ${centred ? 'groupSum(sum, local) / c' : '0.0'};
   let meanHat = groupSum(sumHat, local) / c;
   for (var i = local; i < p.columns; i += ${groupSize}u) {
     var value = r * (dHat(row, i) - meanD - (x[base + i] - mu) * r * meanHat);
@@ -78,56 +87,12 @@ fn ofRow(row: u32, local: u32) {
   }
 }
 ${rowMain}`,
-)
+  )
 
-const rmsNorm = defineShader(
-  'rmsNorm',
-  { y: 'rw f32', rstd: 'rw f32', x: 'f32', weight: 'f32' },
-  { count: 'u32', columns: 'u32', eps: 'f32', unitOffset: 'f32' },
-  /* wgsl */ `
-fn ofRow(row: u32, local: u32) {
-  let base = p.xAt + row * p.columns;
-  var squares = 0.0;
-  for (var i = local; i < p.columns; i += ${groupSize}u) { squares += x[base + i] * x[base + i]; }
-  let r = 1.0 / sqrt(groupSum(squares, local) / f32(p.columns) + p.eps);
-  if (local == 0u) { rstd[p.rstdAt + row] = r; }
-  for (var i = local; i < p.columns; i += ${groupSize}u) {
-    y[p.yAt + row * p.columns + i] = x[base + i] * r * (weight[p.weightAt + i] + p.unitOffset);
-  }
-}
-${rowMain}`,
-)
-
-const rmsNormBackward = defineShader(
-  'rmsNormBackward',
-  { dX: 'rw f32', dOut: 'f32', x: 'f32', rstd: 'f32', weight: 'f32', residual: 'f32' },
-  { count: 'u32', columns: 'u32', unitOffset: 'f32', hasResidual: 'u32' },
-  /* wgsl */ `
-fn dHat(row: u32, i: u32) -> f32 {
-  return dOut[p.dOutAt + row * p.columns + i] * (weight[p.weightAt + i] + p.unitOffset);
-}
-
-fn ofRow(row: u32, local: u32) {
-  let base = p.xAt + row * p.columns;
-  let r = rstd[p.rstdAt + row];
-  var sum = 0.0;
-  for (var i = local; i < p.columns; i += ${groupSize}u) { sum += dHat(row, i) * x[base + i] * r; }
-  let mean = groupSum(sum, local) / f32(p.columns);
-  for (var i = local; i < p.columns; i += ${groupSize}u) {
-    var value = r * (dHat(row, i) - x[base + i] * r * mean);
-    if (p.hasResidual == 1u) { value += residual[p.residualAt + row * p.columns + i]; }
-    dX[p.dXAt + row * p.columns + i] = value;
-  }
-}
-${rowMain}`,
-)
-
-const variants = {
-  layerNorm: variant(layerNorm),
-  layerNormBackward: variant(layerNormBackward),
-  rmsNorm: variant(rmsNorm),
-  rmsNormBackward: variant(rmsNormBackward),
-}
+const [layerNorm, rmsNorm] = [true, false].map((centred) => ({
+  forward: variant(forward(centred)),
+  backward: variant(backward(centred)),
+}))
 
 /** Runs over windows of rows. `tensorsOf` makes the bindings from the views of [N,C] matrices and [N] statistics. */
 function runRows(
@@ -151,49 +116,46 @@ function runRows(
 }
 
 export function norms(gpu: Gpu): Norms {
+  /** `mean` is null for RMSNorm. */
+  const norm = (
+    [out, mean, rstd, x]: readonly [Tensor, Tensor | null, Tensor, Tensor],
+    [weight, bias]: readonly (Tensor | null)[],
+    [eps, unitOffset]: readonly number[],
+  ) =>
+    runRows(
+      gpu,
+      (mean ? layerNorm : rmsNorm).forward,
+      rstd.length,
+      x.length / rstd.length,
+      (m, s) => [m(out), ...(mean ? [s(mean)] : []), s(rstd), m(x), weight ?? m(x), bias ?? m(x)],
+      [Number(weight !== null), Number(bias !== null), f32(eps), f32(unitOffset)],
+    )
+  const normBackward = (
+    [dX, dOut, x]: readonly Tensor[],
+    [mean, rstd]: readonly [Tensor | null, Tensor],
+    weight: Tensor | null,
+    unitOffset: number,
+    residual: Tensor | null,
+  ) =>
+    runRows(
+      gpu,
+      (mean ? layerNorm : rmsNorm).backward,
+      rstd.length,
+      x.length / rstd.length,
+      (m, s) => [m(dX), m(dOut), m(x), ...(mean ? [s(mean)] : []), s(rstd), weight ?? m(x), m(residual ?? x)],
+      [Number(weight !== null), f32(unitOffset), Number(residual !== null)],
+    )
   return {
-    layerNorm(out, mean, rstd, x, weight, bias, eps) {
-      const [n, c] = [mean.length, x.length / mean.length]
-      const params = [Number(weight !== null), Number(bias !== null), f32(eps)]
-      runRows(
-        gpu,
-        variants.layerNorm,
-        n,
-        c,
-        (m, s) => [m(out), s(mean), s(rstd), m(x), weight ?? m(x), bias ?? m(x)],
-        params,
-      )
-    },
+    layerNorm: (out, mean, rstd, x, weight, bias, eps) => norm([out, mean, rstd, x], [weight, bias], [eps, 0]),
+    rmsNorm: (out, rstd, x, weight, eps, unitOffset) => norm([out, null, rstd, x], [weight, null], [eps, unitOffset]),
     layerNormBackward(dX, dWeight, dBias, dOut, x, mean, rstd, weight, residual = null) {
-      const [n, c] = [mean.length, x.length / mean.length]
       if (dWeight) sumColumns(gpu, 'layerNorm', dWeight, dOut, { x, mean, rstd }, dBias)
       else if (dBias) sumColumns(gpu, 'sum', dBias, dOut)
-      runRows(
-        gpu,
-        variants.layerNormBackward,
-        n,
-        c,
-        (m, s) => [m(dX), m(dOut), m(x), s(mean), s(rstd), weight ?? m(x), m(residual ?? x)],
-        [Number(weight !== null), Number(residual !== null)],
-      )
-    },
-    rmsNorm(out, rstd, x, weight, eps, unitOffset) {
-      const [n, c] = [rstd.length, x.length / rstd.length]
-      const params = [f32(eps), f32(unitOffset)]
-      runRows(gpu, variants.rmsNorm, n, c, (m, s) => [m(out), s(rstd), m(x), weight], params)
+      normBackward([dX, dOut, x], [mean, rstd], weight, 0, residual)
     },
     rmsNormBackward(dX, dWeight, dOut, x, rstd, weight, unitOffset, residual = null) {
-      const [n, c] = [rstd.length, x.length / rstd.length]
       if (dWeight) sumColumns(gpu, 'rmsNorm', dWeight, dOut, { x, mean: null, rstd })
-      const params = [f32(unitOffset), Number(residual !== null)]
-      runRows(
-        gpu,
-        variants.rmsNormBackward,
-        n,
-        c,
-        (m, s) => [m(dX), m(dOut), m(x), s(rstd), weight, m(residual ?? x)],
-        params,
-      )
+      normBackward([dX, dOut, x], [null, rstd], weight, unitOffset, residual)
     },
   }
 }

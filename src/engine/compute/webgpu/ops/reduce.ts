@@ -1,7 +1,7 @@
 // Sums over rows, columns and everything, in fixed orders: two stages, no atomics, the same bytes every time.
 import type { Kernels } from '../../kernels.ts'
 import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
-import { defineShader, f32, foldGroups, type Gpu, groupSize, maxGroups, pieces, variant } from '../shader.ts'
+import { defineShader, f32, foldGroups, type Gpu, groupSize, pieces, variant } from '../shader.ts'
 
 type Reductions = Pick<Kernels, 'columnSum' | 'columnSquares' | 'rowDot' | 'squaredError' | 'sumSquares'>
 
@@ -31,10 +31,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 }
 `
 
-/** Rows of one partial column sum. */
-const rowsPerPartial = 64
-
-/** Rows that one dispatch sums; of more, partial sums come first. */
+/** Rows that one dispatch sums. */
 export const rowsAtOnce = 2048
 /** Neighbouring columns that a workgroup sums, which are two sectors of the card's memory; its other lanes share the rows. */
 const columnsAtOnce = 16
@@ -91,42 +88,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
 const oneSum = columnSums(false)
 const twoSums = variant(columnSums(true), { KIND: 2 })
 
-/** Partial sums over rowsPerPartial rows of a column. */
-const columnPartials = defineShader(
-  'columnPartials',
-  termTensors,
-  { count: 'u32', columns: 'u32' },
-  /* wgsl */ `
-${columnTerm}
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  let column = group.x * 64u + local;
-  if (column >= p.columns) { return; }
-  let first = group.y * ${rowsPerPartial}u;
-  var sum = 0.0;
-  for (var row = first; row < min(first + ${rowsPerPartial}u, p.count); row++) { sum += term(row, column); }
-  y[p.yAt + group.y * p.columns + column] = sum;
-}
-`,
-)
-
-/** out[c] += the sum of column c of a small matrix. */
-const columnTotal = defineShader(
-  'columnTotal',
-  { y: 'rw f32', x: 'f32' },
-  { count: 'u32', columns: 'u32' },
-  /* wgsl */ `
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  let column = group.x * 64u + local;
-  if (column >= p.columns) { return; }
-  var sum = 0.0;
-  for (var row = 0u; row < p.count; row++) { sum += x[p.xAt + row * p.columns + column]; }
-  y[p.yAt + column] += sum;
-}
-`,
-)
-
 const rowDot = defineShader(
   'rowDot',
   { y: 'rw f32', a: 'f32', b: 'f32' },
@@ -180,18 +141,13 @@ fn main(@builtin(local_invocation_index) local: u32) {
 `,
 )
 
-const columnKind = (KIND: number) => ({
-  sums: variant(oneSum, { KIND }),
-  partials: variant(columnPartials, { KIND }),
-})
 const columnKinds = {
-  sum: columnKind(0),
-  squares: columnKind(1),
-  layerNorm: columnKind(2),
-  rmsNorm: columnKind(3),
+  sum: variant(oneSum, { KIND: 0 }),
+  squares: variant(oneSum, { KIND: 1 }),
+  layerNorm: variant(oneSum, { KIND: 2 }),
+  rmsNorm: variant(oneSum, { KIND: 3 }),
 }
 const variants = {
-  columnTotal: variant(columnTotal),
   rowDot: variant(rowDot),
   squarePartials: variant(squarePartials),
   total: variant(total),
@@ -216,8 +172,8 @@ export function sumColumns(
 ): void {
   const columns = out.length
   const matrix = reshape(x, [x.length / columns, columns])
-  const most = Math.min(gpu.windowBytes / 4 / columns, maxGroups * rowsPerPartial)
-  for (const [start, end] of pieces(matrix.shape[0], most, rowsPerPartial)) {
+  const most = Math.min(gpu.windowBytes / 4 / columns, rowsAtOnce)
+  for (const [start, end] of pieces(matrix.shape[0], most)) {
     const part = rows(matrix, start, end)
     const { x: z = x, mean = null, rstd = null } = normalised ?? {}
     const inputs = [
@@ -226,23 +182,11 @@ export function sumColumns(
       mean ? slice(mean, start, [end - start]) : part,
       rstd ? slice(rstd, start, [end - start]) : part,
     ]
-    const params = [end - start, columns]
-    const { sums, partials: variant } = columnKinds[kind]
-    if (end - start <= rowsAtOnce) {
-      const groups = [Math.ceil(columns / columnsAtOnce), 1, 1] as const
-      if (plain) gpu.run({ variant: twoSums, tensors: [out, ...inputs, plain], params, groups })
-      else gpu.run({ variant: sums, tensors: [out, ...inputs], params, groups })
-      continue
-    }
-    if (plain) sumColumns(gpu, 'sum', plain, part)
-    const partials = Math.ceil((end - start) / rowsPerPartial)
-    const scratch = gpu.scratch([partials, columns])
-    gpu.run({ variant, tensors: [scratch, ...inputs], params, groups: [Math.ceil(columns / 64), partials, 1] })
     gpu.run({
-      variant: variants.columnTotal,
-      tensors: [out, scratch],
-      params: [partials, columns],
-      groups: [Math.ceil(columns / 64), 1, 1],
+      variant: plain ? twoSums : columnKinds[kind],
+      tensors: [out, ...inputs, ...(plain ? [plain] : [])],
+      params: [end - start, columns],
+      groups: [Math.ceil(columns / columnsAtOnce), 1, 1],
     })
   }
 }

@@ -1,10 +1,10 @@
 // out = a · bᵀ for a few rows of a, as decoding has one: each weight is read once and used at once, so that what counts is how
 // many lanes read, and how much at once. A workgroup makes `fewRowsColumns` columns of all rows; its lanes go along the depth side by
-// side: by vectors of 16 bytes of b where all rows are made of them, else by single numbers.
+// side, by vectors of 16 bytes of b.
 import type { DType } from '../../../../dtype.ts'
 import { dtypeCode, floatTypes, halves, maxGroups, type Shader, variant, type Variant } from '../../shader.ts'
 import { activationFunctions } from '../activations.ts'
-import { gemmHead, scalarOperands, type Sizes } from './params.ts'
+import { gemmHead, type Sizes } from './params.ts'
 
 /** A vector of WGSL holds the sums of a column. */
 const mostRows = 4
@@ -27,49 +27,7 @@ const addLanes = /* wgsl */ `
     workgroupBarrier();
   }`
 
-const fewRows: Shader = {
-  name: 'gemmFewRows',
-  bindings: 'wrrrr',
-  code: /* wgsl */ `
-${scalarOperands}
-
-${lanes}
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let column0 = group.x * COLUMNS;
-  let a0 = aStart(group.z);
-  // Rows that are not there repeat the last one, and are not stored.
-  let a1 = a0 + min(1u, p.m - 1u) * p.lda;
-  let a2 = a0 + min(2u, p.m - 1u) * p.lda;
-  let a3 = a0 + min(3u, p.m - 1u) * p.lda;
-  let bFrom = bStart(group.z);
-  let b0 = bFrom + min(column0, p.n - 1u) * p.ldb;
-  let b1 = bFrom + min(column0 + 1u, p.n - 1u) * p.ldb;
-  let b2 = bFrom + min(column0 + 2u, p.n - 1u) * p.ldb;
-  let b3 = bFrom + min(column0 + 3u, p.n - 1u) * p.ldb;
-  var s0 = vec4f();
-  var s1 = vec4f();
-  var s2 = vec4f();
-  var s3 = vec4f();
-  for (var k = lane; k < p.k; k += LANES) {
-    let x = vec4f(a[a0 + k], a[a1 + k], a[a2 + k], a[a3 + k]);
-    s0 = fma(x, vec4f(loadB(b0 + k)), s0);
-    s1 = fma(x, vec4f(loadB(b1 + k)), s1);
-    s2 = fma(x, vec4f(loadB(b2 + k)), s2);
-    s3 = fma(x, vec4f(loadB(b3 + k)), s3);
-  }
-${addLanes}
-  if (lane < COLUMNS * ${mostRows}u) {
-    store(outStart(group.z), lane % ${mostRows}u, column0 + lane / ${mostRows}u, partial[0][lane / ${mostRows}u][lane % ${mostRows}u]);
-  }
-}
-`,
-}
-
-/** By element type of b: f32, bf16, f16. */
-const fewRowsVariants = floatTypes.map((dtype) => variant(fewRows, { DTYPE: dtypeCode(dtype) }))
-
-/** Whether the shader makes such a product. */
+/** Whether there are few rows: of whole vectors, the shader makes such a product. */
 export function hasFewRows({ m, n, transA, transB }: Pick<Sizes, 'm' | 'n' | 'transA' | 'transB'>): boolean {
   return m <= mostRows && transB && !transA && n <= maxGroups * fewRowsColumns
 }
@@ -219,17 +177,16 @@ const gatedVariants = typed((isPacked) => severalWeights(2, isPacked, true), {})
 /** Elements of b in 16 bytes. */
 const widthOf = (dtype: DType) => (dtype === 'f32' ? 4 : 8)
 
-/** The shader for such a product: `places` are those of a, b and of matrices in a batch, in elements. */
+/** The shader for a product of few rows, all of whole vectors: `places` are those of a, b and of matrices in a batch, in elements. */
 export function fewRowsVariant(
-  sizes: Sizes,
+  { m, k, lda, ldb }: Sizes,
   dtype: DType,
   aPlaces: readonly number[],
   bPlaces: readonly number[],
-): Variant {
-  const { m, k, lda, ldb } = sizes
+): Variant | null {
   const width = widthOf(dtype)
   const isWhole = [k, ldb, ...bPlaces].every((x) => x % width === 0) && [lda, ...aPlaces].every((x) => x % 4 === 0)
-  return isWhole && k > 0 ? vectorVariants[m - 1][dtypeCode(dtype)] : fewRowsVariants[dtypeCode(dtype)]
+  return isWhole && k > 0 ? vectorVariants[m - 1][dtypeCode(dtype)] : null
 }
 
 /** The shader for one row with so many weights [n,k] of one type at these places; null where it takes one product each. */

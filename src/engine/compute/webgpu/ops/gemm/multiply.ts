@@ -3,15 +3,13 @@
 import { bytesPerElement } from '../../../../dtype.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
 import { dtypeCode, f32, type Gpu, gridOf, maxGroups, type Param, pieces, type Variant, variant } from '../../shader.ts'
-import { kindOf } from '../activations.ts'
 import { perElement } from '../elementwise.ts'
-import { fewRowsColumns, fewRowsVariant, hasFewRows, severalVariant } from './fewRows.ts'
+import { fewRowsColumns, fewRowsVariant, hasFewRows } from './fewRows.ts'
 import { portableTile, portableVariants } from './portable.ts'
 import { type Batch, gemmParams, single, type Sizes } from './params.ts'
 import { smallProducts } from './small.ts'
 import { tensorTile } from './tensorCores.ts'
-import { tiledVariants } from './tiled.ts'
-import type { Activation, Kernels } from '../../../kernels.ts'
+import { mostMerged, tiledVariants } from './tiled.ts'
 
 /**
  * out[m,n] = alpha · op(a) · op(b) + bias + residual + beta · out. Of each tensor only the first element's place counts; rows are
@@ -144,7 +142,7 @@ const totalVariant = variant(total)
 
 /** The parts side by side, then their total, which always goes from the first to the last. */
 function sumParts(gpu: Gpu, p: Product, count: number): void {
-  const { m, n, ldc, alpha, beta, bias, residual } = p
+  const { m, n } = p
   const k = p.k / count
   const [aStep, bStep] = [p.transA ? k * p.lda : k, p.transB ? k : k * p.ldb]
   const sums = gpu.scratch([count * m, n])
@@ -154,6 +152,12 @@ function sumParts(gpu: Gpu, p: Product, count: number): void {
   else
     for (let s = 0; s < count; s++)
       multiply(gpu, { ...part, out: from(sums, s * m * n), a: from(p.a, s * aStep), b: from(p.b, s * bStep) })
+  addParts(gpu, p, sums, count)
+}
+
+/** out = alpha · the total of `count` sums [m,n] + bias + residual + beta · out. */
+export function addParts(gpu: Gpu, p: Product, sums: Tensor, count: number): void {
+  const { m, n, ldc, alpha, beta, bias, residual } = p
   gpu.run({
     variant: totalVariant,
     tensors: [
@@ -177,7 +181,9 @@ function from(tensor: Tensor, elements: number): Tensor {
 export function runProduct(gpu: Gpu, p: Product, batch: Batch): void {
   const { variant, rows, columns } = choose(gpu, p, batch)
   const tensors = [p.bias && slice(p.bias, 0, [p.n]), p.residual && matrixOf(p.residual, p.m, p.n, p.ldc)]
-  dispatch(gpu, p, batch, { variant, rows, columns, tensors, params: tensors.map((t) => Number(t !== null)) })
+  // All matrices of a batch have one bias, from one to the next of which are 0 elements.
+  const params = [...tensors.map((t) => Number(t !== null)), 0]
+  dispatch(gpu, p, batch, { variant, rows, columns, tensors, params })
 }
 
 interface Chosen {
@@ -216,29 +222,89 @@ function dispatch(
   })
 }
 
-/** What a product becomes on its way into memory, of matrices without gaps, where one dispatch makes it. */
+/** What a product becomes on its way into memory, of matrices without gaps. */
 export interface Ending {
-  /** Zero where the mask drops the weight, also with rowSums[m] += the rows of op(a); or weight + alpha · product ⊙ mask. */
-  readonly kind: 'masked' | 'summed' | 'merged'
+  /**
+   * Zero where the mask drops the weight, also with rowSums[m] += the rows of op(a); weight + alpha · product ⊙ mask; or product ⊙ f′(x)
+   * of a single one.
+   */
+  readonly kind: 'masked' | 'summed' | 'merged' | 'sloped'
   readonly weight?: Tensor
-  readonly mask: Tensor | null
-  readonly rowSums?: Tensor
+  readonly mask?: Tensor | null
+  readonly rowSums?: Tensor | null
+  readonly x?: Tensor
+  /** f, by its number in shaders. */
+  readonly activation?: number
 }
 
-/** Multiplies and ends it, or does nothing and returns false: then the caller does one after the other, to the same bytes. */
-export function multiplyAndEnd(gpu: Gpu, p: Product, { kind, weight, mask, rowSums }: Ending): boolean {
+type Operands = readonly (Tensor | null)[]
+
+/** From each tensor to the next where they are alike and at equal distances in one buffer: 0 of the same one, or of none at all. */
+export function stepOf([first, ...others]: Operands): number | null {
+  if (!first) return others.some(Boolean) ? null : 0
+  const step = others[0] ? others[0].offset - first.offset : 0
+  const isNext = (t: Tensor | null, i: number) =>
+    t?.buffer === first.buffer && t.length === first.length && t.offset === first.offset + (i + 1) * step
+  return step >= 0 && others.every(isNext) ? step : null
+}
+
+/** All from the first on, `step` apart. */
+const spanOf = ([first, ...others]: Operands, step: number): Tensor | null =>
+  first && slice(first, 0, [first.length + step * others.length])
+
+/**
+ * Products of one size, without residuals, in one dispatch, each with its ending if it has one. Does nothing and returns false where no
+ * shader does it: then the caller does one after the other, to the same bytes.
+ */
+export function multiplyAtOnce(gpu: Gpu, products: readonly Product[], endings: readonly Ending[] = []): boolean {
+  const [[p], count] = [products, products.length]
+  const kind = endings.length > 0 ? endings[0].kind : 'plain'
+  const biases = products.map(({ bias, n }) => bias && slice(bias, 0, [n]))
+  const [masks, sums] = [endings.map(({ mask = null }) => mask), endings.map(({ rowSums = null }) => rowSums)]
+  const operands = (['out', 'a', 'b'] as const).map((name) => products.map((one) => one[name]))
+  const steps = [...operands, biases, masks, sums].map(stepOf).flatMap((step) => step ?? [])
+  const [out, a, b, bias, mask, rowSums] = steps
+  const batch: Batch = { count, inner: count, a: [0, a], b: [0, b], out: [0, out] }
   const rounds = gpu.tensorProducts && !(p.exact !== false && gpu.tensorProducts.rounds)
   const spans = [p.m * p.ldc, (p.transA ? p.k : p.m) * p.lda, (p.transB ? p.n : p.k) * p.ldb]
-  const fits = 4 * Math.max(...spans) <= gpu.reachBytes && 2 * p.m * p.n * p.k <= gpu.flopsPerDispatch
-  const chosen = tiledOf(gpu, p, single, kind, dtypeCode(weight?.dtype ?? 'f32'))
-  if (gpu.smallSubgroups || rounds || !fits || !chosen || sumsOf(gpu, p) > 1) return false
-  const words = mask ? mask.shape[1] : 0
-  const own =
-    kind !== 'merged'
-      ? { tensors: [mask, ...(rowSums ? [rowSums] : [])], params: [words] }
-      : { tensors: [weight ?? null, mask], params: [words, Number(mask !== null)] }
-  dispatch(gpu, p, single, { ...chosen, ...own })
+  const reach = 4 * Math.max(...spans.map((span, i) => span + (count - 1) * steps[i]))
+  const fits = reach <= gpu.reachBytes && 2 * p.m * p.n * p.k * count <= gpu.flopsPerDispatch
+  const weights = endings.flatMap(({ weight = [] }) => weight)
+  const isMerged = weights.length <= mostMerged && weights.every(({ dtype }) => dtype === weights[0].dtype)
+  if (steps.length < 6 || gpu.smallSubgroups || rounds || !fits || !isMerged) return false
+  const chosen = tiledOf(gpu, p, batch, kind, dtypeCode((weights[0] ?? p.b).dtype))
+  if (!chosen || hasFewRows(p) || sumsOf(gpu, p) > 1) return false
+  const [kept, words] = [spanOf(masks, mask), [masks[0]?.shape[1] ?? 0, mask]]
+  const own = {
+    plain: { tensors: [spanOf(biases, bias), null], params: [Number(p.bias !== null), 0, bias] },
+    masked: { tensors: [kept], params: words },
+    summed: { tensors: [kept, spanOf(sums, rowSums)], params: [...words, rowSums] },
+    merged: {
+      tensors: [kept, ...Array.from({ length: mostMerged }, (_, i) => weights[Math.min(i, count - 1)])],
+      params: [...words, Number(kept !== null)],
+    },
+    sloped: { tensors: [endings[0]?.x ?? null], params: [endings[0]?.activation ?? 0] },
+  }[kind]
+  dispatch(gpu, p, batch, { ...chosen, ...own })
   return true
+}
+
+/** Products of one size, each with its ending, in one dispatch or in one each; `apart` does what no shader does at once. */
+export function multiplyAndEnd(
+  gpu: Gpu,
+  products: readonly Product[],
+  endings: readonly Ending[],
+  apart: (index: number) => void,
+): void {
+  if (multiplyAtOnce(gpu, products, endings)) return
+  products.forEach((one, k) => {
+    if (products.length === 1 || !multiplyAtOnce(gpu, [one], [endings[k]])) apart(k)
+  })
+}
+
+/** Products of one size in one dispatch, or one after the other. */
+export function multiplyAll(gpu: Gpu, products: readonly Product[]): void {
+  if (products.length === 1 || !multiplyAtOnce(gpu, products)) for (const one of products) multiply(gpu, one)
 }
 
 /** Tiles by vectors of four. All offsets and leading dimensions must be multiples of four, and so must n and the contiguous sides. */
@@ -276,79 +342,9 @@ function choose(gpu: Gpu, p: Product, batch: Batch): Chosen {
       [p.a.offset, ...batch.a],
       [p.b.offset, ...batch.b],
     ] as const
-    return { variant: fewRowsVariant(p, p.b.dtype, ...places), rows: p.m, columns: fewRowsColumns }
+    const variant = fewRowsVariant(p, p.b.dtype, ...places)
+    if (variant) return { variant, rows: p.m, columns: fewRowsColumns }
   }
   const portable = { variant: portableVariants[type], rows: portableTile, columns: portableTile }
   return tiledOf(gpu, p, batch, 'plain', type) ?? portable
-}
-
-/**
- * Linears of one row without biases in one dispatch, to the bytes of one each, or f of the first by the second; false, and nothing
- * done, where the device has other products.
- */
-function linearsAtOnce(
-  gpu: Gpu,
-  [outs, input, weights, biases]: Parameters<Kernels['linears']>,
-  gate: Activation | null,
-): boolean {
-  const [k, { dtype }] = [input.length, weights[0]]
-  const isPlain = biases.every((bias) => bias === null) && weights.every((w) => w.dtype === dtype && w.shape[1] === k)
-  if (gpu.smallSubgroups || gpu.tensorProducts || !isPlain) return false
-  const places = weights.map(({ offset }) => offset)
-  const variant = severalVariant(weights.length, gate !== null, dtype, [k, input.offset, ...places])
-  const widths = weights.map(({ shape }) => shape[0])
-  const n = widths.reduce((sum, width) => sum + width, 0)
-  const groups = (gate ? widths.slice(1) : widths).reduce((sum, width) => sum + Math.ceil(width / fewRowsColumns), 0)
-  const fits = weights.every((w) => w.length * bytesPerElement[dtype] <= gpu.reachBytes) && groups <= maxGroups
-  if (!variant || !fits || 2 * n * k > gpu.flopsPerDispatch) return false
-  gpu.run({
-    variant,
-    tensors: [...outs, input, ...weights],
-    params: [1, n, k, k, ...widths, gate ? kindOf(gate) : 0],
-    groups: [groups, 1, 1],
-    flops: 2 * n * k,
-  })
-  return true
-}
-
-/** Matrix products of linears and the Gram matrix. */
-type Products = Pick<
-  Kernels,
-  'linear' | 'linears' | 'gatedLinears' | 'linearBackwardInput' | 'linearBackwardWeight' | 'gemm' | 'gram'
->
-
-export function products(gpu: Gpu, { gated }: Pick<Kernels, 'gated'>): Products {
-  const self: Products = {
-    linear(out, input, weight, bias, residual = null) {
-      const [o, i] = weight.shape
-      const sizes = [input.length / i, o, i] as [number, number, number]
-      multiply(gpu, product(out, input, weight, sizes, { transB: true, bias, residual, exact: false }))
-    },
-    linears(outs, input, weights, biases) {
-      if (!linearsAtOnce(gpu, [outs, input, weights, biases], null))
-        weights.forEach((weight, k) => self.linear(outs[k], input, weight, biases[k]))
-    },
-    gatedLinears(out, [gate, up], input, weights, biases, kind) {
-      if (linearsAtOnce(gpu, [[out], input, weights, biases], kind)) return
-      self.linears([gate, up], input, weights, biases)
-      gated(out, gate, up, kind)
-    },
-    linearBackwardInput(dInput, dOut, weight, accumulate) {
-      const [o, i] = weight.shape
-      multiply(gpu, product(dInput, dOut, weight, [dOut.length / o, i, o], { beta: Number(accumulate), exact: false }))
-    },
-    linearBackwardWeight(dWeight, dOut, input) {
-      const [o, i] = dWeight.shape
-      multiply(gpu, product(dWeight, dOut, input, [o, i, input.length / i], { transA: true, beta: 1, exact: false }))
-    },
-    gemm(out, a, b, options) {
-      const [m, n] = out.shape
-      multiply(gpu, product(out, a, b, [m, n, a.length / m], options))
-    },
-    gram(out, input, alpha) {
-      const i = out.shape[0]
-      multiply(gpu, product(out, input, input, [i, i, input.length / i], { transA: true, alpha, beta: 1 }))
-    },
-  }
-  return self
 }

@@ -1,5 +1,5 @@
 // The parts that all matrix product shaders share: parameters, batches and the way a result is stored.
-import { f32, halves, type Param } from '../../shader.ts'
+import { f32, type Param } from '../../shader.ts'
 
 /** Strides in elements between the matrices of a batch of `count` = outer · inner products. */
 export interface Batch {
@@ -65,19 +65,5 @@ fn store(start: u32, row: u32, column: u32, sum: f32) {
   if (p.hasResidual == 1u) { value += residual[p.residualAt + i - p.outAt]; }
   if (p.beta != 0.0) { value += p.beta * y[i]; }
   y[i] = value;
-}
-`
-
-/** WGSL: operands that a shader reads one number at a time, with any offset, leading dimension and element type of b. */
-/** Operands that follow the head of all products; b is read by `loadB`. */
-export const scalarOperands = /* wgsl */ `
-${gemmHead}
-${halves}
-@group(1) @binding(1) var<storage, read> a: array<f32>;
-@group(1) @binding(2) var<storage, read> b: array<u32>;
-
-fn loadB(i: u32) -> f32 {
-  if (DTYPE == 0u) { return bitcast<f32>(b[i]); }
-  return floatOfHalf((b[i >> 1u] >> (16u * (i & 1u))) & 0xffffu);
 }
 `

@@ -1,7 +1,7 @@
 // Matrix product for any GPU: a workgroup of 8×8 invocations makes a 64×64 tile, 8×8 values each, through 64×16 tiles
 // of both operands in workgroup memory. Any size, offset, transposition and element type of b.
-import { dtypeCode, floatTypes, type Shader, variant } from '../../shader.ts'
-import { scalarOperands } from './params.ts'
+import { dtypeCode, floatTypes, halves, type Shader, variant } from '../../shader.ts'
+import { gemmHead } from './params.ts'
 
 export const portableTile = 64
 
@@ -20,7 +20,15 @@ const portable: Shader = {
   name: 'gemmPortable',
   bindings: 'wrrrr',
   code: /* wgsl */ `
-${scalarOperands}
+${gemmHead}
+${halves}
+@group(1) @binding(1) var<storage, read> a: array<f32>;
+@group(1) @binding(2) var<storage, read> b: array<u32>;
+
+fn loadB(i: u32) -> f32 {
+  if (DTYPE == 0u) { return bitcast<f32>(b[i]); }
+  return floatOfHalf((b[i >> 1u] >> (16u * (i & 1u))) & 0xffffu);
+}
 
 const TILE = 64u;
 const DEPTH = 16u;

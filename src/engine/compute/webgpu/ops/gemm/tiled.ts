@@ -4,6 +4,7 @@
 // those of `portable` do: both give the same bytes.
 import type { DType } from '../../../../dtype.ts'
 import { dtypeCode, floatTypes, halves, type Shader, variant } from '../../shader.ts'
+import { activationFunctions } from '../activations.ts'
 import { gemmFields, places } from './params.ts'
 
 /** What becomes of a sum. Every tensor but out, a and b is the epilogue's own. */
@@ -13,18 +14,18 @@ interface Epilogue {
   readonly sumsRows?: boolean
   readonly tensors: readonly string[]
   readonly params: string
-  /** WGSL: `fn finish(i: u32, row: u32, column: u32, sum: vec4f) -> vec4f`, i the place in out, in vectors. */
+  /** WGSL: `fn finish(z: u32, i: u32, row: u32, column: u32, sum: vec4f) -> vec4f`, i the place in out, in vectors, z the matrix of a batch. */
   readonly code: string
 }
 
 const plain: Epilogue = {
   name: '',
   tensors: ['bias: array<f32>', 'residual: array<vec4f>'],
-  params: 'hasBias: u32, hasResidual: u32',
+  params: 'hasBias: u32, hasResidual: u32, biasStep: u32',
   code: /* wgsl */ `
-fn finish(i: u32, row: u32, column: u32, sum: vec4f) -> vec4f {
+fn finish(z: u32, i: u32, row: u32, column: u32, sum: vec4f) -> vec4f {
   var value = p.alpha * sum;
-  let at = p.biasAt + column;
+  let at = p.biasAt + z * p.biasStep + column;
   if (p.hasBias == 1u) { value += vec4f(bias[at], bias[at + 1u], bias[at + 2u], bias[at + 3u]); }
   if (p.hasResidual == 1u) { value += residual[p.residualAt / 4u + i - p.outAt / 4u]; }
   if (p.beta != 0.0) { value += p.beta * y[i]; }
@@ -33,8 +34,8 @@ fn finish(i: u32, row: u32, column: u32, sum: vec4f) -> vec4f {
 }
 
 const kept = /* wgsl */ `
-fn kept(row: u32, column: u32) -> vec4<bool> {
-  let bits = mask[p.maskAt + row * p.rowWords + (column >> 5u)] >> (column & 31u);
+fn kept(z: u32, row: u32, column: u32) -> vec4<bool> {
+  let bits = mask[p.maskAt + z * p.maskStep + row * p.rowWords + (column >> 5u)] >> (column & 31u);
   return (vec4u(bits) & vec4u(1u, 2u, 4u, 8u)) != vec4u();
 }`
 
@@ -42,9 +43,9 @@ fn kept(row: u32, column: u32) -> vec4<bool> {
 const masked: Epilogue = {
   name: 'Masked',
   tensors: ['mask: array<u32>'],
-  params: 'rowWords: u32',
+  params: 'rowWords: u32, maskStep: u32',
   code: /* wgsl */ `${kept}
-fn finish(i: u32, row: u32, column: u32, sum: vec4f) -> vec4f { return select(vec4f(), sum, kept(row, column)); }`,
+fn finish(z: u32, i: u32, row: u32, column: u32, sum: vec4f) -> vec4f { return select(vec4f(), sum, kept(z, row, column)); }`,
 }
 
 /** The same of a gradient's product, and that of the bias. */
@@ -52,24 +53,50 @@ const summed: Epilogue = {
   ...masked,
   name: 'Summed',
   tensors: [...masked.tensors, 'rw rowSums: array<f32>'],
+  params: `${masked.params}, rowSumsStep: u32`,
   sumsRows: true,
 }
 
-/** weight + alpha · sum where the mask keeps it; b is f32, and DTYPE is the weight's. */
+/** Weights of a batch of products, each in a tensor of its own. */
+export const mostMerged = 3
+const eachWeight = [...Array(mostMerged).keys()]
+
+/** weight + alpha · sum where the mask keeps it; b is f32, and DTYPE is the weights'. */
 const merged: Epilogue = {
   name: 'Merged',
-  tensors: ['weight: array<u32>', 'mask: array<u32>'],
-  params: 'rowWords: u32, hasMask: u32',
+  tensors: ['mask: array<u32>', ...eachWeight.map((w) => `weight${w}: array<u32>`)],
+  params: 'rowWords: u32, maskStep: u32, hasMask: u32',
   code: /* wgsl */ `${kept}
-fn weightAt(i: u32) -> f32 {
-  if (DTYPE == 0u) { return bitcast<f32>(weight[i]); }
-  return floatOfHalf((weight[i >> 1u] >> (16u * (i & 1u))) & 0xffffu);
+fn weightAt(z: u32, i: u32) -> f32 {
+${eachWeight
+  .map(
+    (w) => /* wgsl */ `
+  if (z == ${w}u) {
+    let at = p.weight${w}At + i;
+    if (DTYPE == 0u) { return bitcast<f32>(weight${w}[at]); }
+    return floatOfHalf((weight${w}[at >> 1u] >> (16u * (at & 1u))) & 0xffffu);
+  }`,
+  )
+  .join('')}
+  return 0.0;
 }
-fn finish(i: u32, row: u32, column: u32, sum: vec4f) -> vec4f {
-  let at = p.weightAt + row * p.n + column;
+fn finish(z: u32, i: u32, row: u32, column: u32, sum: vec4f) -> vec4f {
+  let at = row * p.n + column;
   var delta = p.alpha * sum;
-  if (p.hasMask == 1u) { delta = select(vec4f(), delta, kept(row, column)); }
-  return vec4f(weightAt(at), weightAt(at + 1u), weightAt(at + 2u), weightAt(at + 3u)) + delta;
+  if (p.hasMask == 1u) { delta = select(vec4f(), delta, kept(z, row, column)); }
+  return vec4f(weightAt(z, at), weightAt(z, at + 1u), weightAt(z, at + 2u), weightAt(z, at + 3u)) + delta;
+}`,
+}
+
+/** The sum times the slope of an activation at x, whose rows are as far apart as those of out. */
+const sloped: Epilogue = {
+  name: 'Sloped',
+  tensors: ['x: array<vec4f>'],
+  params: 'kind: u32',
+  code: /* wgsl */ `${activationFunctions}
+fn finish(z: u32, i: u32, row: u32, column: u32, sum: vec4f) -> vec4f {
+  let at = x[p.xAt / 4u + i - p.outAt / 4u];
+  return sum * vec4f(slope(at.x), slope(at.y), slope(at.z), slope(at.w));
 }`,
 }
 
@@ -141,10 +168,10 @@ ${loads(packed)}
 ${block('a', 'p.transA == 1u', 'p.m')}
 ${block('b', 'p.transB == 0u', 'p.n')}
 ${epilogue.code}
-fn put(start: u32, row: u32, column: u32, sum: vec4f) {
+fn put(z: u32, start: u32, row: u32, column: u32, sum: vec4f) {
   if (row >= p.m || column >= p.n) { return; }
   let i = (start + row * p.ldc + column) / 4u;
-  y[i] = finish(i, row, column, sum);
+  y[i] = finish(z, i, row, column, sum);
 }
 ${main(tile, epilogue.sumsRows === true)}`,
   }
@@ -193,7 +220,7 @@ const totalOfParts = /* wgsl */ `
     for (var part = 0u; part < DEPTH; part++) { all += tiles[part * ROW + local]; }
     for (var i = 0u; i < 4u; i++) {
       let row = row0 + 4u * local + i;
-      if (row < p.m) { rowSums[p.rowSumsAt + row] += all[i]; }
+      if (row < p.m) { rowSums[p.rowSumsAt + group.z * p.rowSumsStep + row] += all[i]; }
     }
   }`
 
@@ -268,7 +295,7 @@ ${sumsRows ? totalOfParts : ''}
   let column = column0 + 4u * across;
 ${each(tile, (r, c) => {
   const down = r < 4 ? r : side / 2 + r - 4
-  return `  put(base, row + ${down}u, column + ${(c * side) / 2}u, s${r}x${c});`
+  return `  put(group.z, base, row + ${down}u, column + ${(c * side) / 2}u, s${r}x${c});`
 })}
 }
 `
@@ -306,4 +333,5 @@ export const tiledVariants = {
   // A lane of the small tile has no registers left for parts of rows.
   summed: variantsOf((tile) => tiled(tile, false, summed), ['f32'], false, false),
   merged: variantsOf((tile) => tiled(tile, false, merged), floatTypes, false),
+  sloped: variantsOf((tile) => tiled(tile, false, sloped), ['f32'], false),
 } as const
