@@ -51,7 +51,7 @@ async function compare(context: Context, pathA: string, pathB: string, options: 
   }
   const open = async (path: string): Promise<Checkpoint> =>
     options.remote && isHubName(path)
-      ? wholeOf((await toldRemote(context, path, { all: true })).inspection)
+      ? wholeOf((await toldRemote(context, path, () => true)).inspection)
       : wholeOf(await openInspection(path))
   const a = await open(pathA)
   try {

@@ -1,4 +1,4 @@
-// The files of a checkpoint by their paths: on this disk (filePool.ts), or on the Hub (engine/hub/remoteFiles.ts).
+// The files of a checkpoint by their paths: on this disk (filePool.ts), or on the Hub (engine/hub/openRemote.ts).
 export interface WeightFiles {
   /** Bytes read so far. */
   readonly bytesRead: number
