@@ -4,7 +4,7 @@ import { openInspection, type Checkpoint } from '../engine/checkpoint/checkpoint
 import { wholeOf } from '../engine/checkpoint/inspection.ts'
 import { isHubName } from '../engine/checkpoint/hubCache.ts'
 import { compareCheckpoints } from '../engine/checkpoint/stats/compareCheckpoints.ts'
-import { compareText } from '../engine/checkpoint/stats/compareText.ts'
+import { compareText } from '../engine/checkpoint/stats/inspectText.ts'
 import type { CompareSummary } from '../protocol/inspect.ts'
 import { EngineError } from '../engine/errors.ts'
 import { command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'

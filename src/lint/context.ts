@@ -6,7 +6,7 @@ import type { Path, RecipeDocument } from '../recipe/document.ts'
 import { idShapeOf, type LintFacts, type ModelFacts, type ModelModule } from '../recipe/facts.ts'
 import { type DataUse, dataUses } from '../recipe/dataUses.ts'
 import { createMatcher, type Matcher } from '../recipe/match.ts'
-import { type Issue, validate } from '../recipe/issues.ts'
+import { type Issue, validate, type Recipe, type Recover } from '../recipe/schema.ts'
 import {
   type IdShape,
   recoveriesOf,
@@ -16,7 +16,6 @@ import {
   resolveRecipe,
   type Surroundings,
 } from '../recipe/resolve.ts'
-import type { Recipe, Recover } from '../recipe/schema.ts'
 import { viewModel } from '../plan/modelView.ts'
 import type { PlanFinding } from '../plan/planFinding.ts'
 import { planFindings } from '../plan/planFindings.ts'

@@ -1,7 +1,7 @@
 // How far a run of a sweep is, from what its folder and its sweep's folder show: the one rule of the command line and of the editor.
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { RunEnd } from './events/endOfRun.ts'
+import type { RunEnd } from './events/parseEvents.ts'
 import type { SweepRunState } from './compared/sweepTable.ts'
 import { EngineError } from '../errors.ts'
 import { writeAtomic } from '../system/atomicFile.ts'

@@ -1,7 +1,7 @@
 // The address of the Hub and the token for it, found as huggingface_hub does.
 import { homedir } from 'node:os'
 import { tokenFile } from '../checkpoint/hubCache.ts'
-import { readSmallFile } from '../checkpoint/smallFile.ts'
+import { readSmallFile } from '../checkpoint/regularFile.ts'
 import { EngineError } from '../errors.ts'
 
 export interface HubAccess {
