@@ -81,8 +81,37 @@ export function methodsChart(results: string): string {
   )
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname)
-  writeFileSync(
-    new URL('docs/images/methods.svg', root),
-    methodsChart(readFileSync(new URL('bench/RESULTS.md', root), 'utf8')),
+/** Parameters in millions of the models of the table "half pruned", in its order; each has four columns behind the first three. */
+const sizes = [135, 494, 1544]
+
+/** Perplexity on Wikipedia, divided by that of the dense model, by the size of the model: does recovery gain more where models are larger? */
+export function sizesChart(results: string): string {
+  const rows = tableOf(results, 'half pruned')
+  const wikipedia = (cells: string[]) => sizes.map((_, i) => cells[4 + 4 * i].replaceAll(',', ''))
+  const dense = wikipedia(rows[0])
+  const series = rows.slice(1).map((cells, i): Series => {
+    const [method, recovery] = cells
+    const points = wikipedia(cells).flatMap((cell, k) => (cell ? [{ x: sizes[k], y: Number(cell) / Number(dense[k]) }] : []))
+    const label = recovery ? `${method}, ${recovery}` : method
+    return { label, points, style: { ...seriesStyle(i), dash: recovery ? '6 3' : '' }, marks: 'both' }
+  })
+  return svgOf(
+    { series, levels: [], xRange: [sizes[0], sizes[2]], logX: true, logY: true },
+    {
+      title: 'Half of the weights pruned, on Wikipedia',
+      xName: 'parameters',
+      xLabel: 'parameters, millions',
+      yLabel: 'perplexity, times that of the dense model',
+    },
   )
+}
+
+/** The pictures of documents, by the name of their file. */
+export const pictures = { 'methods.svg': methodsChart, 'sizes.svg': sizesChart }
+
+if (process.argv[1] === new URL(import.meta.url).pathname)
+  for (const [name, draw] of Object.entries(pictures))
+    writeFileSync(
+      new URL(`docs/images/${name}`, root),
+      draw(readFileSync(new URL('bench/RESULTS.md', root), 'utf8')),
+    )

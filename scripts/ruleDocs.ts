@@ -39,7 +39,7 @@ reason. The older short ids, such as \`L1\`, work everywhere in place of a name.
 # sparsescope-disable-next-line few-samples: only a smoke test
 \`\`\`
 
-A task of VS Code that runs it shows its findings under Problems with \`"problemMatcher": "$prune-recipe"\`.
+A VS Code task that runs \`sparsescope lint\` shows its findings under Problems with \`"problemMatcher": "$prune-recipe"\`.
 
 This page is made from the rules by \`npm run generate\`.`
 

@@ -33,7 +33,7 @@ const packages = [
   {
     name: 'libopenblas0-pthread',
     present: () => hasLibrary('openblas-pthread/libopenblas.so.0'),
-    why: 'matrix products at full speed on the CPU (without it the built-in WASM kernels are used, about 4 times slower)',
+    why: 'matrix products at full speed on the CPU (without it the built-in WebAssembly kernels take about twice as long)',
   },
   {
     name: 'libdnnl3.6',

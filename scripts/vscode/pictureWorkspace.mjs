@@ -84,17 +84,17 @@ model: ${model}
 seed: 0
 prune: [{ method: magnitude, sparsity: 0.5 }]
 calibration: { data: text/train.jsonl, samples: 8, seq_len: 256 }
-recover: { mode: reconstruct, train: [bias, norm, mask_lora], steps: 120, lr: 1.0e-3 }
+recover: { mode: retrain, train: [norm], steps: 32, lr: 5.0e-3, data: text/train.jsonl, samples: 32, seq_len: 128 }
 evaluate:
 ${evaluate}
 sweep:
   prune.0.method: [magnitude, wanda]
-  prune.0.sparsity: [0.5, 0.6, 0.7]
+  prune.0.sparsity: [0.4, 0.5, 0.6]
 `
 
 /**
  * Makes `folder`, unless an earlier call has: `small` and `large` name its models. `models` is a folder of model folders, whose smallest
- * and largest are taken; null takes the bundled sample for both. The sweep is always of the sample.
+ * and largest are taken; null takes the bundled sample for both.
  */
 export function makeWorkspace(root, folder, models) {
   const sample = join(root, 'samples/opt')
@@ -119,14 +119,14 @@ export function makeWorkspace(root, folder, models) {
   writeFileSync(join(folder, 'alps.prune.yaml'), alpsRecipe(small, 'pattern: "1:4"'))
   writeFileSync(join(folder, 'alps50.prune.yaml'), alpsRecipe(small, 'sparsity: 0.5'))
   writeFileSync(join(folder, 'half.prune.yaml'), halfRecipe(small))
-  const text = ['--calibration', 'text/train.jsonl', '--samples', '8', '--seq-len', '256']
+  const text = ['--calibration', 'text/train.jsonl', '--samples', '4', '--seq-len', '128']
   once('.sparsescope/analyses', () =>
     cli('analyse', large, ...text, '--method', 'wanda', '--sparsity', '0.5', '--device', 'cpu'),
   )
   once(`${large}-wanda`, () => run('wanda.prune.yaml', prunedRecipe(large), 'run'))
   once(`${small}-wanda60`, () => run('wanda60.prune.yaml', smallRecipe(small), 'run'))
   once(`${small}-merged`, () => mergeLora(join(folder, `${small}-wanda60`), join(folder, `${small}-merged`)))
-  once('sweep.prune.yaml', () => run('sweep.prune.yaml', sweepRecipe('opt'), 'sweep', 'run'))
+  once('sweep.prune.yaml', () => run('sweep.prune.yaml', sweepRecipe(small), 'sweep', 'run'))
   return { small, large }
 }
 

@@ -68,7 +68,7 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const { path, text } = await readGiven(given, roots)
   if (given.text !== undefined && !/\.prune\.ya?ml$/.test(path))
-    throw new EngineError('usage', `${given.recipe} is no name of a recipe: it must end in .prune.yaml`)
+    throw new EngineError('usage', `${given.recipe} is not the name of a recipe: it must end in .prune.yaml`)
   if (given.text !== undefined && existsSync(path))
     throw new EngineError('exists', `${given.recipe} exists already: leave out text to run it, or choose another name`)
   const file = parseFile(path, text, settings)
@@ -88,7 +88,7 @@ export async function prepareRun(
   const summary = [
     `Runs ${shown(path)} on ${plan.model}${settings.length > 0 ? ` with ${settings.join(', ')}` : ''}.`,
     `Writes ${[...(given.text === undefined ? [] : ['the recipe']), ...outputs, 'a run folder beside the recipe'].join(', ')}: about ${formatBytes(diskBytes)} of models.`,
-    `Takes ${seconds === null ? 'a time that is not known' : `about ${roughDuration(seconds)}`} and about ${formatBytes(memoryBytes)} of memory.`,
+    `Takes ${seconds === null ? 'an unknown time' : `about ${roughDuration(seconds)}`} and about ${formatBytes(memoryBytes)} of memory.`,
     ...plan.warnings,
   ].join('\n')
   return { recipe: path, settings, summary }

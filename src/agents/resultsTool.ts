@@ -39,7 +39,7 @@ export const resultsTool = defineTool({
       : all.slice(0, usualRuns)
     if (chosen.length > 0) return resultsOf(chosen, roots, signal)
     if (all.length === 0) return 'There are no runs in the workspace yet.'
-    throw new EngineError('not-found', `no run is called so; the newest is ${roots.shown(all[0])}`)
+    throw new EngineError('not-found', `there is no such run; the newest is ${roots.shown(all[0])}`)
   },
 })
 

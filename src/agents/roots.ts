@@ -34,7 +34,7 @@ export class Roots {
       ),
     )
     const [first, ...others] = real
-    if (first === undefined) throw new EngineError('usage', 'no folder is open that the tools may look into')
+    if (first === undefined) throw new EngineError('usage', 'no folder that the tools may read is open')
     return new Roots([first, ...others])
   }
 
@@ -47,7 +47,7 @@ export class Roots {
    * @throws EngineError 'usage' for a place outside the roots.
    */
   async place(given: string, folder: string = this.folders[0]): Promise<string> {
-    const outside = new EngineError('usage', `${quoted(given)} is not inside the folders that the tools may look into`)
+    const outside = new EngineError('usage', `${quoted(given)} is not inside the folders that the tools may read`)
     if (isNetworkPath(given) || given.includes('\0')) throw outside
     const path = await realPlace(resolve(folder, given))
     if (path === null || !this.has(path)) throw outside

@@ -10,7 +10,7 @@ export const runInput = z.strictObject({
   text: z
     .string()
     .optional()
-    .describe('The recipe, where the file is not there yet: it is written there, and never replaces a file.'),
+    .describe('A recipe that is not saved yet: it is written to that file, and never replaces one.'),
   settings: z
     .array(z.string())
     .max(20)

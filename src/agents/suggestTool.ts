@@ -33,7 +33,7 @@ const input = z.strictObject({
     .lt(1)
     .optional()
     .describe(`Share of the block weights to prune; default ${usualSparsity}.`),
-  pattern: z.string().optional().describe('N:M in place of a sparsity, such as 2:4.'),
+  pattern: z.string().optional().describe('N:M in place of a sparsity, such as 2:4: N zeros in every M inputs.'),
   size: z.string().optional().describe('Bytes that the kept weights may take, such as 8GB, in place of a sparsity.'),
   minutes: z.number().positive().optional().describe('Most minutes that the run may take on this machine.'),
   data: z.string().min(1).optional().describe('Text to calibrate and train on; left out: one near the model.'),
@@ -46,7 +46,7 @@ type Input = z.output<typeof input>
 export const suggestTool = defineTool({
   name: 'suggest_recipe',
   title: 'Suggest Recipe',
-  about: 'Proposes a recipe for a model and a target that lints clean, with the measurements behind each choice.',
+  about: 'Proposes a recipe without findings for a model and a target, with the measurements behind each choice.',
   when: 'Use it instead of writing a recipe from memory. It writes no file: save its text under the name that it gives, or pass it to explain_recipe and run_recipe. Not for models that are pruned already.',
   icon: '$(lightbulb)',
   needsTrust: false,

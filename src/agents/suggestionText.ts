@@ -83,7 +83,7 @@ export function suggestionText(one: Try, around: Around): string {
   const { text, findings, estimates } = one
   const { file, asked, isLate } = around
   const { seconds, memoryBytes, diskBytes } = estimates
-  const time = seconds === null ? 'a time that is not known' : `about ${roughDuration(seconds)}`
+  const time = seconds === null ? 'an unknown time' : `about ${roughDuration(seconds)}`
   const late = isLate ? `, more than the ${asked.minutes} min: no shorter recipe lints clean` : ''
   return [
     `# ${file}`,
@@ -120,7 +120,7 @@ function whyLines({ choices, chain }: Try, { facts, asked }: Around): string[] {
   }
   if (evaluate.data.length === 0) lines.push('Nothing is measured: no held-out text was found. Give evaluate_on.')
   else if (evaluate.data.length === 1 && chain !== null)
-    lines.push('Measure on text of another kind too (evaluate_other): part of a recovery is getting used to the text.')
+    lines.push('Measure on text of another kind too (evaluate_other): part of a recovery is adaptation to the text.')
   return lines
 }
 
@@ -129,7 +129,7 @@ function pruneLines({ method, pattern, sparsity }: NonNullable<RecipeChoices['pr
     const value = prunedFigure(name, pattern)
     return value === undefined ? [] : [`${methodOf(name).title} ${value}`]
   })
-  const lines = [`${methodOf(method).title} prunes: with half of the weights gone ${figures.join(', ')}.`]
+  const lines = [`${methodOf(method).title} prunes: with half of the weights pruned ${figures.join(', ')}.`]
   if (spread === defaultAllocation) return lines
   const { sparsity: at, spread: values } = spreadFigures(sparsity)
   const each = Object.entries(values).map(([name, value]) => `${name} ${value}`)

@@ -62,6 +62,6 @@ export const fromLine = z
   .int()
   .min(1)
   .optional()
-  .describe('A result has at most 4 kB. Its last line says with which from_line the rest can be asked for.')
+  .describe('A result has at most 4 kB. Its last line names the from_line that returns the rest.')
 
 export const recipePath = z.string().min(1).describe('Path of the recipe, NAME.prune.yaml.')

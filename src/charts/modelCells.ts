@@ -201,7 +201,7 @@ function movedFacts({ row: { shape, count }, movement, untold, median }: KnownOf
   return columns.length > 0 ? [...facts, ['Columns', `${list(columns)} of the change`]] : facts
 }
 
-/** Which of its numbers a stage may change, and by what. */
+/** Which of its numbers a stage may change, and how. */
 export function whatMoves({ kind, by, sparsity }: StageRow): string {
   const kept = sparsity > 0 ? 'its kept weights' : 'all of its weights'
   if (kind === 'kept') return `What may move: ${kept}, each by itself.`

@@ -1,4 +1,4 @@
-// Runs as points: any two of what they are compared by. Steps join the finished ones that no other beats in both, and bound what is reached.
+// Runs as points, by any two measures. Steps join the finished ones that no other beats in both, and bound what is reached.
 import type { FoldedRun, Spread } from '../runs/compared/foldSeeds.ts'
 import { type Measure, measureNamed, paretoFront } from '../runs/compared/measures.ts'
 import { defaultStyles, styleGroups, type StyledBy } from './runStyles.ts'

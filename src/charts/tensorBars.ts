@@ -1,4 +1,4 @@
-// The bars of one tensor: the histogram of its weights, and where along it the zeros are.
+// The bars of one tensor: the histogram of its weights, and the place of its zeros.
 import { formatCompact, formatShare, formatValue } from '../formatting/numbers.ts'
 import type { BarsData } from './drawBars.ts'
 
@@ -47,7 +47,7 @@ export function profileBars(
   }
 }
 
-/** What swaps would win of the error of the rows in each of some equal parts. */
+/** Share of the error that swaps would remove, for the rows in each of some equal parts. */
 export function roomBars(shares: readonly number[], rows: number): BarsData {
   const bars = profileBars('Room by row', shares, { what: 'rows', size: rows })
   return { ...bars, yLabel: 'room by one swap', top: Math.max(...shares) || 1 }

@@ -35,7 +35,7 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
   .addOption(precisionOption("the recipe's"))
   .addOption(memoryOption())
   .option('--resume <run>', 'continue a run that was killed or cancelled')
-  .option('--dry-run', 'print the plan: modules, trainable set, memory, disk')
+  .option('--dry-run', 'print the plan: modules, trainable set, memory, disk, time')
   .action(
     runs(async (context, recipe: string | undefined, options: RunCommandOptions): Promise<Outcome> => {
       const settings = options.precision ? [...options.set, `precision=${options.precision}`] : options.set

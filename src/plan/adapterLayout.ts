@@ -148,7 +148,9 @@ function baseOf(a: string, { kind, shape }: Parameter, tensors: AdapterTensors):
   const found = tensors.get(name)
   if (!found) return null
   if (kind === 'linear')
-    throw new FormatError(`has ${quoted(name)}, a whole matrix of a block: it is no LoRA of this model alone`)
+    throw new FormatError(
+      `has ${quoted(name)}, a whole matrix of a block: the file contains more than a LoRA of this model`,
+    )
   if (sameShape(found.shape, shape)) return name
   throw new FormatError(`has ${quoted(name)} as [${found.shape.join(', ')}], the model's is [${shape.join(', ')}]`)
 }
@@ -168,7 +170,7 @@ function requireShapes(tensors: AdapterTensors, { a, b, rank, shape: [numOut, nu
     if (!found) throw new FormatError(`lacks ${quoted(name)}: the file is not whole, get it again`)
     if (!sameShape(found, shape))
       throw new FormatError(
-        `has ${quoted(name)} as [${found.join(', ')}], expected [${shape.join(', ')}]: its config, or this model, is another one's`,
+        `has ${quoted(name)} as [${found.join(', ')}], expected [${shape.join(', ')}]: its config or this model does not belong to it`,
       )
   }
 }

@@ -8,7 +8,7 @@ const errorSchema = z.strictObject({
   pattern: z.string(),
   /** ‖X(W − Ŵ)ᵀ‖² / ‖XWᵀ‖² on the dense model's inputs; null where all inputs were 0. */
   error: z.number().nullable(),
-  /** Share of that error which the best swap of each row would win (docs/methods.md, "Swaps"); an earlier version measured none. */
+  /** Share of that error that the best swap of each row would remove (docs/methods.md, "Swaps"); earlier versions did not measure it. */
   room: z.number().optional(),
 })
 

@@ -1,4 +1,4 @@
-// Certificates of masks as figures: what the best single swap of a pruned and a kept weight would still win of the error
+// Certificates of masks as figures: the share of the error that the best single swap of a pruned and a kept weight would still remove
 // (docs/methods.md, "Swaps"). Names are those of report.json.
 import { formatShare } from '../formatting/numbers.ts'
 
@@ -6,7 +6,7 @@ export interface MatrixCertificate {
   readonly rows: number
   /** Squared error of the outputs by token. */
   readonly error: number
-  /** Share of the error that the best swap of each row would win; 0: no single swap helps. */
+  /** Share of the error that the best swap of each row would remove; 0: no single swap helps. */
   readonly room: number
   /** Share of the rows where no swap helps. */
   readonly rows_without_room: number

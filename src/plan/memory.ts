@@ -1,4 +1,4 @@
-// The one memory model: how a run shares what it may use, and the peak that comes of it.
+// The one memory model: how a run divides its budget, and the peak that results.
 import { endParameters, linearsOfBlock } from '../catalog/families/parameters.ts'
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
 import type { MachineFacts, ModelFacts } from '../recipe/facts.ts'
@@ -48,7 +48,7 @@ export interface MemoryLimits {
   readonly memoryBytes: number
   /** The device's capacity, which may be less. */
   readonly limitBytes: number
-  /** The device's memory is not the host's. */
+  /** The device has memory of its own. */
   readonly apart?: boolean
   readonly threads: number
 }
@@ -59,17 +59,17 @@ const usableShare = 0.9
 /** Share of a device's own usable memory for states that need not go to the host and back with every block. */
 const residentShare = 0.25
 
-/** A warning when a run is allowed more than there is, else null. */
+/** A warning when a run is allowed more memory than the machine has, else null. */
 export function beyondDevice(memoryBytes: number, limitBytes: number): string | null {
   if (memoryBytes <= limitBytes) return null
   const [asked, has, used] = [memoryBytes, limitBytes, usableShare * limitBytes].map(formatBytes)
-  return `--memory ${asked} is more than there is (${has}): at most ${used} are used`
+  return `--memory ${asked} is more than this machine has (${has}): at most ${used} are used`
 }
 
-/** A warning when a run takes more than it was allowed, whatever it does, else null. */
+/** A warning when even the smallest plan takes more than the run was allowed, else null. */
 export function beyondBudget(memoryBytes: number, leastBytes: number): string | null {
   if (leastBytes <= memoryBytes) return null
-  return `--memory allows ${formatBytes(memoryBytes)}, and this takes about ${formatBytes(leastBytes)} at least: allow more; where it trains, mode reconstruct, smaller batches or shorter windows take less`
+  return `--memory allows ${formatBytes(memoryBytes)}, and this takes about ${formatBytes(leastBytes)} at least: allow more; for training, mode reconstruct, smaller batches or shorter windows need less`
 }
 
 /** `solvingBytes`: what pruning would take beside a block and its states (pruneCost.ts). */
@@ -86,7 +86,7 @@ export function shareMemory(
   // One block is held in f32 at most, and a second time while it is read or merged; a device of its own has the next one too, of both models where there are two.
   const ahead = apart ? 4 * sizes.blockParameters : 0
   const besideBlock = Math.max(least, rest - effective - blockBytes(sizes) - ahead)
-  // Hessians come first: states go to the disk for less than another look at the block costs.
+  // Hessians come first: moving states to the disk costs less than running the block again.
   const solving = Math.min(solvingBytes, Math.max(least, besideBlock - least))
   return {
     // A device with its own memory leaves states on the host, which holds a block only while it is read.

@@ -78,7 +78,7 @@ function* longWindows(recipe: ResolvedRecipe, { config }: ModelView): Iterable<P
       : warning(
           'seq-len-too-long',
           path,
-          `Windows of ${seqLen} tokens take much memory: ${long} is what PERP uses at most.`,
+          `Windows of ${seqLen} tokens take much memory: PERP uses at most ${long}.`,
           more,
         )
   }
@@ -93,7 +93,7 @@ function* saveFindings({ save, recover }: ResolvedRecipe, model: ModelView | nul
     yield refusal(
       'gguf-impossible',
       to,
-      `save.to names the folder of the result; the GGUF file gets its name with .gguf behind it: write to: ${folder}.`,
+      `save.to names the folder of the result; the GGUF file gets its name plus .gguf: write to: ${folder}.`,
       { from: [format], fixes: [{ path: to, value: folder }] },
     )
   if (!model) return

@@ -1,4 +1,4 @@
-// Everything about a run but its numbers: what `run --dry-run`, the trainable map and the editor's lenses show.
+// Everything about a run except its results: what `run --dry-run`, the trainable map and the editor's lenses show.
 import { isAdapterName } from '../catalog/adapters/adapters.ts'
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
 import type { Role } from '../catalog/families/tensorRoles.ts'

@@ -52,7 +52,7 @@ export interface PlannedText extends PlanSummary {
   budgets: TrainBudget[][]
 }
 
-/** A choice of what to train, and what it comes to. */
+/** A choice of what to train, and the numbers that it gives. */
 export interface TrainBudget {
   /** In a few words, such as `MaskLoRA 16`. */
   name: string

@@ -25,9 +25,14 @@ function* scope({ method, pattern, scope }: ResolvedPruneStep, i: number): Itera
   if (parseNm(pattern) || !refusesScope(method, scope)) return
   const { scopes } = methodOf(method)
   const path = ['prune', i, 'scope']
-  yield refusal('scope-not-supported', path, `${method} knows no scope ${scope}: write ${andList(scopes, 'or')}.`, {
-    fixes: [{ path, value: scopes[0] }],
-  })
+  yield refusal(
+    'scope-not-supported',
+    path,
+    `${method} does not support scope ${scope}: write ${andList(scopes, 'or')}.`,
+    {
+      fixes: [{ path, value: scopes[0] }],
+    },
+  )
 }
 
 function* allocation({ allocation, pattern, sparsity }: ResolvedPruneStep, i: number): Iterable<PlanFinding> {
@@ -113,7 +118,7 @@ function* prunedTwice(steps: readonly ResolvedPruneStep[], model: ModelView): It
     const differs = twice.filter((module) => ways[first.get(module) ?? i] !== ways[i])
     const [named] = differs.length > 0 ? differs : twice
     const more = twice.length > 1 ? ` and ${twice.length - 1} more` : ''
-    const message = `Step ${i} prunes ${named.name}${more}, as step ${first.get(named)} does already${differs.length > 0 ? ' with other settings' : ''}: narrow one of them.`
+    const message = `Step ${i} prunes ${named.name}${more}, which step ${first.get(named)} already prunes${differs.length > 0 ? ' with other settings' : ''}: narrow one of them.`
     yield {
       ...refusal('pruned-twice', ['prune', i, 'targets'], message, { unwritten: ['prune', i] }),
       ...(differs.length === 0 && { severity: 'hint', refused: false }),

@@ -14,7 +14,7 @@ export function mapFiles(data: DataFiles, change: (path: string) => string): Dat
   return Array.isArray(data) ? data.map(change) : change(data)
 }
 
-/** How many of `samples` windows come from the `index`-th of so many files: where that is not even, the first ones give one more. */
+/** How many of `samples` windows come from the `index`-th of `files` files: if they do not divide evenly, the first files give one more. */
 export function evenShare(samples: number, files: number, index: number): number {
   return Math.floor(samples / files) + (index < samples % files ? 1 : 0)
 }

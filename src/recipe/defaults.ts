@@ -1,18 +1,18 @@
 // Default values that other code than the rows (src/recipe/settings) needs.
 
-/** The pattern of no pattern. */
+/** Value of `pattern` for unstructured pruning. */
 export const unstructured = 'unstructured'
 
 /** The default sparsity of a step. */
 export const usualSparsity = 0.5
 
-/** As many swaps of a row as help, within a tenth of it. */
+/** Swaps in each row until none helps, at most a tenth of the row. */
 export const untilNone = 'auto'
 
 /** Windows of text; a file of ids has its own. */
 export const windowDefaults = { samples: 128, seq_len: 2048 }
 
-/** Windows on which a run prunes to try a setting of an allocation, and as many others for the loss, where there are enough. */
+/** Windows on which a run prunes to try a setting of an allocation; as many others measure the loss, where there are enough. */
 export const triedWindows = 8
 
 /** Windows in a step of an optimiser. */

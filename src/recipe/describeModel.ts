@@ -48,7 +48,7 @@ function readConfig(
     return readModelConfig(config, tensors.size > 0 ? tensors : undefined)
   } catch (error) {
     if (!(error instanceof FamilyError)) throw error
-    // The rule about quantised weights says it better.
+    // The rule about quantised weights reports it.
     if (isQuantised(config)) return null
     problems.push({
       rule: error.kind === 'unsupported' ? 'unknown-family' : 'config-mismatch',
@@ -58,7 +58,7 @@ function readConfig(
   }
 }
 
-/** Kept values and their bits are whole weights. */
+/** Bitmask checkpoints are not quantised: their kept values are whole weights. */
 function isQuantised({ quantization_config: value }: Record<string, unknown>): boolean {
   return Boolean(value) && !isBitmaskConfig(value)
 }

@@ -47,7 +47,7 @@ export function readDocument(text: string): RecipeDocument {
   else if (tooDeep(text)) refuse(tooDeepMessage)
   else {
     try {
-      // Rule Y1 finds keys that are there twice; the parser compares every key with every other.
+      // Rule Y1 finds keys that appear twice; the parser would compare every key with every other.
       const parsed = parseDocument(text, { uniqueKeys: false, prettyErrors: false })
       const { depth, oddKeys } = survey(parsed.contents)
       if (depth > maxDepth) refuse(tooDeepMessage)
@@ -73,7 +73,7 @@ interface Problem {
 }
 
 function problemOf(e: Problem, text: string): SyntaxProblem {
-  // A range of nothing shows nothing: take in the character before, or after.
+  // An empty range is not visible: include the character before or after.
   const start = Math.min(e.pos[0], Math.max(0, text.length - 1))
   const message =
     e.code === 'MULTIPLE_DOCS' ? 'A file holds one recipe: put the other into a file of its own' : e.message

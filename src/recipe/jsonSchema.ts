@@ -1,4 +1,4 @@
-// The JSON Schema of recipes and look-ups in it by path: what completion, hover and the rules on keys go by.
+// The JSON Schema of recipes and look-ups in it by path: which completion, hover and the rules on keys use.
 import * as z from 'zod'
 import type { Path } from './document.ts'
 import { recipeSchema } from './schema.ts'

@@ -67,7 +67,7 @@ const maxExpanded = 10_000
 
 type Test = (text: string) => boolean
 
-/** To compile takes longer than to match, and every key stroke lints all patterns of a recipe again. */
+/** Compiling takes longer than matching, and every key stroke lints all patterns of a recipe again. */
 const kept = new Map<string, Test>()
 const mostKept = 200
 

@@ -1,4 +1,4 @@
-// Perplexities that each method left of a real model, by which the form of Prune… proposes one. They are those of bench/RESULTS.md.
+// Measured perplexities of a real model after each method, from which the form of Prune… proposes one. They are those of bench/RESULTS.md.
 import type { MethodName } from '../catalog/methods/methods.ts'
 import type { AllocationName } from '../catalog/allocations/allocations.ts'
 import type { Recover } from './settings/recipe.ts'
@@ -6,7 +6,7 @@ import type { Recover } from './settings/recipe.ts'
 export interface Measured {
   readonly model: string
   readonly dense: OnTwoTexts
-  /** Perplexity after pruning alone, half of the weights gone. */
+  /** Perplexity after pruning half of the weights, without recovery. */
   readonly pruned: Readonly<Record<string, Readonly<Partial<Record<MethodName, number>>>>>
   readonly spreads: readonly MeasuredSpread[]
   /** After retraining with each loss, half of the weights pruned by ALPS. */
@@ -91,17 +91,17 @@ export const measured: Measured = {
   },
 }
 
-/** What a method left of the model at this pattern; undefined: it was not measured. An N:M that was not measured is judged by 2:4. */
+/** Perplexity after a method at this pattern; undefined: it was not measured. For an N:M that was not measured, 2:4 is used. */
 export function prunedFigure(name: MethodName, pattern: string): number | undefined {
   return at(measured.pruned, pattern)[name]
 }
 
-/** Recoveries that were measured at this pattern, best first: on the text of another kind, since getting used to the text of training is no recovery. */
+/** Recoveries that were measured at this pattern, best first by the text of another kind: adaptation is no recovery. */
 export function proposeRecoveries(pattern: string): readonly MeasuredRecovery[] {
   return [...at(measured.recovered, pattern)].sort((a, b) => a.after.other - b.after.other)
 }
 
-/** What a chain left of the model that `method` pruned, at this pattern; undefined: it was not measured. */
+/** Perplexities after a chain of recoveries of the model that `method` pruned, at this pattern; undefined: not measured. */
 export function recoveryFigures(
   pattern: string,
   { method, chain }: { readonly method: MethodName; readonly chain: ChainName },
@@ -109,10 +109,10 @@ export function recoveryFigures(
   return at(measured.recovered, pattern).find((one) => one.method === method && one.chain === chain)
 }
 
-/** Sparsity from which on it matters how it is spread over the blocks. */
+/** Sparsity from which its spread over the blocks matters. */
 const spreadFrom = 0.6
 
-/** The spread with the lowest perplexity; below that sparsity every block is pruned alike. */
+/** The spread with the lowest perplexity; below that sparsity all blocks have the same sparsity. */
 export function proposeSpread(sparsity: number): AllocationName {
   if (sparsity < spreadFrom) return 'uniform'
   const figures = Object.entries(spreadFigures(sparsity).spread) as [AllocationName, number][]

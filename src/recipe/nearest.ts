@@ -1,4 +1,4 @@
-// The word that was probably meant.
+// Finds the word that was probably meant.
 
 /** Edit distance with transpositions (optimal string alignment), or `limit + 1` as soon as it must be more. */
 function editDistance(a: string, b: string, limit: number): number {

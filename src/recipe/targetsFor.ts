@@ -1,4 +1,4 @@
-// Few targets that match some modules and no others: whole blocks, whole columns of the map, cells of it, else names.
+// Finds a few targets that match exactly the given modules: whole blocks, whole columns of the map, cells of it, else names.
 import { groupsBy } from '../formatting/lists.ts'
 import { createMatcher, type Module } from './match.ts'
 

@@ -1,4 +1,4 @@
-// How far a run of a sweep is, from what its folder and its sweep's folder show: the one rule of the command line and of the editor.
+// The state of a run of a sweep, from its folder and its sweep's folder: one rule for the command line and the editor.
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunEnd } from './events/parseEvents.ts'

@@ -16,7 +16,7 @@ export interface SharedWork<T> {
   readonly take: () => Promise<T | null>
   /** Makes it, and keeps it where `take` looks if `isHeld` says that no other process has taken over. */
   readonly make: (isHeld: () => boolean) => Promise<T>
-  /** Whether to wait for a run that makes it. */
+  /** Whether to wait for a run that is making it. */
   readonly wait: boolean
   readonly lookEveryMs: number
   readonly signal?: AbortSignal

@@ -92,7 +92,7 @@ describe('the packaged extension, in a checkpoint', function () {
     await closeEditors(page)
   })
 
-  it('the view of which weights train tells what a recipe prunes', async () => {
+  it('the view of which weights train shows what a recipe prunes', async () => {
     const { page } = studio
     await openFile(page, 'reconstruct.prune.yaml')
     await runCommand(page, 'SparseScope: Show Which Weights Train')

@@ -19,7 +19,7 @@ function sources(...folders: string[]): Map<string, string> {
 const circles = (files: Record<string, string>) => circlesOf(importsOf(new Map(Object.entries(files))))
 
 describe('imports', () => {
-  it('come back to no file of the product', () => {
+  it('form no circle in the product', () => {
     const imports = importsOf(sources('src', 'webview-ui'))
     assert.ok(imports.size > 500, 'the sources are elsewhere')
     for (const path of ['src/cli/main.ts', 'webview-ui/try/board.tsx'])

@@ -29,7 +29,7 @@ describe('inspector and comparison in Chromium', () => {
   })
   const headers = () => page.getByRole('columnheader').filter({ visible: true })
 
-  it('a checkpoint that a run has made says how it came about, and offers a model card', async () => {
+  it('a checkpoint that a run has made says how it was made, and offers a model card', async () => {
     const origin = {
       facts: [
         ['made from', '<b>opt</b>'],
@@ -193,7 +193,7 @@ describe('inspector and comparison in Chromium', () => {
     assert.match(String(exported?.content), /Output lost by SparseGPT at 70 % by block and module.*log scale/s)
   })
 
-  it('what stopped an analysis is said, and in an untrusted workspace none begins', async () => {
+  it('says what stopped an analysis, and begins none in an untrusted workspace', async () => {
     await open('inspector', 600)
     const dense = stats.map((one) => ({ ...one, zeros: 0, sparsity: 0 }))
     const ended = { type: 'analysisEnd', problem: 'a.txt is too short' }
@@ -268,7 +268,7 @@ describe('inspector and comparison in Chromium', () => {
     assert.equal(await page.evaluate('document.activeElement.textContent'), '12, 16')
   })
 
-  it('a weight is told on hover from afar, and the colours have a scale', async () => {
+  it('hovering shows single weights also when zoomed out, and the colours have a scale', async () => {
     await open('inspector')
     await answer(page, 'weight', { value: '-0.125' })
     await send(page, settings, shown)
@@ -289,7 +289,7 @@ describe('inspector and comparison in Chromium', () => {
     await page.locator('.detail .legend', { hasText: 'exactly 0' }).waitFor()
   })
 
-  it('a question that nobody waits for any more is taken back', async () => {
+  it('a question that nobody waits for any more is withdrawn', async () => {
     await open('inspector')
     // A host that is slow: the answers never come.
     await page.evaluate('window.setTimeout = () => 0')

@@ -44,7 +44,7 @@ describe('the inspector during a scan, in Chromium', () => {
     assert.deepEqual((await asked()).toSorted(), ['detail', 'tile'])
   })
 
-  it('why statistics stopped before the end is said, and that they can go on', async () => {
+  it('says why statistics stopped before the end, and that they can continue', async () => {
     await open(600)
     const problem = 'cannot read model.safetensors: EIO: i/o error; is its disk still there?'
     const result = { scanned: 0, skipped: 0, partial: true, problem }
@@ -56,7 +56,7 @@ describe('the inspector during a scan, in Chromium', () => {
     await keepPicture(page, 'scan-stopped')
   })
 
-  it('the time left of a scan that goes on counts only what this one has read', async () => {
+  it('the time left of a continued scan counts only what this session has read', async () => {
     await open()
     const scan = (doneBytes: number, elapsedMs: number) => ({
       type: 'scan',

@@ -36,7 +36,7 @@ describe('the map of a checkpoint, in Chromium', () => {
     )
   })
 
-  it('offers no line of a recipe for a model that is only looked at', async () => {
+  it('offers no recipe line for a model that can only be inspected', async () => {
     await open()
     await send(page, settings, { ...shown, model: { ...model, lookOnly: true } })
     const row = page.getByRole('group', { name: 'Marked matrices' })
@@ -47,7 +47,7 @@ describe('the map of a checkpoint, in Chromium', () => {
     assert.equal(await page.getByRole('button', { name: /^(Copy as|Put into)/ }).count(), 0)
   })
 
-  it('has one primary action, and the sentence, the colours and the table of a pruned model tell of its zeros once', async () => {
+  it('has one primary action, and the sentence, the colours and the table of a pruned model each show its zeros once', async () => {
     await open()
     await send(page, settings, pruned, { type: 'measurable', methods: [wanda] })
     await page

@@ -82,7 +82,7 @@ describe('the form of a recipe in Chromium', () => {
       assert.match(await shown(), /to: \.\/opt-alps50-2 #/)
     })
 
-  it('Quick, Balanced and Best each tell their time on this machine, and what was measured of them', async () => {
+  it('Quick, Balanced and Best each show their time on this machine, and what was measured', async () => {
     await open()
     await plan()
     for (const [name, method, modes, figures] of [
@@ -213,7 +213,7 @@ describe('the form of a recipe in Chromium', () => {
     assert.ok(await create('Create and run').isDisabled())
   })
 
-  it('retraining learns from the text, or half from the dense model, with what each was worth', async () => {
+  it('retraining uses the text, or half of the dense model’s logits, with the measured effect of each', async () => {
     await open()
     await openDetails()
     const loss = page.getByRole('combobox', { name: 'Loss' })
@@ -236,7 +236,7 @@ describe('the form of a recipe in Chromium', () => {
     await loss.waitFor({ state: 'detached' })
   })
 
-  it('a second text to learn from gives half of the windows, of calibration and of training', async () => {
+  it('a second text gives half of the windows, of calibration and of training', async () => {
     await open(recordedStart(), 'light')
     await card('Best').click()
     await openDetails()
@@ -279,7 +279,7 @@ describe('the form of a recipe in Chromium', () => {
     }
   })
 
-  it('what the planner finds stands at its field; with an error nothing runs, but the recipe can be written', async () => {
+  it('a finding of the planner is at its field; with an error nothing runs, but the recipe can be written', async () => {
     await open()
     await plan({ severity: 'error', message: 'There is no file ./text/train.jsonl.', field: 'calibration.data' })
     await field('Text').getByText('There is no file').waitFor()

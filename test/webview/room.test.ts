@@ -11,7 +11,7 @@ const q = model.tensors[2]
 describe('room by one swap in Chromium', () => {
   const pages = viewPages()
 
-  it('the masks of a pruned model are measured on request: the map and the rows show what swaps would win', async () => {
+  it('the masks of a pruned model are measured on request: the map and the rows show how much swaps would gain', async () => {
     const page = await pages.open('inspector', { width: 1280 })
     await answer(page, 'tile', recorded.recordedTile(64, 64, false))
     await answer(page, 'detail', recorded.recordedDetail(q, stats[2]))
@@ -32,7 +32,7 @@ describe('room by one swap in Chromium', () => {
     await page.getByText(/of the error, by row: 0.* to 14/).waitFor()
   })
 
-  it('nobody is asked about masks before zeros are counted, nor in a dense model', async () => {
+  it('masks are not offered for measuring before zeros are counted, nor in a dense model', async () => {
     const page = await pages.open('inspector', { width: 1280 })
     const measure = page.getByRole('button', { name: 'Measure room…' })
     await send(page, { type: 'settings', settings: recorded.settings }, { type: 'model', model, stats: [] })

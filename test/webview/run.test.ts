@@ -22,7 +22,7 @@ describe('the view of a run in Chromium', () => {
     page = view.page
   }
 
-  it('is never empty: before anything is measured the list of stages says what comes and what goes on', async () => {
+  it('is never empty: before anything is measured the list of stages says what comes and what is in progress', async () => {
     await open(listing('running'), settings)
     await page.getByText('Nothing is measured yet.').waitFor()
     await send(page, events(retraining.slice(0, 2)))
@@ -200,7 +200,7 @@ describe('the view of a run in Chromium', () => {
     await page.getByRole('region', { name: 'Block 0' }).waitFor()
   })
 
-  it('what the model says stands by stage, the first other token marked; a hostile prompt is text', async () => {
+  it('generated texts are shown by stage, with the first different token marked; a hostile prompt is text', async () => {
     const hostile = '<img src=x onerror=alert(1)>\u202e\u0007'
     const said = [...recorded.recordedSamples(), ...recorded.recordedSamples(hostile).map((e) => ({ ...e, entry: 2 }))]
     await open(listing('done'), settings, events([...run, ...said]))
@@ -285,7 +285,7 @@ describe('the view of a run in Chromium', () => {
     assert.equal(await page.getByRole('list', { name: 'Numbers of the run' }).count(), 1)
   })
 
-  it('a long list of runs scrolls, and keeps place and focus while the runs go on', async () => {
+  it('a long list of runs scrolls, and keeps place and focus while the runs continue', async () => {
     await open(listing('running', 80), settings, events(run.slice(0, 90)))
     const list = page.getByRole('group', { name: 'Runs overlaid on this one' })
     assert.ok(await list.evaluate((e) => e.scrollHeight > e.clientHeight + 50 && e.clientHeight < 140))
@@ -297,7 +297,7 @@ describe('the view of a run in Chromium', () => {
     assert.equal(await page.evaluate('document.activeElement.type'), 'checkbox')
   })
 
-  it('a run that nobody laid over this one stays out of its pictures; one that is laid over it is in all of them', async () => {
+  it('only an overlaid run is in the pictures of another, and then in all of them', async () => {
     await open(listing('running', 1), settings, events(both), events(both, 'other 0'))
     assert.equal(await view.chart(loss).locator('.line').count(), 1)
     await page.getByRole('checkbox', { name: /recipe 0/ }).check()

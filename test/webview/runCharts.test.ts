@@ -51,7 +51,7 @@ describe('the figures of a run in Chromium', () => {
     assert.equal(await item.getAttribute('aria-checked'), 'true')
   })
 
-  it('the menu of a figure is walked by keyboard, closes by Escape, and gives the focus back', async () => {
+  it('the menu of a figure works by keyboard, closes by Escape, and gives the focus back', async () => {
     await open(listing('done'), settings, events(retraining))
     const button = figureMenus(page).first()
     await button.focus()
@@ -127,7 +127,7 @@ describe('the figures of a run in Chromium', () => {
     assert.match(found.get('loss-while-retraining.csv') ?? '', /^run,recovery,step,loss,loss_smoothed_0,lr\r\n/)
   })
 
-  it('zero-shot accuracy: a recovery chart, a curve with standard errors, each task, and what is not told apart', async () => {
+  it('zero-shot accuracy has a recovery chart, a curve with standard errors, each task, and what is undecided', async () => {
     const names = ['arc_easy', 'piqa'] as const
     const measured = (stage: Stage, accs: number[], step?: number) =>
       accs.map((acc, entry): RunEvent => {
@@ -193,7 +193,7 @@ describe('the figures of a run in Chromium', () => {
     assert.equal(await view.chart(loss).getByRole('application').isVisible(), true)
   })
 
-  it('at any width the head of a figure stands in one line, and nothing is cut off', async () => {
+  it('at any width the head of a figure is one line, and nothing is cut off', async () => {
     await open(listing('running'), settings, events(both))
     for (const width of [600, 1150, 1500, 1900]) {
       await page.setViewportSize({ width, height: 900 })

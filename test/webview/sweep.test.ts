@@ -190,7 +190,7 @@ describe('the view of several runs in Chromium', () => {
     assert.equal(await marks().count(), 17)
   })
 
-  it('losses of unlike units have a picture each, with axes that say which', async () => {
+  it('losses of different units have a picture each, with axes that name them', async () => {
     await open(compared(rows))
     await answer({ to: 40 })
     for (const title of ['Reconstruction loss', 'Retraining loss'])
@@ -201,7 +201,7 @@ describe('the view of several runs in Chromium', () => {
     assert.equal(await page.locator('.curvePicture').count(), 1)
   })
 
-  it('experiments of several models stand below their names, the last ones first, and can stand together', async () => {
+  it('experiments of several models are below their names, the last ones first, and can be shown together', async () => {
     const two = rows.map((row, i) => ({
       ...row,
       facts: { ...row.facts, model: i % 2 === 0 ? 'opt-125m' : '<b>smol</b>' },

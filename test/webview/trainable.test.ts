@@ -168,7 +168,7 @@ describe('which weights train', () => {
     await page.getByText('Now the whole model, step 1.').waitFor()
   })
 
-  it('Dry run has its own title, and tells time, memory and disk', async () => {
+  it('Dry run has its own title, and shows time, memory and disk', async () => {
     await open([recordedTraining(model, 'dryRun')], 600)
     assert.equal(await page.locator('h1').innerText(), 'Dry run')
     assert.match(await page.locator('.head').innerText(), /of memory · .* on disk/)

@@ -52,7 +52,7 @@ describe('Try it in Chromium', () => {
     })
 
   for (const width of [1000, 600])
-    it(`at ${width} px Copy stays one word beside long names, and no speed is told`, async () => {
+    it(`at ${width} px Copy stays one word beside long names, and no speed is shown`, async () => {
       const label = 'SmolLM2-135M-under-the-mask-of-this-run'
       const [names, ...rest] = recordedTrial()
       const long = { ...names, columns: triedModels.map((model) => ({ ...model, label })) }
@@ -65,7 +65,7 @@ describe('Try it in Chromium', () => {
       await keepPicture(page, `try-long-${width}`)
     })
 
-  it('what is said of a token stays in sight beside long texts, and covers none of them', async () => {
+  it('the details of a token stay in sight beside long texts, and cover none of them', async () => {
     const tokens = recordedProgress().filter(({ type }) => type === 'token')
     const long = Array.from({ length: 60 }, () => tokens).flat()
     await open(
@@ -84,7 +84,7 @@ describe('Try it in Chromium', () => {
   })
 
   for (const theme of ['light', 'dark'] as const)
-    it(`shades in ${theme} are told apart at a glance, and words on them can be read`, async () => {
+    it(`shades in ${theme} are easy to distinguish, and words on them can be read`, async () => {
       await open([settings, ...recordedTrial()], theme)
       const shades = await page.locator('.surpriseKey [data-surprise]').evaluateAll((tokens) =>
         tokens.map((token) => {
@@ -115,7 +115,7 @@ describe('Try it in Chromium', () => {
     assert.equal(await examples.count(), 0)
   })
 
-  it('a prompt is asked for with its number of tokens; Ctrl+Enter does it too, and Stop stops', async () => {
+  it('a prompt is sent with its number of tokens, also by Ctrl+Enter, and Stop stops', async () => {
     await open([settings, columns])
     await page.getByText('continues the prompt by greedy decoding').waitFor()
     await page.getByRole('button', { name: 'Generate' }).click()
@@ -199,7 +199,7 @@ describe('Try it in Chromium', () => {
     await page.getByText('2 tokens…').waitFor()
   })
 
-  it('tokens are walked by the arrow keys and read aloud with what else could have stood there', async () => {
+  it('the arrow keys move over tokens, which are read aloud with their alternatives', async () => {
     await open([settings, ...recordedTrial()])
     assert.match(await spoken(), /dense: opt: {1,2}Paris, the city of light\./)
     await card('pruned: opt-pruned').getByRole('option').first().focus()
@@ -241,7 +241,7 @@ describe('Try it in Chromium', () => {
     await keepPicture(page, 'batch')
   })
 
-  it('a column that fails says why while the others go on; what fails as a whole says so; without trust nothing runs', async () => {
+  it('a column that fails says why while the others continue; a total failure is reported; without trust nothing runs', async () => {
     const failed = { type: 'failed', column: 1, message: 'opt-pruned has no tokenizer.json, which text data needs' }
     const others = recordedProgress().filter(({ column }) => column !== 1)
     const message = 'The backend stopped before it answered.'

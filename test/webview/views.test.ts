@@ -63,7 +63,7 @@ describe('views in Chromium', () => {
       })
     }
 
-    it(`${view} shows a skeleton at once, loading, failure with a way on, and then its data`, async () => {
+    it(`${view} shows a skeleton at once, then loading, a failure with a remedy, and its data`, async () => {
       await open(view)
       assert.ok(await page.locator('.skeleton').isVisible())
       await send(page, { type: 'loading', what: 'Reading a header' })
@@ -77,7 +77,7 @@ describe('views in Chromium', () => {
     })
   }
 
-  it('the map can be walked by keyboard, and says where it is', async () => {
+  it('the map works by keyboard, and says where it is', async () => {
     await open('inspector')
     await send(page, ...messages.inspector)
     await page.getByRole('grid', { name: 'Map of blocks and modules' }).focus()
@@ -105,7 +105,7 @@ describe('views in Chromium', () => {
     assert.equal((asked?.params as { threshold: number }).threshold, 0.01)
   })
 
-  it('the table can be walked, sorted and filtered, also with a wrong expression', async () => {
+  it('the table works by keyboard, sorts and filters, also with a wrong expression', async () => {
     await open('inspector')
     await send(page, ...messages.inspector)
     const table = page.getByRole('grid', { name: 'Tensors' })
@@ -135,7 +135,7 @@ describe('views in Chromium', () => {
     assert.equal(gradients.size, 3)
   })
 
-  it('what is not computed is said and hatched, never 0', async () => {
+  it('what is not computed is named and hatched, never 0', async () => {
     await open('inspector')
     await send(page, settings, { type: 'model', model, stats: [] })
     assert.match(await page.locator('.about [data-role=embedding]').innerText(), /^Embeddings not counted$/)
@@ -174,7 +174,7 @@ describe('views in Chromium', () => {
     await page.locator('.detail .name', { hasText: 'layers.5.fc2.weight' }).waitFor()
   })
 
-  it('a run: NaN is marked, a second run is laid over it, buttons fit the state', async () => {
+  it('a run marks NaN, takes an overlay, and has the buttons of its state', async () => {
     await open('run')
     await send(page, listing('running'), settings, {
       type: 'events',
@@ -261,7 +261,7 @@ describe('views in Chromium', () => {
     assert.equal(await meaning.inputValue(), 'filled')
   })
 
-  it('comparing: both matrices have one scale, the larger of the two, and one way of being seen from afar', async () => {
+  it('comparing: both matrices have one scale, the larger of the two, and the same summary when zoomed out', async () => {
     await open('compare')
     const tile = recorded.recordedTile(64, 64, false)
     const larger = { ...tile, size: { ...tile.size, most: 8 * tile.size.most } }

@@ -105,7 +105,7 @@ const ofMasks: Measure[] = [
     scale: 'linear',
     group: 'Masks',
     caution:
-      'The share of the output error that the best swap of each row would remove, before recovery. It does not say which matrix the model would win most by.',
+      'The share of the output error that the best swap of each row would remove, before recovery. It does not show which matrix would improve the model most.',
   },
   {
     id: 'rowsWithoutRoom',

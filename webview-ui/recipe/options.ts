@@ -56,7 +56,7 @@ export function presetWords(preset: Preset, pattern: string): { title: string; a
     refit: 'then the kept weights refitted',
     retrain: 'then norms and MaskLoRA retrained, half distilled',
     reconstruct: 'then norms and MaskLoRA reconstructed block by block',
-    both: 'every kept weight by block, then norms and MaskLoRA',
+    both: 'every kept weight reconstructed, then norms and MaskLoRA retrained',
   }[chain]
   const hint = fits
     ? measuredWords(recoveryFigures(pattern, preset))

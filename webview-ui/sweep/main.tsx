@@ -111,7 +111,7 @@ function Problems({ failed }: { failed: readonly ComparedRow[] }) {
 const nothing = {
   sweep: 'This sweep has no runs.',
   comparison: 'These runs no longer exist.',
-  experiments: 'No run in this workspace yet. Prune a model: right-click it in the Explorer.',
+  experiments: 'There are no runs in this workspace yet. To prune a model, right-click it in the Explorer.',
 }
 
 function SweepPage() {

@@ -4,7 +4,7 @@ import type { Statistic } from '../methods/method.ts'
 
 /** Keys of `<allocation>: {…}`; a row names those it takes, with its defaults. */
 export const allocationKeys = {
-  threshold: { about: 'A score counts as an outlier above so many times the mean of its block.', most: 1e6 },
+  threshold: { about: 'A score above this many times the mean of its block counts as an outlier.', most: 1e6 },
   spread: { about: 'The sparsities of the blocks differ by at most twice this.', most: 0.5 },
 } as const satisfies Record<string, { about: string; most: number }>
 

@@ -61,13 +61,13 @@ export function familyOf(config: unknown): FamilySpec {
   if (typeof modelType !== 'string') {
     throw new FamilyError(
       'bad-config',
-      `model_type is missing; without it the model's family is unknown (known are ${known})`,
+      `model_type is missing; without it the model's family is unknown (supported are ${known})`,
     )
   }
   const family = families.find((row) => row.modelType === modelType)
   if (family) return family
   throw new FamilyError(
     'unsupported',
-    `model_type is ${JSON.stringify(modelType)}, a family that is not known here; known are ${known}`,
+    `model_type is ${JSON.stringify(modelType)}, a family that is not supported; supported are ${known}`,
   )
 }

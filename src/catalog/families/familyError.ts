@@ -10,10 +10,10 @@ export class FamilyError extends Error {
   }
 }
 
-/** "hidden_act is "x"; known are a, b". */
+/** "hidden_act is "x", which is not supported; supported are a, b". */
 export function unknownValue(key: string, got: unknown, known: readonly string[]): FamilyError {
   return new FamilyError(
     'unsupported',
-    `${key} is ${JSON.stringify(got)}, which is not known here; known are ${known.join(', ')}`,
+    `${key} is ${JSON.stringify(got)}, which is not supported; supported are ${known.join(', ')}`,
   )
 }

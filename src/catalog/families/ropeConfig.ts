@@ -95,12 +95,12 @@ function readRope(
   const fractionKey = firstKey(config, spec.fractionKeys) ?? spec.fractionKeys[0] ?? 'partial_rotary_factor'
   const fraction = readPositive(scaling, 'partial_rotary_factor', readPositive(config, fractionKey, spec.fraction))
   if (spec.fractionKeys.length === 0 && fraction !== 1)
-    throw new FamilyError('unsupported', `partial_rotary_factor is ${fraction}; heads of such models are turned whole`)
+    throw new FamilyError('unsupported', `partial_rotary_factor is ${fraction}; such models rotate whole heads`)
   const rotaryDim = Math.trunc(headDim * fraction)
   if (fraction > 1 || rotaryDim < 2 || rotaryDim % 2 !== 0) {
     throw new FamilyError(
       'bad-config',
-      `${fractionKey} ${fraction} turns ${rotaryDim} of ${headDim} channels of a head; it must be an even number of them`,
+      `${fractionKey} ${fraction} rotates ${rotaryDim} of ${headDim} channels of a head; it must be an even number of them`,
     )
   }
   return { theta, rotaryDim, scaling: readScaling(config, scaling, spec, rotaryDim, maxPositions) }
@@ -128,7 +128,7 @@ function checkByType(config: ConfigJson): void {
   if (Object.keys(given).length === 0 || isByType(given)) return
   throw new FamilyError(
     'unsupported',
-    'rope_parameters has neither full_attention nor sliding_attention; programs differ in which blocks flat parameters hold for, ' +
+    'rope_parameters has neither full_attention nor sliding_attention; programs differ in which blocks flat parameters apply to, ' +
       'so write them under full_attention and sliding_attention',
   )
 }

@@ -65,7 +65,7 @@ const understood = [
 const reasons: Readonly<Record<string, string>> = {
   use_dora: 'is a DoRA, whose weights are divided by their norms: merge it with PEFT, or train a plain LoRA',
   lora_bias: 'has biases on its B matrices (lora_bias), which are not merged here: merge it with PEFT',
-  layer_replication: 'was trained on a model with repeated layers (layer_replication), which this one has not',
+  layer_replication: 'was trained on a model with repeated layers (layer_replication), which this model does not have',
   target_parameters: 'adapts parameters of fused experts (target_parameters), which are not merged here',
   trainable_token_indices: 'trains tokens of the embedding (trainable_token_indices), which is not merged here',
 }

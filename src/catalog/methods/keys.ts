@@ -15,8 +15,8 @@ interface KeyRow {
 export const methodKeys = {
   iterations: {
     kind: 'count',
-    about: 'Most iterations. With admm the sparsity grows over the first three quarters of them.',
-    option: 'most iterations',
+    about: 'Largest number of iterations. With admm the sparsity grows over the first three quarters of them.',
+    option: 'largest number of iterations',
   },
   block_size: {
     kind: 'count',

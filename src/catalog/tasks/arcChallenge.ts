@@ -5,5 +5,5 @@ import type { TaskRow } from './task.ts'
 export const arcChallenge: TaskRow = {
   ...arcEasy,
   title: 'ARC-Challenge',
-  about: 'questions of school science that looking up does not answer (test of ai2_arc ARC-Challenge)',
+  about: 'harder questions of school science, which retrieval alone does not answer (test of ai2_arc ARC-Challenge)',
 }

@@ -74,11 +74,11 @@ function cpuRemedies({ cpu, machine }: DoctorFacts, install?: Installer): string
 function blasRemedies(note: string, platform: NodeJS.Platform, install?: Installer): string[] {
   if (needsKoffi.test(note))
     return [
-      'a BLAS is installed, but the package koffi that calls it does not load. Products run in WebAssembly, several times ' +
-        'slower: install SparseScope again without --omit=optional',
+      'a BLAS is installed, but the package koffi that calls it does not load. Products run in WebAssembly, at about half ' +
+        'the speed: install SparseScope again without --omit=optional',
     ]
   if (platform === 'linux')
-    return [`no BLAS, so products run in WebAssembly, several times slower: ${install?.blas ?? 'install OpenBLAS'}`]
+    return [`no BLAS, so products run in WebAssembly, at about half the speed: ${install?.blas ?? 'install OpenBLAS'}`]
   if (platform === 'win32')
     return ['no BLAS, so products run in WebAssembly: set SPARSESCOPE_BLAS to the path of an OpenBLAS or MKL library']
   return []

@@ -50,7 +50,7 @@ type CalibratedOptions = AnalyseOptions & { readonly calibration: CalibrationReq
 
 export type AnalysisResult = Omit<Analysis, 'seconds' | 'peak_memory_mb'>
 
-/** Default number of windows: enough for a ranking, and soon done. */
+/** Default number of windows: enough for a ranking, and fast. */
 export const defaultSamples = 16
 export const longestWindow = 512
 

@@ -1,5 +1,5 @@
-// Certificates of a pruned checkpoint beside its dense one, whoever pruned it (docs/methods.md, "Swaps"): the blocks are walked as a run
-// walks them, the dense block sees the states of the pruned model, and nothing is changed.
+// Certificates of a checkpoint that any tool pruned, beside its dense one (docs/methods.md, "Swaps"): one pass over the blocks as in a run.
+// The dense block sees the states of the pruned model, and nothing is changed.
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { defaultPrecision, type PrecisionChoice } from '../../recipe/modes.ts'
 import { calibrationSet, type CalibrationRequest } from './analyse.ts'

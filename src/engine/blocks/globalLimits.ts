@@ -1,5 +1,5 @@
 // The global comparison group: every score of the model is seen before the first weight is removed (docs/methods.md,
-// "Comparison groups and exact counts"). The model streams past once for each digit of the selection, and once before that
+// "Comparison groups and exact counts"). The model is read once for each digit of the selection, and once before that
 // where scores need data.
 import { needsData } from '../../catalog/methods/methods.ts'
 import { isGlobal, type PruneEntry } from '../../plan/pruneEntries.ts'

@@ -275,7 +275,7 @@ async function passOn({ flow, states, options, advance }: BlocksContext, block: 
   advance(1)
 }
 
-/** Brings the streams past a block that an earlier run has finished. */
+/** Runs the streams through a block that an earlier run has finished. */
 async function passFinished(context: BlocksContext, finished: Block): Promise<void> {
   const { options, pruning, flow, states, advance } = context
   const { stream } = options

@@ -31,8 +31,8 @@ export interface CheckpointWriter {
   /** Copies every tensor not yet written from the source. `onProgress` gets bytes. */
   copyUnwritten(signal?: AbortSignal, onProgress?: (done: number, total: number) => void): Promise<void>
   /**
-   * Adds the other files of the source and `extraFiles`, makes all durable and renames the folder, unless `verify`, which
-   * comes last before that, throws.
+   * Adds the other files of the source and `extraFiles`, makes all durable, calls `verify`, and renames the
+   * folder unless that throws.
    * Returns links of the source that were left behind because they leave its folder.
    */
   finish(

@@ -35,7 +35,7 @@ export type Precision = 'f32' | 'bf16'
 export interface MemoryUse {
   readonly usedBytes: number
   readonly peakBytes: number
-  /** Bytes that the device could hold, as far as it tells. */
+  /** Bytes that the device could hold, as it reports them. */
   readonly limitBytes: number
 }
 

@@ -41,6 +41,6 @@ export function lessText(less: SmallerPlan): string {
 
 /** The error where a smaller batch is no remedy any more. */
 function tooLittle(description: string, remedy: string, cause: EngineError): EngineError {
-  const message = `${description} has too little memory for this, even with a window at a time and no more than a block there: close what else uses it, ${remedy}, or compute on the CPU (--device cpu) (${cause.message})`
+  const message = `${description} has too little memory for this, even with one window and one block at a time: close other programs that use it, ${remedy}, or compute on the CPU (--device cpu) (${cause.message})`
   return new EngineError('out-of-memory', message, { cause })
 }

@@ -70,7 +70,7 @@ export interface PruneTraits {
 
 /** Which swaps are made. */
 export interface SwapRule {
-  /** Most swaps of a row; more than its columns are as many as these. With 0 none is made, and `room` tells what one would win. */
+  /** Most swaps of a row; more than its columns are as many as these. With 0 none is made, and `room` says what one would gain. */
   readonly most: number
   /** Both weights of a swap are in the same group of so many columns; 0: anywhere in the row. */
   readonly group: number
@@ -80,7 +80,7 @@ export interface SwapRule {
 export interface SwapFigures {
   readonly before: Float64Array
   readonly after: Float64Array
-  /** What the best swap that is left would win of the error; 0 where none helps. */
+  /** How much the best remaining swap would lower the error; 0 where none helps. */
   readonly room: Float64Array
   /** Swaps that were made. */
   readonly swaps: Float64Array

@@ -64,7 +64,7 @@ async function forward<S extends { readonly x: Tensor }>(
   const { scope, step } = pass
   const { residualScale } = config
   const sum = norms.sum ? scope.allocate(x.shape) : y
-  // Its last linear adds the residual to what nothing stands between.
+  // Its last linear adds the residual, since nothing comes between them.
   const adds = !norms.output && residualScale === 1
   const branch = adds ? sum : scope.allocate(x.shape)
   const [input, inputSaved] = norms.input ? applyNorm(pass, norms.input, x, read) : [x, null]

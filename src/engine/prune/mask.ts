@@ -10,7 +10,7 @@ export interface Mask {
   readonly words: Uint32Array
 }
 
-/** The mask that the exact zeros (+0 or −0) of a weight [rows, columns] stand for: for checkpoints saved without one. */
+/** The mask of the exact zeros (+0 or −0) of a weight [rows, columns], for checkpoints saved without one. */
 export function maskOfZeros(weight: ArrayLike<number>, rows: number, columns: number): Mask {
   const perRow = maskWords(columns)
   const words = new Uint32Array(rows * perRow)

@@ -28,7 +28,7 @@ export interface GlobalLimit extends Limit {
 export interface PruneContext extends PrepareContext {
   readonly globals: ReadonlyMap<PruneEntry, GlobalLimit>
   readonly seed: number
-  /** Told of each linear whose Hessian is at hand: where it is absent, no certificates are made. */
+  /** Called for each linear whose Hessian is available; if absent, no certificates are made. */
   readonly onCertificate?: (linear: Linear, certificate: RowCertificates) => void
   readonly signal?: AbortSignal
 }
@@ -201,6 +201,6 @@ function dropColumns(context: PruneContext, mask: Mask, dead: readonly number[],
   const extra = zerosOf(mask) - before
   if (extra > 0)
     context.warn(
-      `${name}: ${dead.length} inputs are 0 on all calibration tokens; all their weights go, ${extra} more than asked`,
+      `${name}: ${dead.length} inputs are 0 on all calibration tokens; all their weights are pruned, ${extra} more than requested`,
     )
 }

@@ -26,7 +26,7 @@ export interface RefitOptions {
   readonly steps: number
   /** Share of the mean diagonal that is added to the Hessian. */
   readonly dampening: number
-  /** Told of each linear that is refitted: its weight [O, I] before and after. */
+  /** Called for each linear that is refitted, with its weight [O, I] before and after. */
   readonly onRefit?: (linear: Linear, before: Float32Array, after: Float32Array) => void
   readonly signal?: AbortSignal
 }

@@ -50,7 +50,7 @@ export async function findLimit(
   return { score, place: place.start, ties: ties(place.below) }
 }
 
-/** Masks of one matrix by the rank of its scores. Where the device finds the limit nothing waits for it, and `check` tells. */
+/** Masks of one matrix by the rank of its scores. Where the device finds the limit, nothing waits for it, and `check` reports errors. */
 export class RankMasks {
   readonly #host: PruneHost
   readonly #name: string
@@ -145,7 +145,7 @@ export function requireFinite(count: number, name: string): void {
   if (count > 0)
     throw new EngineError(
       'numeric',
-      `${name}: ${count} pruning scores are not finite; the weights or the calibration activations hold NaN, infinite or huge values: inspect the checkpoint with --stats`,
+      `${name}: ${count} pruning scores are not finite; the weights or the calibration activations contain NaN, infinite or huge values: inspect the checkpoint with --stats`,
     )
 }
 

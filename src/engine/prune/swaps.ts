@@ -1,4 +1,5 @@
-// Swaps of a mask's weights, and the certificate of a mask: what its best single swap would still win (docs/methods.md, "Swaps").
+// Swaps of a mask's weights, and the certificate of a mask: the share of the error that its best single swap would still remove
+// (docs/methods.md, "Swaps").
 import type { MatrixCertificate } from '../../plan/certificate.ts'
 import type { NmPattern } from '../../catalog/formats/sparsity.ts'
 import { Arena } from '../compute/arena.ts'
@@ -14,7 +15,7 @@ export interface Seen {
   readonly tokens: number
 }
 
-/** A matrix's certificate, and the share of its error that each row would win [O]. */
+/** A matrix's certificate, and the share of its error that a swap in each row would remove [O]. */
 export interface RowCertificates extends MatrixCertificate {
   readonly shares: Float64Array
 }

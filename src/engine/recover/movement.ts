@@ -6,7 +6,7 @@ import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16, type DType } from '../dtype.t
 import { rangesOf } from '../model/module.ts'
 import type { Movement, MovedPart } from '../../runs/series/events.ts'
 
-/** Told of a tensor that training changes, while both values are on the device: f32 or a 16-bit type, in the engine's orientation. */
+/** Called with each tensor that training changes, while both values are on the device: f32 or a 16-bit type, in the engine's orientation. */
 export type OnMerge = (name: string, before: Tensor, after: Tensor) => Promise<void>
 
 export interface MovementSum {

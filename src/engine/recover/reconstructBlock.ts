@@ -44,7 +44,7 @@ export interface ReconstructBlockOptions
   /** The parameters and adapters of the block that are trained; not empty. */
   readonly set: TrainableSet
   readonly masks: ReadonlyMap<string, Mask>
-  /** Told when a unit diverged and is trained again from where it began, at half the rate. */
+  /** Called when a unit diverged and is trained again from its start at half the rate. */
   readonly onLowerRate?: (where: string, lr: number) => void
   readonly onMerge?: OnMerge
 }
@@ -53,7 +53,7 @@ export interface BlockReconstruction {
   readonly errorBefore: number
   /** Error with adapters in place, not yet merged. */
   readonly errorAfter: number
-  /** Error after merging; it differs for adapters whose merge drops what they learnt on pruned weights. */
+  /** Error after merging; it differs for adapters whose merge drops their updates of pruned weights. */
   readonly errorMerged: number
   /** How far each tensor moved that changed, by name in the checkpoint. */
   readonly moved?: Readonly<Record<string, Movement>>

@@ -141,7 +141,7 @@ async function openSession(opened: OpenedRun, options: RunOptions): Promise<RunS
 
 /**
  * Work that is saved after the signal writes its events before the end. Only a process that cannot wait writes the end as it exits, before
- * its lock is given back at the same moment: a run of someone else gets no word.
+ * its lock is given back at the same moment: nothing is written into a run of someone else.
  */
 function sayAtExit({ log, folder }: RunSession, { signal }: RunOptions): { forget(): void } {
   const onExit = () => {
@@ -158,7 +158,7 @@ async function reportFailure(
   { version, signal }: RunOptions,
   error: unknown,
 ): Promise<unknown> {
-  // The folder is another process's now: not a word into it.
+  // The folder belongs to another process now: nothing is written into it.
   if (!lock.isHeld()) return lostRun(folder.path, error)
   const cancelled = signal?.aborted === true
   const failure = cancelled ? new EngineError('cancelled', cancelledText(folder.path)) : error

@@ -65,7 +65,7 @@ model: ./my-model # a Hugging Face folder
 prune:
   - method: ${method} # ${methodNames.join(' | ')}
     sparsity: 0.5 # share of the weights to prune
-    # pattern: "2:4" # instead of a sparsity: two of every four
+    # pattern: "2:4" # instead of a sparsity: two zeros in every four
 calibration:
   data: ./data.jsonl # txt, jsonl(.gz), parquet, or token ids in safetensors
   samples: 128
@@ -79,7 +79,7 @@ evaluate:
   - task: perplexity
     data: ./held-out.txt
     seq_len: 2048
-    at: [dense, pruned, recovered] # pruned: one more pass that prunes, as blocks are recovered while they are
+    at: [dense, pruned, recovered] # pruned: one more pruning pass, since blocks are recovered as they are pruned
     every: 8 # blocks: a quarter of 32, for the curve
 save:
   to: ./my-model-${method}50 # must not exist yet

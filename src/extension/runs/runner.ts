@@ -99,7 +99,7 @@ export class Runner {
       const cancelled = code === 'cancelled'
       const isLost = code === 'backend-stopped'
       if (folder === null && !cancelled) throw error
-      const hint = isLost ? ` ${vscode.l10n.t('The run can be resumed from its last checkpoint.')}` : ''
+      const hint = isLost ? ` ${vscode.l10n.t('The run can be resumed from its saved state.')}` : ''
       return { status: cancelled ? 'cancelled' : 'failed', folder, message: `${message}${hint}` }
     } finally {
       place.leave()

@@ -5,7 +5,7 @@ export const rule = defineRule({
   severity: 'error',
   needs: 'data',
   title: 'An adapter that cannot be merged into this model',
-  why: '`mode: merge` adds a LoRA of PEFT to the weights under their masks. Everything that it trained must have a place: each tensor is of a matrix, a norm or a bias of this model in its shape, and each name of `target_modules` has its tensors. DoRA, starts that move weights of the base model into the adapter (PiSSA, OLoRA, CorDA), embeddings and whole matrices (`modules_to_save`) are not merged here.',
+  why: '`mode: merge` adds a LoRA of PEFT to the weights under their masks. Everything that it trained must have a place: each tensor belongs to a matrix, a norm or a bias of this model and has its shape, and each name of `target_modules` has its tensors. DoRA, starts that move weights of the base model into the adapter (PiSSA, OLoRA, CorDA), embeddings and whole matrices (`modules_to_save`) are not merged here.',
   bad: 'prune: [{sparsity: 0.3}]\nrecover: {mode: merge, adapter: other-model}\nsave: {to: out}',
   good: 'prune: [{sparsity: 0.3}]\nrecover: {mode: merge, adapter: adapter}\nsave: {to: out}',
   *check({ recoveries, facts }) {

@@ -8,7 +8,7 @@ export const rule = defineRule({
   severity: 'hint',
   needs: 'text',
   title: 'yes, no, on or off as a truth value',
-  why: 'YAML 1.1 reads them as true and false, YAML 1.2 as words. `true` and `false` mean the same to both.',
+  why: 'YAML 1.1 reads them as true and false, YAML 1.2 as words. `true` and `false` mean the same in both.',
   bad: 'recover: {shuffle: yes}',
   good: 'recover: {shuffle: true}',
   *check(context) {

@@ -7,7 +7,7 @@ export const rule = defineRule({
   id: 'Y1',
   severity: 'error',
   needs: 'text',
-  title: 'A key is there twice',
+  title: 'A key appears twice',
   why: 'YAML forbids it. PyYAML silently keeps the last value, other readers keep the first.',
   bad: 'seed: 1\nseed: 2',
   good: 'seed: 1',

@@ -13,7 +13,7 @@ export const rule = defineRule({
   id: 'M3',
   severity: 'warning',
   title: 'Few calibration samples',
-  why: "With few samples statistics are noisy, and SparseGPT's Hessian, which needs at least as many tokens as a layer has inputs, cannot be inverted (llm-compressor#142). The papers use 128.",
+  why: "With few samples statistics are noisy, and SparseGPT's Hessian, which needs at least as many tokens as a linear has inputs, cannot be inverted (llm-compressor#142). The papers use 128.",
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, samples: 8, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, samples: 128, seq_len: 64}\nsave: {to: out}',
   *check(context) {

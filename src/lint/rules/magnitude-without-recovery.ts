@@ -7,7 +7,7 @@ export const rule = defineRule({
   id: 'N11',
   severity: 'warning',
   title: 'Magnitude pruning at high sparsity without recovery',
-  why: 'Above half, magnitude pruning breaks language models: OPT-6.7B goes from 11 to 532 in perplexity at 50 % and to thousands at 60 % (arXiv 2406.07831). Retraining a few weights recovers much of it, as PERP shows.',
+  why: 'At half of the weights and more, magnitude pruning breaks language models: OPT-6.7B goes from 11 to 532 in perplexity at 50 % and to thousands at 60 % (arXiv 2406.07831). Retraining a few weights recovers much of it, as PERP shows.',
   bad: 'prune: [{method: magnitude, sparsity: 0.7}]\nsave: {to: out}',
   good: 'prune: [{method: magnitude, sparsity: 0.7}]\nrecover: {train: [bias, norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ resolved, get }) {

@@ -5,7 +5,7 @@ export const rule = defineRule({
   id: 'L6',
   severity: 'hint',
   title: 'No seed',
-  why: 'Calibration windows, random pruning, adapter starts and shuffling are drawn with it. It is 0 if it is missing. If it is written, readers see that runs repeat (llm-compressor#1421).',
+  why: 'The seed determines calibration windows, random pruning, adapter starts and shuffling. Its default is 0. A seed in the recipe shows readers that the run can be repeated (llm-compressor#1421).',
   bad: 'prune: [{method: random, sparsity: 0.3}]\nsave: {to: out}',
   good: 'prune: [{method: random, sparsity: 0.3}]\nseed: 0\nsave: {to: out}',
   *check({ fix, resolved, recoveries, has }) {

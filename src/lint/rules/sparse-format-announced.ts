@@ -5,7 +5,7 @@ export const rule = defineRule({
   severity: 'warning',
   needs: 'model',
   title: 'config.json announces a sparse format',
-  why: '`sparsity_config` and `compression_config` announce containers that were removed from vLLM and transformers in 2026; vLLM even refuses dense weights with it (vllm#51188).',
+  why: '`sparsity_config` and `compression_config` announce containers that were removed from vLLM and transformers in 2026; vLLM even refuses dense weights with them (vllm#51188).',
   bad: 'prune: [{sparsity: 0.3}]\nsave: {to: out}',
   good: 'prune: [{sparsity: 0.3}]\nsave: {to: out}',
   *check({ model }) {

@@ -7,7 +7,7 @@ export const rule = defineRule({
   severity: 'warning',
   needs: 'machine',
   title: 'Not enough memory',
-  why: 'The estimate counts what must be in memory at once: the largest block, its gradients and Adam state, activations, Hessians. Blocks stream from disk, so the model itself need not fit.',
+  why: 'The estimate counts what must be in memory at once: the largest block, its gradients and Adam state, activations, Hessians. Blocks are read from disk one at a time, so the model itself need not fit.',
   bad: 'recover: {mode: retrain, data: a.jsonl, seq_len: 256, batch_size: 100000, train: [norm]}\nsave: {to: out}',
   good: 'recover: {mode: retrain, data: a.jsonl, seq_len: 256, batch_size: 1, train: [norm]}\nsave: {to: out}',
   *check(context) {

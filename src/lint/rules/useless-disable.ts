@@ -8,7 +8,7 @@ export const rule = defineRule({
   severity: 'warning',
   needs: 'text',
   title: 'A disabling comment that does nothing',
-  why: 'The comment names no rule, an unknown one, or gives no reason: it switches nothing off.',
+  why: 'The comment names no rule or an unknown one, or gives no reason, so it disables nothing.',
   bad: '# sparsescope-disable lr-off-grid\nrecover: {train: [norm], lr: 2.0e-3}\ncalibration: {data: a.jsonl, seq_len: 64}',
   good: '# sparsescope-disable lr-off-grid: a small model needs a larger rate\nrecover: {train: [norm], lr: 2.0e-3}\ncalibration: {data: a.jsonl, seq_len: 64}',
   *check({ document }, all) {

@@ -27,10 +27,10 @@ export const windowTexts = {
     'The column of text or of conversations, or the tensor of ids. Default: `text`, else `messages`; or the only integer tensor.',
   lossOn:
     'Whose tokens of conversations count: `assistant`, its answers alone. Default: all tokens. For data with a column of messages.',
-  samples: `Number of windows, of all files together. Default: ${windowDefaults.samples}; of a file of ids, all that are in it; of several, as many of each as the smallest has.`,
+  samples: `Number of windows from all files together. Default: ${windowDefaults.samples}; from a file of ids, all of its windows; from several, as many of each as the smallest has.`,
   seqLen: `Tokens in a window. Default: the length of rows of ids; else ${windowDefaults.seq_len}, or the longest position of the model where that is less.`,
 }
-export const severalTexts = `${windowTexts.data} Of a list of files each gives as many windows as every other, in turns.`
+export const severalTexts = `${windowTexts.data} Each file of a list contributes an equal share of the windows, interleaved.`
 
 const several = z
   .array(path)

@@ -160,7 +160,7 @@ export const evaluateRows = {
 
   max_tokens: row({
     type: z.int().min(1).max(4096),
-    about: `New tokens after each prompt at most. For ${andList(tasksWithPrompts)}.`,
+    about: `Largest number of new tokens after each prompt. For ${andList(tasksWithPrompts)}.`,
     default: taskOf(tasksWithPrompts[0]).prompts?.maxTokens,
     resolve: (_, { task }, written) => written ?? taskOf(task).prompts?.maxTokens,
     appliesWhen: taskWith('prompts'),
@@ -178,13 +178,13 @@ export const evaluateRows = {
     field: 'evaluate.data',
     remark: ({ prunes, recoveries: [first] }, at) =>
       prunes && at.includes('pruned') && first !== undefined && isBlockwise(first)
-        ? 'pruned: one more pass that prunes, as blocks are recovered while they are'
+        ? 'pruned: one more pruning pass, since blocks are recovered as they are pruned'
         : undefined,
   }),
 
   every: row({
     type: count,
-    about: 'Measure also after so many steps (retrain) or blocks (reconstruct).',
+    about: 'Also measure each time this many steps (retrain) or blocks (reconstruct) are done.',
     appliesWhen({ recoveries }, every = 0) {
       if (recoveries.length === 0) return idle('without recover', '/recover')
       const steps = largest(recoveries, 0, (one) => one.steps)

@@ -146,7 +146,7 @@ export const pruneRows = {
     },
     option: {
       flags: '--sparsity <s...>',
-      about: 'share of the weights to prune, 0 to 1; several are spread over depth',
+      about: 'share of the weights to prune, 0 to 1; several values are spread over the depth',
     },
     field: { label: 'Sparsity' },
     remark: 'share of the weights to prune',
@@ -154,9 +154,10 @@ export const pruneRows = {
 
   allocation: row({
     type: z.enum(allocationNames),
-    about: ['How one sparsity is spread over the blocks; its mean over the weights stays.', ...allocationLines].join(
-      '\n',
-    ),
+    about: [
+      'How one sparsity is spread over the blocks; its mean over the weights does not change.',
+      ...allocationLines,
+    ].join('\n'),
     default: defaultAllocation as AllocationName,
     appliesWhen: ({ method, scope, pattern }) =>
       scope !== 'global' ||
@@ -194,7 +195,7 @@ export const pruneRows = {
 
   scope: row({
     type: z.enum(scopes),
-    about: `The group in which weights compete: one \`tensor\`, one \`row\` (output neuron) or all of them (\`global\`). Default: ${scopeLines.join(', ')}, \`tensor\` for the others and for \`selection: perp\`, whose threshold is the tensor's. N:M and ${andList(withOwnGroup)} have groups of their own; ${andList(withoutGlobal)} know no \`global\`.`,
+    about: `The group in which weights compete: one \`tensor\`, one \`row\` (output neuron) or all of them (\`global\`). Default: ${scopeLines.join(', ')}, \`tensor\` for the others and for \`selection: perp\`, whose threshold is the tensor's. N:M and ${andList(withOwnGroup)} have groups of their own; ${andList(withoutGlobal)} do not support \`global\`.`,
     default: ({ method, selection }: Known) => defaultScope(method, selection),
     appliesWhen: all<Known, Scope>(withoutGroups, ({ method }) => {
       const { scopes: offered, ownGroup } = methodOf(method)
@@ -222,14 +223,17 @@ export const pruneRows = {
 
   swaps: row({
     type: z.union([z.int().min(0).max(1e9), z.literal(untilNone)]),
-    about: `Most swaps of a row: a pruned and a kept weight change places where that lowers the error of the row's outputs (docs/methods.md, "Swaps"; arXiv 2512.10922). \`${untilNone}\`: until none helps, at most a tenth of the row. Needs calibration. For ${andList(swappers)}.`,
+    about: `Largest number of swaps for each row: a pruned and a kept weight change places where that lowers the error of the row's outputs (docs/methods.md, "Swaps"; arXiv 2512.10922). \`${untilNone}\`: until no swap helps, at most a tenth of the row. Needs calibration. For ${andList(swappers)}.`,
     default: 0,
     // Recipes without it keep the hash by which a sweep knows its runs.
     resolve: (_, __, written) => written,
     appliesWhen: ({ method }) =>
       swappers.includes(method) || idle(`with method ${method}, which solves for the kept weights`, 'method'),
     leftOutWhenIdle: true,
-    option: { flags: '--swaps <n>', about: `${andList(swappers)}: most swaps of a row, or ${untilNone}` },
+    option: {
+      flags: '--swaps <n>',
+      about: `${andList(swappers)}: largest number of swaps for each row, or ${untilNone}`,
+    },
   }),
 
   targets: row({
@@ -248,6 +252,6 @@ export const pruneRows = {
     type: names,
     about: 'Modules that are not pruned although `targets` matches them, in the same forms.',
     default: [],
-    option: { flags: '--ignore <name...>', about: 'what to leave dense, written the same way' },
+    option: { flags: '--ignore <name...>', about: 'modules that are not pruned, in the same forms' },
   }),
 }

@@ -173,7 +173,7 @@ export const recoverRows = {
 
   steps: row({
     type: count,
-    about: `Optimiser steps, for each block or in all. Of \`refit\`: conjugate gradients of each linear, ${refitSteps} by default.`,
+    about: `Optimiser steps: of each block in \`reconstruct\`, in total in \`retrain\`. In \`refit\`: steps of conjugate gradients for each linear, ${refitSteps} by default.`,
     default: 1000,
     resolve: (steps, { mode }, written = refitSteps) => (mode === 'merge' ? 1 : mode === 'refit' ? written : steps),
     appliesWhen: ({ mode }) => mode !== 'merge' || idle('in mode merge, which trains nothing', 'mode'),

@@ -1,4 +1,4 @@
-// A setting is a row: all that is known of one key of a recipe. From the rows of a map follow its schema (`mapOf`), what is written in it
+// A setting is a row: everything about one key of a recipe. From the rows of a map follow its schema (`mapOf`), what is written in it
 // (`Written`), its resolved form (`resolveRows`, `Resolved`), the keys in it that have no effect (`idleKeys`), and the options of the
 // command line (src/cli/rowOptions.ts), the fields of the form of Prune… (fields.ts), and the recipe that it writes
 // (src/recipe/writing/recipeText.ts). The JSON Schema, docs/recipes.md and the grammar follow from the schema.
@@ -26,7 +26,7 @@ interface Setting<Known, Type extends z.ZodType, Required, Default, Value, LeftO
   readonly examples?: unknown[]
   /** Set where a recipe must have the key. */
   readonly required?: Required
-  /** The value where nothing is written, or how it follows from other keys. Without one the resolved recipe has no such key. */
+  /** The default value, or how it follows from other keys. Without one the resolved recipe has no such key. */
   readonly default?: Default
   /** The resolved value where it is more than what is written or the default; undefined: the resolved recipe has no such key. */
   readonly resolve?: (value: Usual<Type, Required, Default>, known: Known, written: z.output<Type> | undefined) => Value
@@ -37,7 +37,7 @@ interface Setting<Known, Type extends z.ZodType, Required, Default, Value, LeftO
   readonly option?: RowOption
   /** Its field in the form of Prune…, or the path of a setting whose field sets it too: `calibration.data`. */
   readonly field?: Field | string
-  /** A comment behind it in a recipe that the form writes. */
+  /** A comment after it in a recipe that the form writes. */
   readonly remark?: string | ((known: Known, written: z.output<Type>) => string | undefined)
 }
 

@@ -12,7 +12,7 @@ export const saveFormats = {
   },
   gguf: {
     about:
-      'as dense, and beside the folder the same model as one file for llama.cpp and Ollama, which has its name with `.gguf` behind it; models that llama.cpp does not have are refused before the run',
+      'as dense, and the same model as one file for llama.cpp and Ollama, beside the folder and with its name plus `.gguf`; models that llama.cpp does not support are refused before the run',
     result:
       'dense safetensors with exact zeros, the mask beside them; and the same model in one file beside the folder.',
   },
@@ -47,7 +47,7 @@ export const saveRows = {
   pruned: row({
     type: path,
     about:
-      'Another folder, for the model as pruned, before recovery; must not exist. Where recovery goes block by block, it is pruned in a pass of its own, the same that `at: pruned` costs.',
+      'Another folder, for the model as pruned, before recovery; must not exist. With recovery block by block this takes one more pruning pass, shared with `at: pruned`.',
     appliesWhen({ prunes, recoveries }) {
       if (!prunes) return idle('without prune', '/prune')
       return recoveries.length > 0 || idle('without recover, as save.to is the pruned model then', '/recover')
@@ -84,7 +84,7 @@ export const saveRows = {
   card: row({
     type: z.boolean(),
     about:
-      'Write a model card for the Hub: a `README.md` with metadata, results and their protocol, recipe, and how to load it. A card of the source is not copied then.',
+      'Write a model card for the Hub: a `README.md` with metadata, results and their protocol, recipe, and how to load it. A card of the source model is not copied then.',
     default: false,
   }),
 }

@@ -1,4 +1,4 @@
-// A recipe with a sweep as the recipes of its runs, or what keeps it from being that.
+// Expands a recipe with a sweep into the recipes of its runs, or says why it cannot.
 import type * as z from 'zod'
 import { formatCount } from '../../formatting/numbers.ts'
 import { normalPath, placeNames } from '../../formatting/paths.ts'
@@ -55,7 +55,7 @@ export function expandSweep(recipe: Recipe): ExpandedSweep {
   const runs = parsedRuns.map(({ named, parsed }, index): SweepRun | SweepProblem => {
     if (parsed.success) return { index, ...named, recipe: withOwnPlaces(parsed.data, named, suffixes[index]) }
     const { path, message } = parsed.error.issues[0]
-    return { at: { key: ['sweep'] }, message: `Of the run ${named.name}, ${path.join('.')} is wrong: ${message}.` }
+    return { at: { key: ['sweep'] }, message: `In the run ${named.name}, ${path.join('.')} is wrong: ${message}.` }
   })
   const wrong = runs.filter((run) => 'message' in run)
   if (wrong.length > 0) return failed(wrong)
@@ -86,7 +86,7 @@ function wrongShape({ sweep = {} }: Recipe): SweepProblem | null {
   if (runs > mostRuns)
     return {
       at,
-      message: `This sweep makes ${formatCount(runs)} runs, and ${formatCount(mostRuns)} are the most: try fewer values, or several sweeps.`,
+      message: `This sweep makes ${formatCount(runs)} runs, more than the limit of ${formatCount(mostRuns)}: try fewer values, or several sweeps.`,
     }
   return null
 }

@@ -19,7 +19,7 @@ export interface RecipeChoices {
   readonly prune: (Omit<PruneStep, keyof ChosenPruning> & ChosenPruning) | null
   /** In their order. Those that retrain read the calibration's windows. */
   readonly recover: readonly Recover[]
-  /** Each text gives as many windows as every other. */
+  /** Each text contributes an equal share of the windows. */
   readonly calibration: {
     readonly data: readonly string[]
     readonly field?: string
@@ -63,7 +63,7 @@ export interface KnownOfModel {
   readonly parameters: number
 }
 
-/** Retraining holds the whole model: its weights in f32 and, in all, as much again. Half of the machine is left to others. */
+/** Retraining holds the whole model: its weights in f32, and as much again for the rest. Half of the machine's memory is left to others. */
 export function canRetrain({ parameters }: Pick<KnownOfModel, 'parameters'>, memoryBytes: number): boolean {
   return parameters * 8 <= memoryBytes / 2
 }
@@ -124,7 +124,7 @@ export function withTexts(choices: RecipeChoices, texts: readonly string[]): Rec
   return { ...choices, evaluate, prune: choices.prune && { ...choices.prune, method: defaultMethod }, recover: [] }
 }
 
-/** Whether a file's name says that nothing is trained or calibrated on it. */
+/** Whether a file's name says that its text is held out. */
 export function isHeldOut(path: string): boolean {
   return /eval|test|valid|held/i.test(path.slice(path.lastIndexOf('/') + 1))
 }

@@ -1,4 +1,4 @@
-// What a model answered to each row of a zero-shot task, as a run's report keeps it, and whether two models differ by it.
+// A model's answer to each row of a zero-shot task, as a run's report keeps it, and whether two models differ in these.
 import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
 import { stages } from '../../catalog/stages.ts'
 

@@ -1,4 +1,4 @@
-// Runs side by side, whether a sweep made them or a person chose them; and the facts in a run's resolved recipe, which is not trusted.
+// Runs side by side, from a sweep or chosen by a person, and the facts in a run's resolved recipe, which is not trusted.
 import { type Settings, settingText } from '../../recipe/sweep/settings.ts'
 import { defaultTask } from '../../catalog/tasks/tasks.ts'
 import type { SweepResults, SweepRunState } from './sweepTable.ts'

@@ -105,7 +105,7 @@ const measures: readonly Measure[] = [
     format: formatRequested,
   },
   {
-    // What came of the request: whole matrices and groups round, and some are left alone.
+    // The measured share: it differs from the requested one by rounding and by matrices that are not pruned.
     ...{ id: 'zeros', title: 'exact zeros', axis: 'exact zeros, %', better: 'high', isLog: false, factor: percent },
     of: ({ results }) => results.sparsity,
     format: formatShare,

@@ -64,7 +64,7 @@ export function estimateSweep(runs: readonly RunOfSweepEstimates[], numRuns = ru
   const done = new Map<string, number>()
   let [own, diskBytes] = [0 as number | null, 0]
   for (const { seconds, shared, diskBytes: bytes } of runs) {
-    // Work that only one of the sampled runs wants is counted with each run of the rest.
+    // Work of only one of the sampled runs is counted for each of the other runs.
     const common = shared.filter(({ key }) => (wanted.get(key) ?? 0) > 1)
     for (const work of common) done.set(work.key, work.seconds)
     own = own === null || seconds === null ? null : own + seconds - secondsOf(common)

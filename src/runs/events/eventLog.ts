@@ -28,7 +28,7 @@ export interface EventLog {
   emit(event: NewRunEvent): void
   /** `emit` for timers and listeners, whose errors nothing catches: the next `emit` reports a full disk. */
   mention(event: NewRunEvent): void
-  /** Bytes written so far: a resumed run cuts the file there and says the rest again. */
+  /** Bytes written so far: a resumed run cuts the file there and writes the rest again. */
   bytes(): number
   /** Milliseconds of work since the run began, over all its sessions. */
   elapsed(): number

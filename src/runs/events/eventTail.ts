@@ -57,7 +57,7 @@ export class EventTail {
     }
   }
 
-  /** A resumed run takes lines back and says others in their place. */
+  /** A resumed run removes lines and writes others in their place. */
   private async goesOn(file: FileHandle, size: number): Promise<boolean> {
     if (size < this.offset) return false
     const { length } = this.mark

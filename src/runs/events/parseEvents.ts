@@ -32,7 +32,7 @@ export interface RunEnd {
 /** The last line of a run that is done is short; a reason may be long. */
 const tailBytes = [2 ** 9, 2 ** 16]
 
-/** null: it has not said one, or nothing that can be read. */
+/** null: it has written no end, or none that can be read. */
 export async function endOfRun(events: string): Promise<RunEnd | null> {
   const file = await openOwn(events).catch(() => null)
   if (!file) return null

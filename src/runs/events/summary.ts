@@ -11,7 +11,7 @@ import { parseEvents } from './parseEvents.ts'
 
 const writeEveryMs = 2000
 const largestSummary = 2 ** 20
-/** More of somebody's events is not added up. */
+/** Events of an untrusted run are not added up beyond so many bytes. */
 const mostEventBytes = 2 ** 28
 
 /** null: not found in this version. */

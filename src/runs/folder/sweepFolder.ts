@@ -102,11 +102,11 @@ type SweepSources = z.infer<typeof sourcesShape>
 export async function readPlan({ path, plan, ...folder }: SweepFolder): Promise<SweepPlan> {
   const written = await readOwn(plan, largest).catch((error: unknown) => {
     if (!(error instanceof EngineError) || error.code !== 'not-found') throw error
-    throw new EngineError('not-found', `${path} is no folder of a sweep: it has no plan.json`, { cause: error })
+    throw new EngineError('not-found', `${path} is not the folder of a sweep: it has no plan.json`, { cause: error })
   })
   const read = parseRecorded(planShape, written, plan)
   if (read.runs.some((run, i) => run.index !== i))
-    throw new EngineError('bad-data', `${plan} is not what a sweep writes: its runs are not in their order`)
+    throw new EngineError('bad-data', `${plan} is not what a sweep writes: its runs are out of order`)
   // A folder that leads elsewhere is refused before anything is read or written there.
   for (const part of [folder.runs, folder.shared, folder.refused, folder.slurm]) await isOwnFolder(path, part)
   return read

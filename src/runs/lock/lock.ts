@@ -287,7 +287,7 @@ async function expires(
     if (now.text !== last.text) throw new EngineError('exists', `${folder} is in use by ${who}; wait until it ends`)
     if (look !== Math.floor((1.5 * timing.beatMs) / timing.pollMs) + 1) continue
     const seconds = Math.ceil(((looks - look) * timing.pollMs) / 1000)
-    onWait?.(`${who} had this run and does not move: taking over in ${seconds} s unless it does`)
+    onWait?.(`${who} has this run and shows no activity: taking over in ${seconds} s unless it does`)
   }
   return true
 }

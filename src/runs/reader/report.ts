@@ -26,7 +26,7 @@ export async function readProtocol(folder: RunFolder): Promise<string[]> {
 }
 
 /**
- * Whether a run has come to a good end, however many processes it took. Its report is written first and its end said last, so
+ * Whether a run is done, over any number of processes. Its report is written first and its end last, so
  * one without the other is of a process that was killed in between: the run is resumed, with nothing left to compute.
  */
 export async function isDone({ report, events }: RunFolder): Promise<boolean> {

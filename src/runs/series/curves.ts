@@ -1,4 +1,4 @@
-// The curves of a run that are drawn over those of others, what several seeds come to together, and curves thinned to what pixels show.
+// The curves of a run beside those of others, the median of several seeds, and curves thinned to what pixels show.
 import { accuraciesOf } from './accuracies.ts'
 import { mainPerplexities } from './foldRun.ts'
 import type { RunSummary } from './runSummary.ts'

@@ -33,7 +33,7 @@ const moduleZeros = fields({
   size: number,
   zeros: number,
   sparsity: number,
-  /** What swaps would still win of a mask that this run chose, before recovery, where the Hessian of its inputs was at hand. */
+  /** The certificate of a mask that this run chose, before recovery, where the Hessian of its inputs was available. */
   certificate: optional(fields({ rows: number, error: number, room: number, rows_without_room: number })),
 })
 export type ModuleZeros = Checked<typeof moduleZeros>

@@ -1,4 +1,4 @@
-// Texts of one prompt beside each other: where a text leaves the first one, and how recipes' samples came along the recovery.
+// Texts of one prompt beside each other: the first difference from the first text, and a recipe's samples along the recovery.
 import type { Sample } from './events.ts'
 import type { Stage } from '../../catalog/stages.ts'
 

@@ -1,4 +1,4 @@
-// What of a run the view of its training draws: the unit at work, zeros of pruned matrices, and how far recoveries moved tensors.
+// What the view of a run's training draws: the unit at work, zeros of pruned matrices, and how far recoveries moved tensors.
 import type { Movement, RunEvent } from './events.ts'
 
 /** By name in the checkpoint. */

@@ -74,7 +74,7 @@ describe('hostile input of agents', function () {
       assert.ok(!existsSync(place.path('in/new')) && ran.length === 0)
     })
 
-  it('recipes that name every place outside', async () => {
+  it('recipes that name any place outside', async () => {
     const outside = '../outside/secret.txt'
     const recipes = [
       { model: '../outside' },

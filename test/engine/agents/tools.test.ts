@@ -134,7 +134,7 @@ describe('tools of agents', function () {
   })
 
   describe('inspect_checkpoint', () => {
-    it('gives a model of 10,000 tensors in 4 kB, and each of its blocks and tensors when asked', async () => {
+    it('summarises a model of 10,000 tensors in 4 kB, and gives each block and tensor on request', async () => {
       const names = Array.from({ length: 10_000 }, (_, i) => `model.layers.${i >> 2}.mlp.${'abcd'[i & 3]}.weight`)
       const tensors = Object.fromEntries(names.map((name, i) => [name, f32([1, 2], [i % 2, 1])]))
       place.write('many/model.safetensors', safetensors(tensors))
@@ -155,11 +155,11 @@ describe('tools of agents', function () {
       assert.deepEqual(said, [], 'the weights are read once')
     })
 
-    it('reads no weights unless it is asked to, and says so', async () => {
+    it('reads weights only on request, and says so', async () => {
       assert.match(await call('inspect_checkpoint', { path: 'opt' }), /Weights were not read/)
       assert.deepEqual(said, [])
       const text = await call('inspect_checkpoint', { path: 'opt', statistics: true })
-      assert.match(text, /sparsity of the block linears[^]*linears of layer[^]*linears of module/)
+      assert.match(text, /sparsity of the block linears[^]*linears of block[^]*linears of module/)
     })
   })
 

@@ -308,7 +308,7 @@ describe('analysis of a dense model', () => {
       }
     })
 
-    it('is replaced where its file is of somebody else', async () => {
+    it('is replaced if somebody else wrote its file', async () => {
       const first = await analysed(backend)
       const [file] = readdirSync(store())
       for (const text of [
@@ -367,7 +367,7 @@ describe('analysis of a dense model', () => {
           close(error, first.modules[i].errors[j].error ?? NaN, 1e-5)
     })
 
-    it('looks at values only where there is no data', async () => {
+    it('analyses only values where there is no data', async () => {
       const openBackend = () => assert.fail('no backend is needed')
       const { modules } = await analysed(backend, { calibration: null, openBackend })
       for (const { std, kurtosis, errors } of modules)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
-import { methodsChart } from '../../../bench/charts.ts'
+import { pictures } from '../../../bench/charts.ts'
 import { bySparsity, byMinutes, onWikipedia, pointsOfResults } from '../../../bench/frontier/picture.ts'
 import { frontierPoints } from '../../../bench/frontier/points.ts'
 import { cli } from '../../support/cli.ts'
@@ -59,11 +59,12 @@ describe('bench/frontier', () => {
     assert.match(bySparsity(points), /^<svg[^]*dense[^]*retrain norm/)
   })
 
-  it('the picture of docs/performance.md is that of the table: npx tsx bench/charts.ts', () => {
-    const root = join(folder, '../..')
-    const picture = methodsChart(readFileSync(join(root, 'bench/RESULTS.md'), 'utf8'))
-    assert.equal(readFileSync(join(root, 'docs/images/methods.svg'), 'utf8'), picture)
-  })
+  for (const [name, draw] of Object.entries(pictures))
+    it(`docs/images/${name} is drawn from the table of bench/RESULTS.md: npx tsx bench/charts.ts`, () => {
+      const root = join(folder, '../..')
+      const picture = draw(readFileSync(join(root, 'bench/RESULTS.md'), 'utf8'))
+      assert.equal(readFileSync(join(root, 'docs/images', name), 'utf8'), picture)
+    })
 
   it('the pictures of bench/RESULTS.md are those of its table: npx tsx bench/frontier/picture.ts --results', () => {
     const root = join(folder, '../..')

@@ -26,7 +26,7 @@ describe('bench/gpu', function () {
     assert.equal(status, 1)
   })
 
-  it('refuses a part that it has not', () => {
+  it('refuses an unknown part', () => {
     const { status, stderr } = bench('--part', 'everything')
     assert.equal(status, 2)
     assert.match(stderr, /no part everything; it has doctor, goldens/)

@@ -52,7 +52,7 @@ describe('hidden states beside a GPU with memory of its own', function () {
     }
   })
 
-  it('give the same result wherever they lie', async () => {
+  it('give the same result wherever they are stored', async () => {
     const place = scratch()
     await writeTinyModel(place.path('model'))
     writeTinyIds(place.path('ids.safetensors'))

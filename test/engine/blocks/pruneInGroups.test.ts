@@ -28,7 +28,7 @@ describe('groups of Hessians', () => {
     assert.deepEqual(groupsOf(4 * 400), ['z', 'y,heads,x'])
   })
 
-  it('hold what is wanted only', () => {
+  it('contain only what is wanted', () => {
     assert.deepEqual(
       groupsOf(0, (name) => name === 'k' || name === 'up'),
       ['y', 'x'],

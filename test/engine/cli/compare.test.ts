@@ -32,7 +32,7 @@ describe('sparsescope compare', () => {
     assert.deepEqual([json.added, json.removed, json.mask_preserved], [[], [], false])
   })
 
-  it('calls a mask file not preserved that A itself does not keep', async () => {
+  it('does not call a mask file preserved if A itself does not keep it', async () => {
     const a = write('a/model.safetensors', [0, 1, 2, 3])
     const b = write('b/model.safetensors', [0, 1, 2, 3])
     const mask = createMask(2, 2, true)

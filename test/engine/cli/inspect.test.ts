@@ -116,7 +116,7 @@ describe('sparsescope inspect', () => {
     assert.match(listed.stdout, /model\.decoder\.layers\.0\.fc1\.weight +F32 +\[96, 48\]/)
   })
 
-  it('prints layers and tensors in natural order, and keeps the order of the file in JSON', async () => {
+  it('prints blocks and tensors in natural order, and keeps the order of the file in JSON', async () => {
     const stored = ['10', '1', '2'].map((layer) => `model.layers.${layer}.mlp.up_proj.weight`)
     const tensors = Object.fromEntries(stored.map((name) => [name, f32([2, 2], [1, 2, 3, 4])]))
     temp.write('model.safetensors', safetensors(tensors))
@@ -125,7 +125,7 @@ describe('sparsescope inspect', () => {
       [...stdout.matchAll(/^model\.layers\.(\d+)/gm)].map(([, layer]) => layer),
       ['1', '2', '10'],
     )
-    assert.match(stdout, /linears of layer .*\n +1 .*\n +2 .*\n +10 /)
+    assert.match(stdout, /linears of block .*\n +1 .*\n +2 .*\n +10 /)
     const json = await inspect(temp.folder, '--stats')
     assert.deepEqual(
       json.tensors.map(({ name }) => name),

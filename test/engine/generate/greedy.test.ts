@@ -85,7 +85,7 @@ describe('generateTokens', () => {
   })
 
   for (const name of ['phi3_longrope_long', 'phi3_longrope_short'])
-    it(`is what the whole text gives also past the positions where ${name} turns all keys otherwise`, async () => {
+    it(`is what the whole text gives, also past the positions where ${name} rotates all keys by other angles`, async () => {
       const checkpoint = await openCheckpoint(new URL(`../../fixtures/goldens-extra/${name}`, import.meta.url).pathname)
       const decoder = await createDecoder(backend, openModel(checkpoint), { memoryBytes: 2 ** 30, as: 'stored' })
       try {

@@ -157,7 +157,7 @@ describe('text of a model', () => {
     await checkpoint.close()
   })
 
-  it('is refused with where to look when a weight is no number', async () => {
+  it('is refused with a hint where to look if a weight is not a number', async () => {
     await writeTinyModel(temp.folder, { ...smallOpt, vocab_size: 264 })
     temp.write('tokenizer.json', JSON.stringify(byteTokenizer()))
     const file = readFileSync(temp.path('model.safetensors'))

@@ -38,7 +38,7 @@ describe('openModel', () => {
     assert.throws(() => openModel(integer), /stored as I8; weights must be F32, F16, BF16 or F64/)
   })
 
-  it('does not mind buffers of old versions, and lists tensors it does not read', () => {
+  it('ignores buffers of old versions, and lists tensors that it does not read', () => {
     const checkpoint = createMemoryCheckpoint({ ...smallLlama, tie_word_embeddings: true })
     for (const name of ['model.layers.0.self_attn.rotary_emb.inv_freq', 'lm_head.weight', 'model.extra.weight']) {
       checkpoint.put(name, [1], new Float32Array(1))
@@ -49,7 +49,7 @@ describe('openModel', () => {
     assert.equal(unusedText({ ...model, unused: [] }), null)
   })
 
-  it('does not compute with a tied head that the file has another one of', async () => {
+  it('does not compute with a tied head if the file contains a different head', async () => {
     const backend = openReference()
     const checkpoint = createMemoryCheckpoint({ ...smallLlama, tie_word_embeddings: true })
     const embedding = await checkpoint.read('model.embed_tokens.weight')

@@ -89,7 +89,7 @@ for (const blas of ['auto', 'none'] as const)
       assert.ok(errors.errorAfter < 1.05 * least, `${errors.errorBefore} ${errors.errorAfter} ${least}`)
     })
 
-    it('leaves the weights of an input that never fired as they were', async () => {
+    it('leaves the weights of a dead input as they were', async () => {
       const kept = halves(3)
       const { pruned, found } = await refit(kept, 10, (x) => x.forEach((_, i) => i % columns === 5 && (x[i] = 0)))
       for (let r = 0; r < rows; r++) {

@@ -94,7 +94,7 @@ for (const [label, open] of pruneHosts)
       [132, 4],
     ])
       // prettier-ignore
-      it(`looks at ${columns} columns${group ? ` in groups of ${group}` : ''} as the loops do, with updated weights too`, async () => {
+      it(`looks at ${columns} columns${group ? ` in groups of ${group}` : ''} as the loops do, also with updated weights`, async () => {
         const rng = createRng(58, `swaps ${columns} ${group}`)
         const rows = 7
         const x = Float64Array.from({ length: 3 * columns * columns }, () => rng.normal())
@@ -129,7 +129,7 @@ for (const [label, open] of pruneHosts)
         }
       })
 
-    it('leaves no good swap in long rows, and tells their errors as they are', async () => {
+    it('leaves no helpful swap in long rows, and reports their exact errors', async () => {
       const rng = createRng(60, 'long rows')
       const [rows, columns] = [6, 230]
       const x = Float64Array.from({ length: columns ** 2 }, () => rng.normal())

@@ -48,7 +48,7 @@ describe('a run', () => {
 
   it('says that more memory is allowed than there is, and does not use it', async () => {
     const report = await run(here.backend, { recipe: recipe({ prune: magnitude }), memoryBytes: 2 ** 50 })
-    assert.match(report.warnings.join(), /--memory 1.13 PB is more than there is \(.*\): at most .* are used/)
+    assert.match(report.warnings.join(), /--memory 1.13 PB is more than this machine has \(.*\): at most .* are used/)
   })
 
   it('says that less memory is allowed than it takes', async () => {
@@ -227,7 +227,7 @@ describe('a run', () => {
     assert.equal(report.status, 'failed')
   })
 
-  it('says that it was cancelled, leaves no half output, and can be resumed', async () => {
+  it('says that it was cancelled, leaves no partial output, and can be resumed', async () => {
     const abort = new AbortController()
     const path = recipe({ prune: magnitude, recover: retraining({ steps: 50 }), save: { to: 'out' } })
     const stopping = run(here.backend, {
@@ -344,7 +344,7 @@ describe('a run', () => {
         { prune: [{ sparsity: 0.5 }, { method: 'random', targets: ['re:.*fc1'] }] },
         {
           code: 'bad-recipe',
-          message: /^prune\.1\.targets: Step 1 prunes .*fc1.* as step 0 does already with other settings/,
+          message: /^prune\.1\.targets: Step 1 prunes .*fc1.* which step 0 already prunes with other settings/,
         },
       ],
       [

@@ -27,7 +27,7 @@ describe('summary.json of a run', function () {
     assert.deepEqual({ ...summaryIn(folder), ...passing }, { ...events, ...passing })
   }
 
-  it('has all that the run has said when the run is done', async () => {
+  it('contains all events of the run when the run is done', async () => {
     const { run: folder } = await run(here.backend, { recipe: here.place.recipe('a', recipe) })
     assertSame(folder)
     const summary = summaryIn(folder)

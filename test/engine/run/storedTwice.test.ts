@@ -66,7 +66,7 @@ describe('a tied head that is stored too', () => {
       assert.equal(saved[0].perplexity, evaluations[1].perplexity)
     })
 
-  it('stays what it is where nothing trains the embedding, also where the two are not the same', async () => {
+  it('does not change if nothing trains the embedding, also if the two differ', async () => {
     const source = await openCheckpoint(work.path('model'))
     const tensors: Record<string, TestTensor> = {}
     for (const { name, dtype, shape } of source.tensors.values())

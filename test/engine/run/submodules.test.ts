@@ -86,7 +86,7 @@ describe('reconstruction by submodule', function () {
     }
   })
 
-  it('side by side there are only blocks: said, and done', async function () {
+  it('says that models with both side by side have only whole blocks, and trains these', async function () {
     const [model, data] = [goldenPath('gpt_neox'), goldenPath('opt', 'prune', 'calib.safetensors')]
     const recover = { mode: 'reconstruct', window: 'submodule', train: ['norm'], steps, lr: 1e-3 }
     const calibration = { data, samples: 4, seq_len: 16 }

@@ -65,7 +65,7 @@ describe('prune.swaps', () => {
       assert.equal(all.certificate.room.toFixed(5), '0.00000')
     })
 
-  it('reports certificates of methods that solve, and none where no Hessian is at hand', async () => {
+  it('reports certificates of methods that solve, and none where no Hessian is available', async () => {
     const solved = await run(backend, { recipe: recipe('sparsegpt', { method: 'sparsegpt', sparsity: 0.5 }) })
     const modules = solved.blocks.flatMap(({ modules }) => Object.values(modules))
     assert.ok(modules.every(({ certificate }) => certificate && certificate.room >= 0 && certificate.error > 0))
@@ -107,7 +107,7 @@ describe('prune.swaps', () => {
       assert.ok(report.certificate && Math.abs(found.certificate.room - report.certificate.room) < 1e-5)
     })
 
-  it('is told of each way of pruning by analyse', async () => {
+  it('is reported by analyse for each way of pruning', async () => {
     // An analysis keeps what it has measured beside the model.
     cpSync(goldenPath('opt'), place.path('dense'), { recursive: true })
     const args = [

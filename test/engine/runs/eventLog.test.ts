@@ -33,7 +33,7 @@ describe('the event log', () => {
     log.close()
   })
 
-  it('drops on resume what was said after the last checkpoint, and counts on from its time', () => {
+  it('drops on resume what was written after the last save, and continues from its time', () => {
     const path = join(folder, 'events.jsonl')
     const first = openEventLog({ path })
     first.emit({ type: 'phase', phase: 'prune' })

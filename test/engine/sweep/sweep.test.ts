@@ -170,7 +170,7 @@ describe('sparsescope sweep', function () {
     assert.match((await sweep(place, 'cancel', recipe)).stdout, /^nothing to cancel: all runs are done$/m)
   })
 
-  it('is another sweep for another value, model or text', async () => {
+  it('is a different sweep for another value, model or text', async () => {
     const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
     const id = async () => (await sweepJson(place, 'plan', recipe)).id
     const first = await id()
@@ -181,7 +181,7 @@ describe('sparsescope sweep', function () {
     assert.notEqual(await id(), first)
   })
 
-  it('does not mix in a model that changed after it began', async () => {
+  it('refuses a model that changed after it began', async () => {
     const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
     await sweep(place, 'run', recipe, '--index', '0', ...cpu)
     const config = JSON.parse(readFileSync(place.path('model', 'config.json'), 'utf8')) as object

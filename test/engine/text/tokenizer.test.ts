@@ -157,7 +157,7 @@ describe('openTokenizer', () => {
       openTokenizer(temp.folder),
       (e) => e instanceof EngineError && e.code === code && message.test(e.message),
     )
-  it('names what is missing and the way out', () => refused('bad-data', /no tokenizer\.json.*copy it from the model/))
+  it('names what is missing and the remedy', () => refused('bad-data', /no tokenizer\.json.*copy it from the model/))
   it('refuses a Unigram model that falls back to bytes, which it would give other ids', async () => {
     const model = {
       type: 'Unigram',

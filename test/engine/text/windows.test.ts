@@ -199,7 +199,7 @@ describe('loadWindows', () => {
       await refused(load('e.jsonl', lines, { seqLen: 1e9 }), /1 windows of 1000000000 are needed/)
     })
 
-    it('of ids are fine where few are wanted: only those are read', async () => {
+    it('of ids are accepted where few are wanted: only those are read', async () => {
       const rows = 2_000_000
       const header = Buffer.from(
         JSON.stringify({ ids: { dtype: 'I32', shape: [rows, 2048], data_offsets: [0, rows * 8192] } }),
@@ -228,7 +228,7 @@ describe('loadWindows', () => {
 
     it('names the line of malformed JSON', () =>
       bad('d.jsonl', '{"text": "a"}\n\n{"text": \n', /line 3 is not valid JSON/))
-    it('names the fields there are', () =>
+    it('names the existing fields', () =>
       bad('d.jsonl', '{"content": "a", "id": 1}', /line 1 has no text in "text"; choose the field among: content$/))
     it('refuses lines that are no objects', () => bad('d.jsonl', '"a"', /line 1 is not a JSON object/))
     it('keeps line separators inside strings', async () => {

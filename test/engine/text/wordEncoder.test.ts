@@ -38,7 +38,7 @@ describe('createWordEncoder', () => {
       assert.deepEqual(ids, texts)
     })
 
-  it('replaces by the text of a decoder that has $& in it', () => {
+  it('replaces by the text of a decoder, also one that contains $&', () => {
     const step = { type: 'Replace', pattern: { String: 'a' }, content: '[$&]' }
     for (const decoder of [step, { type: 'Sequence', decoders: [step, { type: 'Fuse' }] }]) {
       const { encode, decode } = encoderOf({ ...byteTokenizer(), decoder })
@@ -70,13 +70,13 @@ describe('createWordEncoder', () => {
     }
   })
 
-  it('takes U+FEFF for no space and U+0085 for one', () => {
+  it('treats U+0085 as a space and U+FEFF as none', () => {
     const { encode } = encoderOf(byteTokenizer())
     assert.deepEqual([...encode('\n\n\ufeffx', false)], idsOf('\n\n\ufeffx'))
     assert.deepEqual([...encode('\n\n\u0085', false)], [lineBreaks, ...idsOf('\u0085')])
   })
 
-  it('gives the text of tokens as they are, whatever the settings say of cleaning up', () => {
+  it('gives the text of tokens unchanged, whatever the settings for cleaning up are', () => {
     for (const config of [null, { clean_up_tokenization_spaces: true }]) {
       const { encode, decode } = encoderOf(byteTokenizer(), config)
       for (const text of [' he said . But', " do n't go , it 's", ' why ? no !'])
@@ -111,7 +111,7 @@ describe('createWordEncoder', () => {
     assert.throws(() => encode('a '.repeat(300_000), false), { code: 'bad-data', message: /shorter documents/ })
   })
 
-  it('refuses what the library leaves out', () => {
+  it('refuses what the library does not support', () => {
     const whole = byteTokenizer()
     const model = whole.model as object
     const normalizer = { type: 'Sequence', normalizers: [{ type: 'NFC' }, { type: 'Precompiled' }] }

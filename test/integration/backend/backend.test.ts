@@ -64,7 +64,7 @@ describe('the backend process', function () {
     await assert.rejects(call('openModel', { path: broken }), { code: 'bad-checkpoint' })
   })
 
-  it('tells how a checkpoint of ours came about, and writes its card once', async () => {
+  it('says how a checkpoint of ours was made, and writes its card once', async () => {
     assert.equal((await call('openModel', { path: model() })).model.origin, undefined)
     await call('run', { recipe: join(folder, 'magnitude.prune.yaml'), set: [], resume: null, memoryBytes: null })
     const saved = join(folder, 'opt-magnitude', 'model.safetensors')
@@ -145,7 +145,7 @@ describe('the backend process', function () {
     })
   })
 
-  it('tells single weights, and ends a picture that nobody waits for any more', async () => {
+  it('gives single weights, and ends a picture that nobody waits for any more', async () => {
     const name = 'model.decoder.layers.0.fc1.weight'
     const region = { rowStart: 3, rowEnd: 4, columnStart: 5, columnEnd: 6 }
     const tile = await call('tile', { path: model(), name, slice: [], ...region, width: 1, height: 1 })
@@ -168,7 +168,7 @@ describe('the backend process', function () {
     await assert.rejects(picture, { code: 'cancelled' })
   })
 
-  it('looks at a model with a hole, remembers its statistics, and does not compare it', async () => {
+  it('inspects a model with a missing shard, remembers its statistics, and does not compare it', async () => {
     const holed = join(folder, 'holed')
     mkdirSync(holed)
     copyFileSync(join(folder, 'opt/model.safetensors'), join(holed, '1.safetensors'))
@@ -182,7 +182,7 @@ describe('the backend process', function () {
     await assert.rejects(call('compare', { a: { path: holed }, b: { path: model() } }), { code: 'bad-checkpoint' })
   })
 
-  it('answers while a run goes on, and cancels it within seconds', async () => {
+  it('answers while a run is in progress, and cancels it within seconds', async () => {
     const abort = new AbortController()
     let running: () => void = () => {}
     const begun = new Promise<void>((resolve) => (running = resolve))
@@ -217,7 +217,7 @@ describe('the backend process', function () {
     ;({ launched, call, pid } = next)
   })
 
-  it('answers nothing to whoever does not know the secret, and a window says nothing to such a program', async () => {
+  it('answers nobody without the secret, and a window sends nothing to such a program', async () => {
     const place = join(folder, 'backend.sock')
     const ask = (prove: (socket: Socket) => Promise<unknown>) =>
       new Promise<string>((resolve) => {
@@ -250,7 +250,7 @@ describe('the backend process', function () {
     assert.equal(heard, 32)
   })
 
-  it('is the same for two windows that come at once', async () => {
+  it('is one for two windows that open at once', async () => {
     const [a, b] = await Promise.all([open(), open()])
     assert.deepEqual([a.pid, b.pid], [pid, pid])
     for (const { launched } of [a, b]) launched.leave()
@@ -308,7 +308,7 @@ describe('the backend process', function () {
     other.launched.leave()
   })
 
-  it('analyses in a thread of its own: live, stopped, gone on, and there when the model is opened', async () => {
+  it('analyses in a separate thread: shows results live, stops, continues, and keeps them for the next opening', async () => {
     const path = join(folder, 'opt')
     const request = {
       path,

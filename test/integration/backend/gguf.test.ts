@@ -22,7 +22,7 @@ describe('GGUF files from the backend process', () => {
     await backend.stop()
   })
 
-  it('are as large as was said before, and hold what `sparsescope convert` writes', async () => {
+  it('are as large as was announced, and contain what `sparsescope convert` writes', async () => {
     const { own, sizes } = await backend.call('ggufSizes', { path: path() })
     assert.equal(own, 'f32')
     for (const { type, bytes } of sizes) {
@@ -37,7 +37,7 @@ describe('GGUF files from the backend process', () => {
     }
   })
 
-  it('take the place of another file only where a person has agreed, and nothing is left of one that was stopped', async () => {
+  it('replace another file only if a person has agreed, and leave nothing when stopped', async () => {
     const { call } = backend
     const to = temp.path('mine.gguf')
     writeFileSync(to, 'mine')

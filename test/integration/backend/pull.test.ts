@@ -29,7 +29,7 @@ describe('a model of the Hub in the backend process', () => {
     await hub.close()
   })
 
-  it('stops when told to, goes on, tells how far it is, and opens', async () => {
+  it('stops on request, continues, reports its progress, and opens', async () => {
     const abort = new AbortController()
     hub.interpose = ({ host }) => {
       if (host === 'cdn') abort.abort()
@@ -45,7 +45,7 @@ describe('a model of the Hub in the backend process', () => {
     assert.equal(model.modelType, 'opt')
   })
 
-  it('is not asked for before somebody pulls, and fails with a code and a sentence', async () => {
+  it('is not requested before somebody pulls, and fails with a code and a sentence', async () => {
     assert.deepEqual(hub.asked, [])
     await assert.rejects(call('pull', { name: 'org/none' }), { code: 'not-found', message: /there is no org\/none/ })
     await assert.rejects(call('openModel', { path: 'hf:org/tiny' }), /sparsescope pull org\/tiny/)

@@ -61,7 +61,7 @@ suite('tools of agents in a window', () => {
     await assert.doesNotReject(call('generate_samples', { models: ['opt'], prompts: ['Once'], max_tokens: 4 }))
   })
 
-  test('look nowhere outside the workspace', async () => {
+  test('read nothing outside the workspace', async () => {
     writeFileSync(inWorkspace('outside.prune.yaml').fsPath, text.replace('./opt\n', '/etc\n'))
     await assert.rejects(call('inspect_checkpoint', { path: '/etc' }), /is not inside the folders/)
     await assert.rejects(call('run_recipe', { recipe: 'outside.prune.yaml' }), /is not inside the folders/)

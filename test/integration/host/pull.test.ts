@@ -37,7 +37,7 @@ suite('Pull from the Hub', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  test('asks for the name, fetches nothing before, and opens what came', async () => {
+  test('asks for the name, fetches nothing before that, and opens the model', async () => {
     let done = false
     const pulled = vscode.commands.executeCommand('sparsescope.pull', 'hf:org/tiny').then(() => (done = true))
     assert.deepEqual(hub.asked, [])

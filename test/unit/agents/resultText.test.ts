@@ -21,7 +21,7 @@ describe('the text of a result', () => {
     assert.deepEqual(found, lines)
   })
 
-  it('cuts a line that no result has room for, between characters', () => {
+  it('cuts a line that is longer than a result, between characters', () => {
     const part = partOf('é'.repeat(mostBytes), 1, true)
     assert.ok(Buffer.byteLength(part) <= mostBytes)
     assert.doesNotMatch(part, /\ufffd/)
@@ -32,7 +32,7 @@ describe('the text of a result', () => {
     assert.equal(partOf('a', 5, true), 'It has 1 line, and no line 5.')
   })
 
-  it('has paths relative to the root, and of others the last name only', async () => {
+  it('shows paths relative to the root, and only the last name of other paths', async () => {
     const place = scratch()
     place.write('in/a', '')
     const roots = await Roots.open([place.path('in')])
@@ -50,7 +50,7 @@ describe('the text of a result', () => {
     assert.equal(said(`file:${root}x/y`), `file:${'…/y'}`)
   })
 
-  it('has no token and no control character', async () => {
+  it('contains no access token and no control character', async () => {
     const roots = await Roots.open([scratch().folder])
     const token = `hf_${'aB3'.repeat(12)}`
     assert.equal(clean(`token ${token}\u001b[2J`, roots), 'token <token>\\u001b[2J')

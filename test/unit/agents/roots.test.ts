@@ -17,7 +17,7 @@ describe('the roots of tools', () => {
     roots = await Roots.open([place.path('in'), place.path('in/other')])
   })
 
-  it('give the place of a file, of one that is not there yet, and of one in a later root', async () => {
+  it('find the place of a file, also of one that does not exist yet or is in a later root', async () => {
     const [root] = roots.folders
     assert.equal(await roots.place('model/config.json'), `${root}/model/config.json`)
     assert.equal(await roots.place('new/folder/x.yaml'), `${root}/new/folder/x.yaml`)

@@ -12,7 +12,7 @@ import { serve } from '../../../src/backend/channel.ts'
 import { createHandlers } from '../../../src/backend/handlers.ts'
 
 describe('the channel of the backend', () => {
-  it('says of parameters that no window sends what is wrong with them, whatever the call', async () => {
+  it('says what is wrong with invalid parameters of any call', async () => {
     const [toServer, toClient] = [new PassThrough(), new PassThrough()]
     const { handlers } = createHandlers()
     serve(createMessageConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient)), handlers)
@@ -59,7 +59,7 @@ describe('the channel of the backend', () => {
         )
     })
 
-    it('refuses a longer message than ours, and a header without an end, before more arrives', async () => {
+    it('refuses a message longer than any of ours, and a header without an end, before more arrives', async () => {
       await assert.rejects(passed([`${framed('{}')}Content-Length: 400000000\r\n\r\n{`]), /400000000 bytes/)
       await assert.rejects(passed(['Content-Length: 2\r\n', 'X: y\r\n'.repeat(2000)]), /no header of a message/)
       await assert.rejects(passed(['no header\r\n\r\n']), /no header of a message/)

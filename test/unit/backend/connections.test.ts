@@ -6,7 +6,7 @@ import { until } from '../../support/until.ts'
 describe('the end of the backend', () => {
   const graceMs = 20
 
-  it('comes when the last window is closed and no run is in progress, not before', async () => {
+  it('comes when the last window is closed and no run is in progress, and not before', async () => {
     let busy = true
     let left = false
     const life = watchLife({ isBusy: () => busy, leave: () => (left = true), graceMs, startMs: 1e6 })
@@ -23,7 +23,7 @@ describe('the end of the backend', () => {
     life.stop()
   })
 
-  it('comes too when no window ever connects', async () => {
+  it('also comes when no window ever connects', async () => {
     let left = false
     const life = watchLife({ isBusy: () => false, leave: () => (left = true), graceMs, startMs: 30 })
     await until('the end', () => left)

@@ -61,14 +61,14 @@ describe('detail of a tensor', () => {
     assert.deepEqual([rows, columns, rowSparsity], [2, 2, [1, 0.5]])
   })
 
-  it('puts neighbours together where there are more than 512, each exactly once', async () => {
+  it('combines neighbours where there are more than 512, each exactly once', async () => {
     const values = Array.from({ length: 700 * 2 }, (_, i) => (i < 700 ? 0 : 1))
     const { rowSparsity, columnSparsity } = await detailOf([700, 2], values)
     assert.deepEqual([rowSparsity.length, columnSparsity], [512, [0.5, 0.5]])
     assert.deepEqual([rowSparsity[0], rowSparsity[511], rowSparsity[255], rowSparsity[256]], [1, 0, 1, 0])
   })
 
-  it('names groups that break a pattern only where a fifth of them keep it', async () => {
+  it('names groups that break a pattern only if a fifth of all groups keep it', async () => {
     // 2:4 along rows of four: the first `kept` rows keep it.
     const rowsOf = (kept: number) => Array.from({ length: 10 }, (_, row) => (row < kept ? [0, 0, 1, 1] : [1, 1, 1, 1]))
     const violations = async (kept: number) => (await detailOf([10, 4], rowsOf(kept).flat(), linear)).violations

@@ -30,7 +30,7 @@ describe('models that views have open', () => {
     models.closeIdle(Infinity)
   })
 
-  it('know what a scan found, and in the next session too', async () => {
+  it('know what a scan found, also in the next session', async () => {
     assert.equal(await known(), undefined)
     await scan()
     assert.equal(await known(), 2)
@@ -60,7 +60,7 @@ describe('models that views have open', () => {
     assert.deepEqual(model.tensors[0].shape, [4, 4])
   })
 
-  it('under the mask of another are read again when that one is pruned again, and are not the model without it', async () => {
+  it('under the mask of another model are read again when that model is pruned again, and differ from the model without a mask', async () => {
     temp.write('other/model.safetensors', safetensors({ [name]: f32([2, 4], new Float32Array(8)) }))
     const file = temp.path('other/sparsescope.mask')
     const mask = async (first: number) => {
@@ -103,7 +103,7 @@ describe('models that views have open', () => {
     assert.deepEqual([(await summary()).tensors.length, (await summary()).problems], [2, []])
   })
 
-  it('name an unknown type without letting its name into the page’s sentences', async () => {
+  it('report an unknown type without its name in the sentences of the page', async () => {
     const data = new Uint8Array(3)
     temp.write('model.safetensors', safetensors({ x: { dtype: 'F5\u202e<b>', shape: [3], data } }, { format: 'pt' }))
     const { tensors, warnings, metadata } = await models.use({ path: temp.folder }, summarise)

@@ -6,7 +6,7 @@ const labels = (values: number[], rule: { log?: boolean; whole?: boolean } = {})
   makeAxis(values, [0, 400], 6, { log: false, whole: false, ...rule }).ticks.map(({ label }) => label)
 
 describe('an axis', () => {
-  it('is about the point where there is only one', () => {
+  it('is centred on the point where there is only one', () => {
     assert.deepEqual(labels([1], { whole: true }), ['1'])
     assert.deepEqual(labels([0], { whole: true }), ['0'])
     assert.deepEqual(labels([27.65]), ['25', '26', '27', '28', '29', '30'])
@@ -37,7 +37,7 @@ describe('an axis', () => {
     assert.deepEqual(labels([]), [])
   })
 
-  it('has ticks in sight, in order, each with a label of its own that says its value', () => {
+  it('has ticks within the picture, in order, each with its own label', () => {
     const size = fc.double({ min: 1e-9, max: 1e9, noNaN: true })
     fc.assert(
       fc.property(fc.array(size, { minLength: 1, maxLength: 5 }), fc.boolean(), fc.boolean(), (values, log, whole) => {

@@ -44,7 +44,7 @@ describe('doctor', () => {
   const noBlas = { ...healthy.cpu, blas: null, blasGflops: null, note: 'not found' } as DoctorFacts['cpu']
   const software = { ...gpu, software: true }
 
-  it('recommends nothing where nothing is missing', () => assert.deepEqual(remediesFor(healthy), []))
+  it('recommends nothing if nothing is missing', () => assert.deepEqual(remediesFor(healthy), []))
 
   it('names the package of the BLAS in the words of the distribution', () => {
     assert.match(without({ cpu: noBlas })[0], /apt-get install libopenblas0-pthread/)
@@ -74,7 +74,7 @@ describe('doctor', () => {
     assert.deepEqual(without({ adapters: [software], gpuInMachine: false }), [])
   })
 
-  it('says which driver crashed at a query, and not that no driver is installed', () => {
+  it('says which driver crashed in a query, not that no driver is installed', () => {
     const adapterDeaths = ['The driver of A GPU ended every process that used it']
     assert.deepEqual(without({ adapters: [software], adapterDeaths }), adapterDeaths)
     assert.deepEqual(without({ adapterDeaths }), adapterDeaths)

@@ -28,7 +28,7 @@ describe('options from rows of settings', () => {
     })
   })
 
-  it('give a list where several values were given, and where only a list will do', () => {
+  it('give a list if several values were given, or if the setting is always a list', () => {
     const { sparsity, data, targets } = given(
       ...least,
       '--calibration',

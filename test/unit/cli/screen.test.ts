@@ -49,7 +49,7 @@ const step = fc.oneof(
 )
 
 describe('the screen of a terminal', () => {
-  it('holds every line that was said, whole and in order, and below them at most one bar in one row', async () => {
+  it('shows every line, whole and in order, and below them at most one bar in one row', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 12, max: 100 }), fc.array(step, { maxLength: 12 }), async (columns, steps) => {
         const { screen, settled } = onEmulator(columns)
@@ -80,7 +80,7 @@ describe('the screen of a terminal', () => {
     )
   })
 
-  it('made narrower or wider, leaves nothing of the bar behind', async () => {
+  it('leaves no rest of the bar when it becomes narrower or wider', async () => {
     for (const [before, after] of [
       [100, 40],
       [40, 100],
@@ -130,7 +130,7 @@ describe('the screen of a terminal', () => {
 })
 
 describe('progress elsewhere than on a terminal', () => {
-  it('is a plain line when a phase begins and ends, and now and then in between', () => {
+  it('is a plain line when a phase begins and ends, and at times in between', () => {
     const written: string[] = []
     let time = 0
     const stderr = { write: (text: string) => void written.push(text) }

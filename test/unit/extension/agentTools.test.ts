@@ -98,7 +98,7 @@ async function register(options: Parameters<typeof fakeEditor>[0] = {}) {
 }
 
 describe('the tools of the editor’s agent', () => {
-  it('are asked of the backend, with the folders of the workspace that are on this machine as roots', async () => {
+  it('run in the backend, with the workspace folders on this machine as roots', async () => {
     const { tool, calls, names } = await register()
     assert.equal(names.length, 7)
     const { parts } = await tool('inspect_checkpoint').invoke({ input: { path: 'opt' } }, token)
@@ -110,12 +110,12 @@ describe('the tools of the editor’s agent', () => {
     assert.deepEqual(calls, [['agentTool', params]])
   })
 
-  it('throw what a tool says where it fails, so that the agent gets it', async () => {
+  it('pass the message of a failed tool to the agent', async () => {
     const { tool } = await register()
     await assert.rejects(tool('explain_recipe').invoke({ input: {} }, token), /answer of explain_recipe/)
   })
 
-  it('ask a person before a run, with what it writes, and write nothing until then', async () => {
+  it('ask a person before a run, show what it writes, and write nothing before that', async () => {
     const { tool, calls, ran } = await register()
     const { confirmationMessages } = await tool('run_recipe').prepareInvocation({ input: {} })
     assert.equal(confirmationMessages?.message.text, 'Writes ./out.')
@@ -162,7 +162,7 @@ describe('the MCP server that the editor offers', () => {
     assert.equal(server.command, '/node')
   })
 
-  it('is not there without trust, nor before VS Code 1.101', async () => {
+  it('is absent without trust, and before VS Code 1.101', async () => {
     const [{ provider }] = await offered({ isTrusted: false })
     assert.deepEqual(provider.provideMcpServerDefinitions(), [])
     assert.deepEqual(await offered({ version: '1.100.3' }), [])

@@ -31,7 +31,7 @@ describe('questions of a view', () => {
     replies = []
   })
 
-  it('are answered for the path that the host knows, whatever the view says', () => {
+  it('are answered for the path that the host knows, not for one that the view sends', () => {
     answers().ask(tile(1, { path: '/etc/passwd' }))
     assert.equal(calls[0].params.path, '/mine')
   })
@@ -75,7 +75,7 @@ describe('questions of a view', () => {
     )
   })
 
-  it('can be taken back, and end with the view', () => {
+  it('can be withdrawn, and end with the view', () => {
     const view = answers()
     view.ask(tile(1))
     view.cancel(1)

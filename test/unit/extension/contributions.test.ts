@@ -77,12 +77,12 @@ describe('package.json', () => {
     assert.deepEqual([of('run.done').sort(), of('run.begun').sort()], [[...always, 'sparsescope.tryOut'], always])
   })
 
-  it('what package.json says of the views is made from their rows: npm run generate', () => {
+  it('has in package.json what the rows of the views say (npm run generate)', () => {
     const manifest: unknown = JSON.parse(text)
     assert.deepEqual(withViews(manifest, nls, views), { manifest, texts: nls })
   })
 
-  it('what package.json says of the tools of agents is made from their table: npm run generate', () => {
+  it('has in package.json what the table of agent tools says (npm run generate)', () => {
     const manifest: unknown = JSON.parse(text)
     assert.deepEqual(withTools(manifest, nls, tools, toolPrefix), { manifest, texts: nls })
     const names = contributes.languageModelTools.map(({ name }) => name)
@@ -186,7 +186,7 @@ describe('package.json', () => {
       if (!markdown.has(key)) assert.doesNotMatch(shown, /[`*]{1,2}\w/, key)
   })
 
-  it('has a problem matcher that reads what `sparsescope lint` prints', () => {
+  it('has a problem matcher that reads the output of `sparsescope lint`', () => {
     const [{ name, pattern }] = contributes.problemMatchers
     assert.equal(name, 'prune-recipe')
     const start = { line: 3, character: 11 }

@@ -92,7 +92,7 @@ describe('a sweep on disk', () => {
     assert.equal(sweep.runs.runs[0].state.summary?.loss.steps, steps(whole))
   })
 
-  it('gives a view what there is, then what is new, to the same curve', async () => {
+  it('gives a view the existing points, then the new ones, of the same curve', async () => {
     write(0, half)
     const sweep = await sweeps.openFolder(folder)
     const told: ToSweep[] = []
@@ -157,7 +157,7 @@ describe('a sweep on disk', () => {
     view.dispose()
   })
 
-  it('is read for results, not for its state alone', async () => {
+  it('is read for its results, not only for its state', async () => {
     write(0, whole, report)
     write(1, [...half, { t: 9, type: 'end', status: 'failed', message: 'x'.repeat(3000) }])
     const sweep = await sweeps.openFolder(folder)
@@ -189,7 +189,7 @@ describe('a sweep on disk', () => {
 })
 
 describe('the lock of a run, looked at again and again', () => {
-  it('is held while it moves by its own number, whatever the clock of its machine says', async () => {
+  it('is held while its own number changes, whatever the clock of its machine says', async () => {
     const folder = scratch().folder
     const holder = { token: '0'.repeat(32), pid: 1, host: 'elsewhere', boot: null, pidSpace: null }
     const beat = (number: number) => {
@@ -207,7 +207,7 @@ describe('the lock of a run, looked at again and again', () => {
     assert.equal(watch.isHeld(folder), false)
   })
 
-  it('that is not renewed frees all runs of a sweep at once', async () => {
+  it('frees all runs of a sweep at once if it is not renewed', async () => {
     const folder = scratch().folder
     const places = Array.from({ length: 100 }, (_, i) => ({ name: `${i}`, settings: {}, folder: join(folder, `${i}`) }))
     for (const { folder: run } of places) {

@@ -3,7 +3,7 @@ import type { plainText } from '../../../src/extension/support/log.ts'
 import { extensionModule } from '../../support/extensionModule.ts'
 
 describe('text in notifications', () => {
-  it('has no links, whoever wrote it, and reads the same', async () => {
+  it('contains no links, whoever wrote it, and reads the same', async () => {
     const log = await extensionModule<{ plainText: typeof plainText }>('support/log.ts', { vscode: {} })
     // What VS Code takes for a link in a notification (its linkedText.ts).
     const link = /\[([^\]]+)\]\(((?:https?:\/\/|command:|file:)[^)\s]+)(?: (["'])(.+?)(\3))?\)/i

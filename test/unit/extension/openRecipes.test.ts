@@ -139,7 +139,7 @@ describe('recipes of a model that are open', () => {
     )
   })
 
-  it('what an entry leaves alone already is replaced', async () => {
+  it('the ignored modules of an entry are replaced', async () => {
     const { edited } = await put({ 'a.prune.yaml': recipe('m', 'a.txt') }, (items) =>
       items.find(({ label, description }) => label === 'Leave these alone' && description?.includes('entry 2')),
     )
@@ -169,7 +169,7 @@ describe('recipes of a model that are open', () => {
     assert.match(messages[0], /This entry under prune is an alias/)
   })
 
-  it('nothing changes when the person leaves, or where no recipe of the model is open', async () => {
+  it('nothing changes when the person cancels, or if no recipe of the model is open', async () => {
     const left = await put({ 'a.prune.yaml': recipe('m', 'a.txt') }, () => undefined)
     assert.deepEqual([left.edited, left.messages], [{}, []])
     const none = await put({ 'c.prune.yaml': recipe('x', 'a.txt') }, ([first]) => first)
@@ -177,7 +177,7 @@ describe('recipes of a model that are open', () => {
     assert.match(none.messages[0], /^No open recipe of this model/)
   })
 
-  it('measuring in place prompts for the text, also where one recipe of the model is open, and measures the losses of blocks too', async () => {
+  it('measuring in place asks for a text, also if one recipe of the model is open, and measures the losses of blocks too', async () => {
     const { vscode, asked } = studio({ 'a.prune.yaml': recipe('m', 'a.txt') }, ([first]) => first)
     const { measureInPlace: run } = await extensionModule<{ measureInPlace: typeof measureInPlace }>(
       'inspector/measureInPlace.ts',

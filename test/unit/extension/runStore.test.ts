@@ -54,7 +54,7 @@ describe('the store of runs', () => {
     ])
   })
 
-  it('starts over when a resumed run has taken lines back', async () => {
+  it('starts over when a resumed run has removed lines', async () => {
     const told: [number, number][] = []
     const feed = new EventFeed(folder, (from, list) => told.push([from, list.length]))
     writeFileSync(events, line(step(1)) + line(step(2)) + line(step(3)))
@@ -64,7 +64,7 @@ describe('the store of runs', () => {
     assert.deepEqual(told.at(-1), [0, 1])
   })
 
-  it('calls a run interrupted that has no end and no moving lock', async function () {
+  it('calls a run interrupted if it has no end and its lock does not change', async function () {
     this.timeout(300_000)
     const store = new RunStore()
     writeFileSync(events, line(step(1)))
@@ -103,7 +103,7 @@ describe('the store of runs', () => {
     assert.equal(store.get(folder)?.status, 'running')
   })
 
-  it('calls a run done when its report is there and its end said', async () => {
+  it('calls a run done when its report and its end exist', async () => {
     const store = new RunStore()
     writeFileSync(events, line(step(1)) + line({ t: 2, type: 'end', status: 'done' }))
     await store.refresh(folder)
@@ -156,7 +156,7 @@ describe('the store of runs', () => {
     assert.deepEqual(store.list(), [])
   })
 
-  it('takes no folder without events for a run', async () => {
+  it('does not count a folder without events as a run', async () => {
     const store = new RunStore()
     await store.refresh(folder)
     assert.deepEqual(store.list(), [])

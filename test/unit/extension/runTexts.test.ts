@@ -17,7 +17,7 @@ const run = (name: string, status: RunStatus) => {
 }
 
 describe('the queue of runs', () => {
-  it('says behind which run each one waits, until it has a folder', () => {
+  it('names the run that each one waits for, until it has a folder', () => {
     const queue = new RunQueue()
     const [first, second] = ['a', 'b', 'c'].map((name) => queue.enter(name))
     first.started('/runs/a')
@@ -68,7 +68,7 @@ describe('the status item', () => {
 })
 
 describe('the result of a run', () => {
-  it('is its perplexities, sparsity and output, not "done"', () => {
+  it('states its perplexities, sparsity and output, not only "done"', () => {
     const perplexity = { dense: 27.65, pruned: 48.1, recovered: 31.2 }
     assert.equal(
       resultText('wanda50', resultOf({ perplexity, sparsity: 0.5, output: '/models/out' })),

@@ -25,7 +25,7 @@ describe('where a window finds its backend', function () {
     assert.notEqual(socketPath(['ab', 'c'], at), socketPath(['a', 'bc'], at))
   })
 
-  it('is in a folder that only the user may look into', () => {
+  it('is in a folder that only the user may read', () => {
     const place = socketPath(['a'], at)
     assert.ok(place.startsWith(join(folder, 'run')))
     assert.equal(statSync(join(place, '..')).mode & 0o777, 0o700)

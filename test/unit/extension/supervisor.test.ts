@@ -80,7 +80,7 @@ describe('supervisor', () => {
     supervisor.dispose()
   })
 
-  it('starts another one when the one it found was about to end', async () => {
+  it('starts another backend when the one it found was about to end', async () => {
     const { launch, launched } = fakes()
     const { supervisor } = supervise(launch, ['dying at first'])
     await supervisor.call('ping', null)

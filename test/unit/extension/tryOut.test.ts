@@ -14,7 +14,7 @@ const note = (model: string, to: string, recover?: object) => ({
 })
 
 describe('what a checkpoint was made from', () => {
-  it('is found from the note, wherever the recipe lay', () => {
+  it('is found from the note, in whatever folder the recipe was', () => {
     assert.equal(madeFrom(note('../opt', '../opt-wanda'), '/m/opt-wanda')?.model, '/m/opt')
     assert.equal(madeFrom(note('opt', 'out/a'), '/m/out/a')?.model, '/m/opt')
     assert.equal(madeFrom(note('hf:org/name', 'out'), '/m/out')?.model, 'hf:org/name')
@@ -23,7 +23,7 @@ describe('what a checkpoint was made from', () => {
     assert.equal(madeFrom(note('opt', 'out', { mode: 'refit' }), '/m/out')?.onlyPruned, false)
   })
 
-  it('is unknown where the note says something else', () => {
+  it('is unknown if the note says something else', () => {
     for (const bad of [
       null,
       [],
@@ -120,7 +120,7 @@ describe('a trial of prompts', () => {
   const columns = [{ path: '/m/opt', label: 'opt', role: '' }]
   const opening = { type: 'opening', column: 0 } as const
 
-  it('gives a view that comes back all that was written', async () => {
+  it('gives a reopened view all that was written', async () => {
     const { calls, told, trial } = fake()
     trial.setColumns(columns)
     const done = trial.generate(['p'], 4)
@@ -134,7 +134,7 @@ describe('a trial of prompts', () => {
     assert.deepEqual(told.at(-1), { type: 'ended', status: 'done', message: null, device: 'cpu' })
   })
 
-  it('ends at a newer prompt, and drops late words', async () => {
+  it('ends at a newer prompt, and drops words that arrive late', async () => {
     const { calls, told, trial } = fake()
     trial.setColumns(columns)
     const first = trial.generate(['old'], 4)

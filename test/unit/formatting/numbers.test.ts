@@ -34,7 +34,7 @@ describe('numbers for people', () => {
     assert.deepEqual([0, -0.0001, 0.02, -0.02, NaN].map(points), ['0.0', '0.0', '+2.0', '−2.0', 'NaN'])
   })
 
-  it('say on which side of dense a recovery of more than the gap ends', () => {
+  it('say that a recovery of more than the gap ends below dense', () => {
     assert.deepEqual(
       [1, 1.001, 15.66].map((share) => formatWonBack(share)),
       ['100 %', '>100 % (below dense)', '>100 % (below dense)'],
@@ -76,7 +76,7 @@ describe('numbers for people', () => {
     )
   })
 
-  it('end percentages of a column in no zero that all have', () => {
+  it('omit a last zero that all percentages of a column share', () => {
     const written = (...values: number[]) => values.map(percentColumn(values))
     assert.deepEqual(written(0.085), ['0.085 %'])
     assert.deepEqual(written(0.085, 3.7), ['0.085 %', '3.700 %'])

@@ -9,7 +9,7 @@ describe('printable', () => {
     for (const text of ['a\tb\nc', 'héllo 漢字 🙂 – × →', 'עברית']) assert.equal(printable(text), text)
   })
 
-  it('shows what would steer a terminal or turn the reading direction', () => {
+  it('makes visible what would control a terminal or change the reading direction', () => {
     assert.equal(
       printable('\u001b[2J\u009b31m\r\u0007\u202eexe\u2066'),
       String.raw`\u001b[2J\u009b31m\u000d\u0007\u202eexe\u2066`,
@@ -31,7 +31,7 @@ describe('a word for a POSIX shell', () => {
   it('is left alone where nothing in it has a meaning', () =>
     assert.equal(shellWord('.sparsescope/runs/20261125-wanda'), '.sparsescope/runs/20261125-wanda'))
 
-  it('is one word again, whatever is in it', function () {
+  it('stays one word, whatever is in it', function () {
     if (process.platform === 'win32') cannot(this, 'there is no POSIX shell')
     const words = ['', "it's here", 'a b', '$HOME', '~', '`x`', '"', '*', '-n', 'a\nb', '模型', '#', '\\', ';&|<>()!']
     const said = execFileSync('sh', ['-c', `printf '%s\\0' ${words.map(shellWord).join(' ')}`], { encoding: 'utf8' })

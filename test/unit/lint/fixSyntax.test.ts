@@ -59,7 +59,7 @@ describe('a text with an unclosed bracket', () => {
     )
   })
 
-  it('is never a recipe that runs, whatever is switched off', () => {
+  it('never runs, whatever rules are disabled', () => {
     const text = `# sparsescope-disable broken-yaml\n${good.replace('./out}', './out')}`
     assert.equal(parseRecipe(text).recipe, null)
   })

@@ -13,7 +13,7 @@ const fired = (rule: Rule, text: string, facts: LintFacts) =>
   lint(text, { facts }).findings.filter((f) => f.name === rule.name)
 
 describe('lint rules', () => {
-  it('have unique names and ids, and every one of the reference is there', () => {
+  it('have unique names and ids, and include every rule of the reference', () => {
     const words = rules.flatMap(({ name, alias }) => [...new Set([name, alias])])
     assert.equal(new Set(words.map((word) => word.toLowerCase())).size, words.length)
     for (const [id, name] of ruleNames) assert.equal(findRule(id)?.name, name, id)

@@ -13,7 +13,7 @@ const mean = (sparsities: number[], sizes = sparsities.map(() => 1)) =>
 const near = (a: number, b: number) => assert.ok(Math.abs(a - b) < 1e-12, `${a} is not ${b}`)
 
 describe('OWL', () => {
-  it('prunes blocks with more outliers less; 2λ between the extremes, the mean as asked', () => {
+  it('prunes blocks with more outliers less, with 2γ between the extremes and the requested mean', () => {
     const found = owlSparsities(blocks([4, 1, 2]), 0.7, 0.08)
     near(found[1] - found[0], 0.16)
     near(mean(found), 0.7)
@@ -30,7 +30,7 @@ describe('OWL', () => {
     assert.deepEqual(owlSparsities(blocks([2]), 0.5, 0.08), [0.5])
   })
 
-  it('stays in bounds; what one block cannot take, the others do', () => {
+  it('stays in bounds: the other blocks take what one block cannot', () => {
     const low = owlSparsities(blocks([9, 0, 0]), 0.05, 0.2)
     near(low[0], 0)
     near(mean(low), 0.05)

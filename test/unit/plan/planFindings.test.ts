@@ -36,7 +36,7 @@ describe('a plan names the place and what to do when it refuses', () => {
     [
       'a scope that the method does not know',
       { prune: [{ method: 'alps', scope: 'global' }] },
-      /^prune\.0\.scope: alps knows no scope global: write tensor or row\.$/,
+      /^prune\.0\.scope: alps does not support scope global: write tensor or row\.$/,
     ],
     [
       'an allocation beside N:M',
@@ -86,7 +86,7 @@ describe('a plan names the place and what to do when it refuses', () => {
     [
       'a matrix in two steps',
       { prune: [{ sparsity: 0.3 }, { sparsity: 0.4, targets: ['re:.*fc1'] }] },
-      /^prune\.1\.targets: Step 1 prunes \S+fc1 and 11 more, as step 0 does already with other settings: narrow one of them\.$/,
+      /^prune\.1\.targets: Step 1 prunes \S+fc1 and 11 more, which step 0 already prunes with other settings: narrow one of them\.$/,
     ],
     [
       'methods that need data without',

@@ -47,7 +47,10 @@ describe('the plan of a recipe', () => {
 
   it('says that more memory is allowed than the machine has, or less than it takes', () => {
     assert.equal(beyondDevice(8e9, 8e9), null)
-    assert.match(beyondDevice(64e9, 24e9) ?? '', /--memory 64 GB is more than there is \(24 GB\): at most 21.6 GB/)
+    assert.match(
+      beyondDevice(64e9, 24e9) ?? '',
+      /--memory 64 GB is more than this machine has \(24 GB\): at most 21.6 GB/,
+    )
     const machine = { memoryBytes: 24e9, freeDiskBytes: null, threads: 2, gpu: false }
     const warningsOf = (budgetBytes: number, budgetAsked = true) => {
       const asked = { ...machine, budgetBytes, budgetAsked }
@@ -90,7 +93,7 @@ describe('the plan of a recipe', () => {
     assert.ok(two > one)
   })
 
-  it('says in its rows by what a parameter is trained', () => {
+  it('says in its rows what trains a parameter', () => {
     const plan = planOf({ recover: { train: ['bias', 'norm'] }, calibration, save: { to: 'out' } })
     const by = (name: string) => plan.rows.find((r) => r.name === `model.decoder.layers.0.${name}`)?.by
     assert.deepEqual(

@@ -130,7 +130,7 @@ describe('the stages of a recipe', () => {
 })
 
 describe('budgets of a model', () => {
-  it('are what each choice trains, from little to much, and of all weights those that are kept', () => {
+  it('are what each choice trains, from little to much; "all weights" counts the kept ones', () => {
     const budgets = trainBudgets(readModelConfig(smollm2), 'retrain', weights / 2)
     const of = (name: string) => budgets.find((one) => one.name === name)
     assert.equal(of('norms')?.count, norms)

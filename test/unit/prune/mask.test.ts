@@ -22,7 +22,7 @@ describe('a mask', () => {
     }
   })
 
-  it('keeps everything or nothing when made so', () => {
+  it('keeps everything or nothing on request', () => {
     for (const columns of widths) {
       assert.equal(zerosOf(createMask(2, columns, true)), 0)
       assert.equal(zerosOf(createMask(2, columns, false)), 2 * columns)

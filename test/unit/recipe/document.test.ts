@@ -64,7 +64,7 @@ describe('recipe text', () => {
     )
   })
 
-  it('is refused in one finding where it is hostile', () => {
+  it('is refused in one finding if it is hostile', () => {
     const bomb = `a: &a [x,x]\n${'bcdefgh'.replace(/./g, (c) => `${c}: &${c} [${`*${String.fromCharCode(c.charCodeAt(0) - 1)},`.repeat(9)}x]\n`)}`
     for (const text of ['- '.repeat(20_000), '['.repeat(100_000), '? '.repeat(5000), bomb, 'x'.repeat(1_000_001)]) {
       const { findings } = lint(text)
@@ -76,14 +76,14 @@ describe('recipe text', () => {
     }
   })
 
-  it('has prototype keys as unknown keys, which reach no prototype', () => {
+  it('reports prototype keys as unknown keys, which reach no prototype', () => {
     const { recipe, findings } = parseRecipe(`${minimal}__proto__: {seed: 3}\nconstructor: 1\n`)
     assert.equal(recipe, null)
     assert.deepEqual(findings.filter((f) => f.rule === 'S1').length, 2)
     assert.equal(({} as { seed?: number }).seed, undefined)
   })
 
-  it('has every mistake found beside another', () => {
+  it('reports every mistake beside another', () => {
     const { findings } = parseRecipe(
       'version: 1\nmodel: m\nprune: [{method: wanda, sparsity: 50, targts: [Linear]}]\nrecover: {mode: retrian, lr: 0}\nsave: {to: out}\n',
     )
@@ -191,7 +191,7 @@ describe('settings by path', () => {
     assert.deepEqual(recipe, { prune: [{ sparsity: 0.5 }], seed: 0 })
   })
 
-  it('lead nowhere through lists without that item, or to a prototype', () => {
+  it('have no effect through lists without that item, or on a prototype', () => {
     assert.equal(withSetting({ prune: [] }, 'prune.3.sparsity', 1), null)
     assert.equal(withSetting({}, '__proto__.x', 1), null)
   })
@@ -330,7 +330,7 @@ describe('a recipe with a hundred thousand mistakes', () => {
   const many = (line: (i: number) => string) =>
     lint(`version: 1\nmodel: m\n${Array.from({ length: 60_000 }, (_, i) => line(i)).join('\n')}\n`).findings
 
-  it('is read to its end, and says of each rule so much as a person reads', () => {
+  it('is read to its end, and shows a readable number of findings for each rule', () => {
     for (const [rule, findings] of [
       ['S1', many((i) => `k${i}: 1`)],
       ['Y1', many((i) => `k${i % 2}: 1`)],
@@ -356,7 +356,7 @@ describe('severities', () => {
 })
 
 describe('a model of an unknown family', () => {
-  it('is reported itself, and no target is said to match nothing', () => {
+  it('is reported itself, without findings that targets match nothing', () => {
     const model = modelOf({ model_type: 'bert' }, { tensors: new Map([['a.weight', { dtype: 'F32', shape: [2, 2] }]]) })
     assert.deepEqual(
       lint(minimal, { facts: factsOf(model) }).findings.map((f) => f.rule),

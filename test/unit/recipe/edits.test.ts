@@ -58,7 +58,7 @@ describe('edits of values', () => {
 })
 
 describe('fixes', () => {
-  it('are for targets over several lines too, and for words that JavaScript knows', () => {
+  it('work for targets over several lines, and for words that JavaScript knows', () => {
     const folded =
       'version: 1\nmodel: m\nprune:\n  - sparsity: 0.3\n    targets: >-\n      Linear\nsave: {to: out}\nseed: 0\n'
     assert.deepEqual(errorsIn(fixed(folded, 'targets-not-a-list')), [])
@@ -77,7 +77,7 @@ describe('rules about a recipe with a sweep', () => {
   const head = 'version: 1\nmodel: m\nsave: {to: out}\n'
   const calibration = '{data: a.jsonl, seq_len: 64}'
 
-  it('leave what its runs change to the runs', () => {
+  it('do not judge what its runs change', () => {
     const cases = `sweep: {cases: [{name: a, set: {calibration: ${calibration}}}]}\n`
     assert.ok(!named(`${head}prune: [{method: wanda, sparsity: 0.5}]\n${cases}`).includes('data-not-named'))
     const all = named(`${head}sweep: {cases: [{name: a, set: {prune: [{sparsity: 0.3}]}}]}\n`)
@@ -91,7 +91,7 @@ describe('rules about a recipe with a sweep', () => {
     )
   })
 
-  it('still find what no run changes, and what a run lacks', () => {
+  it('report what no run changes, and what a run lacks', () => {
     const idle = named(
       `${head}seed: 0\nprune: [{method: magnitude, sparsity: 0.5, dampening: 0.1}]\nsweep: {prune.0.sparsity: [0.4, 0.6]}\n`,
     )

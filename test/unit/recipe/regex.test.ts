@@ -120,7 +120,7 @@ describe('targets', () => {
     assert.deepEqual(names(['re:.*layers\\.1\\.']), ['model.layers.1.fc1', 'model.layers.1.fc2'])
   })
 
-  it('lose against ignore, and keep the order of the model', () => {
+  it('yield to ignore, and keep the order of the model', () => {
     assert.deepEqual(names(['re:.*fc2', 're:.*fc1', 'lm_head'], ['re:.*10']), [
       'model.layers.1.fc1',
       'model.layers.1.fc2',

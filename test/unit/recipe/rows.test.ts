@@ -156,7 +156,7 @@ describe('rows of settings', () => {
     ])
   })
 
-  it('lead each field that represents others to a field of the form', () => {
+  it('give each setting that another field represents a field of the form', () => {
     const paths = new Set(formFields().map(({ path }) => path))
     const others = Object.values({ ...sections, recipe: recipeRows as Rows })
       .flatMap((map) => Object.values(map))
@@ -168,7 +168,7 @@ describe('rows of settings', () => {
     )
   })
 
-  it('are all that knows a plain setting, but for the code that uses it: three files of the product at most', () => {
+  it('are, with the code that uses it, all that knows a plain setting: three files of the product at most', () => {
     const product = ['src', 'webview-ui'].flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
         .filter((file) => /\.tsx?$/.test(file))

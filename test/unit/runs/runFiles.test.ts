@@ -67,7 +67,7 @@ describe('files of a run folder, which may be anybody’s', () => {
     assert.equal(await endOfRun(folder.events), null)
   })
 
-  it('show a run as done when its report is there and its end said', async () => {
+  it('show a run as done when its report and its end exist', async () => {
     const end = '{"t":9,"type":"end","status":"done"}\n'
     writeFileSync(folder.report, '{"status":"done"}')
     assert.equal(await isDone(folder), false)

@@ -72,7 +72,7 @@ describe('the summary in a run folder', () => {
     assert.equal(await readSummary(folder), null)
   })
 
-  it('is all that a list reads of a run: its events may say what they like', async () => {
+  it('is all that a list reads of a run, whatever its events say', async () => {
     say(evaluated(99))
     summarise(evaluated(30))
     const [run] = await readRunsOnce([place()])
@@ -91,7 +91,7 @@ describe('the summary in a run folder', () => {
     }
   })
 
-  it('without events is of no run', async () => {
+  it('without events belongs to no run', async () => {
     summarise(evaluated(30))
     const run = new RunReader(place())
     await run.look(outsideSweep)

@@ -67,7 +67,7 @@ describe('the folder of a sweep, as anybody may have written it', () => {
     }
   })
 
-  it('never leads a removal, a note or a reading outside through a link', async function () {
+  it('never removes, writes or reads outside through a link', async function () {
     if (process.platform === 'win32') return cannot(this, 'links need a right on Windows')
     const precious = join(outside, '1.txt')
     writeFileSync(precious, 'of somebody else')

@@ -26,7 +26,7 @@ describe('the proof of a secret', () => {
   const both = (ofServer: typeof known, ofClient: typeof known) =>
     Promise.all([proveAsServer(accepted, ofServer, patience), proveAsClient(client, ofClient, patience)])
 
-  it('passes where both ends know it, and what is said next arrives whole', async () => {
+  it('passes if both ends know it, and the next message arrives whole', async () => {
     assert.deepEqual(await both(known, known), [true, 'proved'])
     const heard = once(accepted, 'data')
     client.write('next')
@@ -36,7 +36,7 @@ describe('the proof of a secret', () => {
     assert.equal(String((await back)[0]), 'answer')
   })
 
-  it('fails for both ends where their secrets or places differ', async () => {
+  it('fails for both ends if their secrets or places differ', async () => {
     assert.deepEqual(await both(known, { ...known, secret: randomBytes(secretBytes) }), [false, 'stranger'])
   })
 
@@ -44,7 +44,7 @@ describe('the proof of a secret', () => {
     assert.deepEqual(await both(known, { ...known, place: 'there' }), [false, 'stranger'])
   })
 
-  it('fails where an end sends back what it hears, or says what it has recorded', async () => {
+  it('fails if an end echoes what it receives, or replays a record', async () => {
     accepted.on('data', (chunk: Buffer) => accepted.write(Buffer.concat([chunk, chunk])))
     assert.equal(await proveAsClient(client, known, patience), 'stranger')
   })

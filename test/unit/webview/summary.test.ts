@@ -47,7 +47,7 @@ describe('the sentence on how sparse a checkpoint is', () => {
     assert.match(said(some), /The 2:4 pattern holds in 4 of 24 matrices\.$/)
   })
 
-  it('calls a model dense whose zeros only happened', () => {
+  it('calls a model dense if its zeros are accidental', () => {
     assert.equal(said(statsBy(() => 0)), 'A dense model: no block weight is exactly zero.')
     const few = statsBy(() => 0.004)
     assert.equal(said(few), 'A dense model: 0.40 % of the block weights happen to be zero.')

@@ -105,7 +105,7 @@ describe('the order of rows', () => {
     )
   })
 
-  it('is that of the file again after three presses', () => {
+  it('is the order of the file again after three presses', () => {
     const first = nextOrder(column, null)
     const second = nextOrder(column, first)
     assert.deepEqual([first?.descending, second?.descending, nextOrder(column, second)], [true, false, null])

@@ -79,7 +79,7 @@ function warningsOf(config: ModelConfig, { window, architecture }: GgufFamily): 
     // It looks at the context that it is opened with, transformers at the text (llama_model::get_rope_factors).
     ...(scaling?.type === 'longrope'
       ? [
-          `llama.cpp rotates every text as a long one where its context is larger than ${scaling.originalPositions} tokens: open the file with no more (-c ${scaling.originalPositions}) for shorter texts`,
+          `with a context of more than ${scaling.originalPositions} tokens, llama.cpp rotates every text as a long one: for shorter texts, open the file with -c ${scaling.originalPositions}`,
         ]
       : []),
   ]

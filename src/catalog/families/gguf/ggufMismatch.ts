@@ -45,7 +45,7 @@ function ropeMismatch({ position }: ModelConfig, { ropeScaling, window }: GgufFa
       if (!truncate || Math.abs(attentionFactor - (0.1 * Math.log(factor) + 1)) > 1e-6)
         return 'a yarn with an attention factor of its own'
     }
-    if (window === 'ignored' && rope.theta !== first?.theta) return 'blocks that turn by different thetas'
+    if (window === 'ignored' && rope.theta !== first?.theta) return 'blocks with different rotary thetas'
   }
   return null
 }
@@ -55,5 +55,5 @@ function windowMismatch({ windows }: ModelConfig, { window }: GgufFamily): strin
   const { every } = window
   const sizes = new Set(windows.filter((size) => size > 0))
   const fits = windows.every((size, block) => size > 0 === ((block + 1) % every !== 0))
-  return sizes.size <= 1 && fits ? null : `sliding windows in other blocks than all but each ${every}th`
+  return sizes.size <= 1 && fits ? null : `sliding windows that are not in all blocks but each ${every}th`
 }

@@ -75,8 +75,8 @@ async function readVersion(cursor: ByteCursor): Promise<number> {
     version === 1
       ? 'it is GGUF of version 1, which nothing writes any more; convert the model again with a current llama.cpp'
       : (version & 0xffff) === 0
-        ? 'it is a big-endian GGUF, for machines that hardly exist; convert it with gguf_convert_endian.py of llama.cpp'
-        : `it is GGUF of version ${version}, which is not known here; convert the model again, to version 3`,
+        ? 'it is a big-endian GGUF, which is not supported; convert it with gguf_convert_endian.py of llama.cpp'
+        : `it is GGUF of version ${version}, which is not supported; convert the model again, to version 3`,
     'refused',
   )
 }

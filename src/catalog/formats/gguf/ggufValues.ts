@@ -172,7 +172,9 @@ async function readList(cursor: ByteCursor, key: string, budget: TextBudget): Pr
   await cursor.fill(4)
   const type = cursor.u32()
   if (type === arrayType)
-    throw new FormatError(`${quoted(key)} is a list of lists, which GGUF has not; the file is damaged: get it again`)
+    throw new FormatError(
+      `${quoted(key)} is a list of lists, which GGUF does not allow; the file is damaged: get it again`,
+    )
   if (type === stringType) return readStrings(cursor, key, budget)
   const scalar = scalars[type]
   if (!scalar) throw unknownType(type, key)

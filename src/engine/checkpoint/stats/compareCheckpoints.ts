@@ -96,7 +96,7 @@ export async function compareCheckpoints(
   return { ...summary, verdict: verdictOf(summary, counts) }
 }
 
-/** Tells which tensors of a checkpoint bear a mask, and the explicit mask if there is one. */
+/** Returns which tensors of a checkpoint have a mask, and the explicit mask if there is one. */
 interface MaskBearers {
   readonly roles: TensorRoles
   readonly bears: (entry: TensorEntry) => boolean
@@ -169,7 +169,7 @@ async function prunes(
 interface MaskCounts {
   /** Tensors that both have. */
   shared: number
-  /** Matrices of A that could bear a mask. */
+  /** Matrices of A that could have a mask. */
   matrices: number
   /** Matrices whose zeros B fills, and how many weights. */
   broken: number

@@ -35,7 +35,7 @@ export function inspectionText(checkpoint: Checkpoint, inspection: Inspection, o
     summary + sizeLine(totals) + sparsityLines(linears) + unreadLines(tensors) + (remote ? `\n${remote}` : ''),
     ...(isOfGguf(checkpoint) ? [metadataTable(checkpoint.metadata, columns)] : []),
     totalsTable('role', sums, scanned, columns),
-    ...(scanned && layers.length > 0 ? [totalsTable('linears of layer', layers, scanned, columns)] : []),
+    ...(scanned && layers.length > 0 ? [totalsTable('linears of block', layers, scanned, columns)] : []),
     ...(options.tensors ? [tensorTable(tensors, scanned, columns)] : []),
   ].join('\n\n')
 }

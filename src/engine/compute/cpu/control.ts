@@ -7,7 +7,7 @@
 // each other without the caller are a program (replay.ts).
 import { chunkRange, headWords, mostArgs, readCommand, writeEntry, type Command } from './entry.ts'
 
-/** Wasm's static data lies below; the caller's stack is not in linear memory. */
+/** Wasm's static data is below; the caller's stack is not in linear memory. */
 const controlStart = 65536
 export const heapStart = 2 * 65536
 

@@ -23,7 +23,7 @@ const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`
 export interface HeapOptions {
   /** Most bytes of all tensors together. */
   readonly maxBytes: number
-  /** Least bytes of a tensor that lies outside: with 0 every one does (tests), with Infinity none. */
+  /** Least bytes of a tensor that is outside: with 0 every one does (tests), with Infinity none. */
   readonly largeBytes?: number
 }
 

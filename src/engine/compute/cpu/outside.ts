@@ -1,5 +1,5 @@
 // Memory outside WebAssembly's: for tensors that its 4 GiB have no room for. Mapped from the system and given back to it
-// at once (a SharedArrayBuffer would wait for the garbage collector), and read by BLAS where it lies. Kernels in
+// at once (a SharedArrayBuffer would wait for the garbage collector), and read by BLAS in place. Kernels in
 // WebAssembly see panels of it, copied in and out by memcpy (stage.ts).
 //
 // An address below 2^32 is an offset in the WebAssembly memory; from there on it is a pointer of the process.

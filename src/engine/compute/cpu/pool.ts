@@ -47,7 +47,7 @@ export interface PoolOptions {
   readonly threads: number
   /** The tasks of its threads, by the kernels they have. */
   readonly taskTable: (wasm: Wasm) => TaskTable
-  /** Bytes of each thread's stage while a tensor lies outside; more where a kernel's smallest panel takes it. */
+  /** Bytes of each thread's stage while a tensor is outside; more where a kernel's smallest panel takes it. */
   readonly stageBytes: number
 }
 
@@ -80,7 +80,7 @@ export class Pool {
   readonly #workers: readonly Worker[]
   readonly #control: Control
   readonly #replay: Replay
-  /** Choices of threads, by the keys that tell programs apart. */
+  /** Choices of threads, by the keys that distinguish programs. */
   readonly #choices = new Map<string, ThreadChoice>()
   readonly #table: TaskTable
   readonly #env: TaskEnv

@@ -1,4 +1,4 @@
-// A thread's part of the WebAssembly memory through which its kernels see panels of tensors that lie outside. What lies
+// A thread's part of the WebAssembly memory through which its kernels see panels of tensors that are outside it. What is
 // inside is used in place.
 import { isOutside, type Outside } from './outside.ts'
 
@@ -26,7 +26,7 @@ export class Stage {
     this.#outside = outside
   }
 
-  /** Begins a chunk: panels come from [start, end), which is empty when nothing of the command lies outside. */
+  /** Begins a chunk: panels come from [start, end), which is empty when nothing of the command is outside. */
   open(start: number, end: number): void {
     this.#next = start
     this.#end = end

@@ -9,7 +9,7 @@ import type { Gemm } from './blas.ts'
 /** Most bytes that a panel loses to its alignment. */
 const slack = 64
 
-/** Calls `name(start, end, ...args)`. @throws when what lies outside is no operand of operands.ts. */
+/** Calls `name(start, end, ...args)`. @throws when a tensor outside is not an operand of operands.ts. */
 export function callStaged(
   wasm: Wasm,
   stage: Stage,

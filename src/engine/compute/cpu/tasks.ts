@@ -15,7 +15,7 @@ import type { Task, TaskEnv, TaskTable } from './task.ts'
 import type { Wasm } from '../../readWasm.ts'
 import { isOutside } from './outside.ts'
 
-// Gathers, scatters and strided copies as pool tasks: the wasm kernels where everything lies inside; else a row at a time
+// Gathers, scatters and strided copies as pool tasks: the wasm kernels where everything is inside it; else a row at a time
 // through the stage, since rows come in any order.
 /** Address inside of a row number 0, for a kernel that is shown the one row it needs. */
 function firstRow({ stage, wasm }: TaskEnv): number {

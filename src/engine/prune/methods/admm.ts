@@ -1,5 +1,5 @@
 // ADMM with a sparsity that grows (arXiv 2401.02938; docs/methods.md, "ADMM"): weights in units of their inputs, one inverse, and a
-// projection in every iteration. In differences to the dense weights, so that f32 is enough.
+// projection in every iteration. It computes differences to the dense weights: f32 is then enough.
 import { breathe } from '../../breathe.ts'
 import { Arena, fillArenaAsync } from '../../compute/arena.ts'
 import type { Tensor } from '../../compute/tensor.ts'
@@ -18,7 +18,7 @@ export const admm: SolveMethod = {
   async prepare(input) {
     const shared = await prepareAdmm(input)
     return {
-      // Dead inputs need no care: their A is nearly 0, so they go first, and what N:M keeps of them stays as it was.
+      // Dead inputs need no special case: their A is nearly 0, so they are pruned first. Those that N:M keeps do not change.
       dead: [],
       async solve(solveInput) {
         const iterations = settingOf(solveInput.entry, 'iterations')

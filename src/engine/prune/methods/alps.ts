@@ -1,5 +1,5 @@
-// ALPS (arXiv 2406.07831; docs/methods.md, "ALPS"): mask and weights by ADMM with a penalty that grows until the mask rests, then
-// least squares on the weights that are kept. In differences to the dense weights, so that f32 is enough.
+// ALPS (arXiv 2406.07831; docs/methods.md, "ALPS"): mask and weights by ADMM with a penalty that grows until the mask stops changing, then
+// least squares on the weights that are kept. It computes differences to the dense weights: f32 is then enough.
 import { breathe } from '../../breathe.ts'
 import { Arena, fillArenaAsync } from '../../compute/arena.ts'
 import type { Tensor } from '../../compute/tensor.ts'
@@ -18,7 +18,7 @@ export const alps: SolveMethod = {
   async prepare(input) {
     const shared = await prepareAlps(input)
     return {
-      // Dead inputs need no care: damped, their n is √δ, the smallest of all, so they mostly go first. What is kept of them stays as it was.
+      // Dead inputs need no special case: damped, their n is √δ, the smallest of all. Most are pruned first; kept ones do not change.
       dead: [],
       async solve(solveInput) {
         await solveAlps(input.host, shared, solveInput)
@@ -190,7 +190,7 @@ class Penalty {
     const before = this.#support
     for (let i = 0; i < support.length; i++) {
       const changed = support[i] ^ before[i]
-      // Few words change once the mask comes to rest.
+      // Few words change once the mask hardly changes.
       if (changed !== 0) change += bitCount(changed)
     }
     this.#support = support

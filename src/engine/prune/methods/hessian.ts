@@ -1,4 +1,4 @@
-// Hessians [I,I] on the host, as methods that solve need them.
+// Hessians [I,I] on the host, for methods that solve.
 import { Arena } from '../../compute/arena.ts'
 import { type Backend, readF32, upload } from '../../compute/backend.ts'
 import type { Tensor } from '../../compute/tensor.ts'

@@ -68,7 +68,7 @@ export async function leastSquares(
   }
 }
 
-/** A row rests once its squared residual is this share of the first: f32 resolves no less, and ratios of rounding errors would ruin it. */
+/** A row stops once its squared residual is this share of the first: f32 resolves no less, and ratios of rounding errors would ruin it. */
 const converged = 1e-12
 
 /** Stands in for a denominator of 0. */

@@ -41,7 +41,7 @@ export function relativeImportance(weight: Float32Array, columns: number): Float
   })
 }
 
-/** Computes the same where the weight lies on a device, in f32: only sums of rows and columns come to the host. */
+/** Computes the same where the weight is on a device, in f32: only sums of rows and columns come to the host. */
 export async function importanceOnDevice(host: PruneHost, weight: Tensor): Promise<Tensor> {
   using arena = new Arena(host)
   const { kernels } = host

@@ -28,7 +28,7 @@ export interface CheckedRecipe {
   readonly plan: RunPlan
 }
 
-/** Everything that can be wrong with a recipe beside its model. The caller closes `source`. @throws EngineError. */
+/** Checks all that can be wrong with a recipe beside its model. The caller closes `source`. @throws EngineError. */
 export async function checkRecipe(file: RecipeFile): Promise<CheckedRecipe> {
   refuseSweep(file)
   const source = await openCheckpoint(modelPath(file.folder, file.recipe.model))

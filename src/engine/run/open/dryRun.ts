@@ -1,4 +1,4 @@
-// Finds out what a run would do without doing it.
+// Plans a run without running it.
 import { resolve } from 'node:path'
 import { planRecipe } from '../../../plan/planRecipe.ts'
 import type { PlanSummary } from '../../../plan/planSummary.ts'

@@ -37,7 +37,7 @@ export interface OpenRequest {
   /** Precision for a recipe that leaves it to the device; default: auto. */
   readonly precision?: PrecisionChoice
   readonly signal?: AbortSignal
-  /** Told when the run's folder is another process's that seems to be dead, and taking it over takes a while. */
+  /** Called when the run's folder belongs to another process that seems to be dead, and taking it over takes a while. */
   readonly onWait?: (message: string) => void
 }
 
@@ -52,7 +52,7 @@ export async function openDevice(
   return backend
 }
 
-/** Looks whether the files that the run reads are still what they were, and notes it in `progress`. */
+/** Checks whether the files that the run reads are unchanged, and records it in `progress`. */
 export function sourceCheck(
   { recipe, source }: CheckedRecipe,
   progress: RunProgress,

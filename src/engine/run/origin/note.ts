@@ -1,4 +1,4 @@
-// sparsescope.json beside a saved checkpoint, read again: how it came about. Anybody may have written it.
+// Reads sparsescope.json beside a saved checkpoint, which says how it was made. Anybody may have written it.
 import { basename, join, resolve } from 'node:path'
 import { recipeSchema } from '../../../recipe/schema.ts'
 import { noteName, modelLabel } from '../../../catalog/formats/checkpointFormats.ts'
@@ -55,7 +55,7 @@ export interface Note {
   readonly moved: readonly BlockMoves[]
   /** Share of zeros by matrix, as the mask has it. */
   readonly sparsities: Readonly<Record<string, number>>
-  /** What swaps would still win of each mask, before recovery, by tensor; of a run that had the Hessians at hand. */
+  /** The certificate of each mask, before recovery, by tensor; from a run that had the Hessians. */
   readonly certificates: Readonly<Record<string, MatrixCertificate>>
   readonly evaluations: z.output<typeof noteSchema>['evaluations']
   /** Sparsity of the matrices that were pruned; null: none was. */

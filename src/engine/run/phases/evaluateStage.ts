@@ -106,7 +106,7 @@ async function measureBetween(
   )
 }
 
-/** A recovery that made the model worse says so, and what to change. */
+/** Warns of a recovery that made the model worse, and says what to change. */
 export function warnOfWorse({ recipe, progress, warn }: RunSession): void {
   if (recipe.recover.length === 0) return
   const remedy = remedyOf(recipe)

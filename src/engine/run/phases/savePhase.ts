@@ -154,7 +154,7 @@ function recipeOfPruned({ save, ...recipe }: ResolvedRecipe, to: string): Resolv
   return { ...recipe, recover: [], save: { ...others, format, to } }
 }
 
-/** Each file once, whatever the run took it for. */
+/** Each file once, also where it has several roles. */
 function contentsOf(sources: readonly SourceRecord[]) {
   const files = new Map(sources.map(({ name, bytes, sha256 }) => [`${name} ${sha256}`, { name, bytes, sha256 }]))
   return [...files.values()]

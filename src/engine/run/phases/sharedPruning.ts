@@ -60,7 +60,7 @@ export function pruningKey({ recipe, progress, backend }: RunSession): string {
 
 const resultsFile = (folder: string) => join(folder, 'blocks.json')
 
-/** `warnings`: said while it pruned. They are true of every run that takes the result. */
+/** `warnings`: those of the pruning. They hold for every run that takes the result. */
 async function giveBlocks(
   { folder, progress, model }: RunSession,
   shared: string,

@@ -1,5 +1,5 @@
 // The end of a run, good or bad: the page, report.json, summary.json, the last event, and the state that is no longer needed. The end
-// is said last: a run is done when its report is there and its end said (`isDone`), and one that was killed in between is resumed.
+// is written last: a run is done when its report and its end exist (`isDone`), and one that was killed in between is resumed.
 import type { RunPlan } from '../../../plan/runPlan.ts'
 import { mapPaths } from '../open/recipeFile.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
@@ -34,7 +34,7 @@ export async function finishRun(
     await writeAtomic(folder.page, [await htmlReport(report, folder.events)])
     await writeAtomic(folder.report, [`${JSON.stringify(report, null, 2)}\n`])
   } catch (error) {
-    // An earlier failure is told though there can be no report; a run that went well is not done without one.
+    // An earlier failure is reported even without a report file; a successful run is not done without one.
     if (end.status !== 'done') log.mention(said)
     throw error
   }

@@ -63,7 +63,7 @@ ${mergeTables(report)}
 ${plots(picture)}
 ${taskTable(picture)}
 ${sampleTables(picture)}
-<h2>How these numbers came about</h2>
+<h2>How these numbers were measured</h2>
 <ul>${report.protocol.map((sentence) => `<li>${escapeText(sentence)}</li>`).join('')}
 <li>${escapeText(`Device: ${report.device.description}.`)}</li>
 ${report.output ? `<li>Saved to ${escapeText(report.output)}. Zeros are stored like other numbers, so the file is as large as before.</li>` : ''}

@@ -23,7 +23,7 @@ export interface RunReport {
   recipe: WrittenRecipe
   versions: { sparsescope: string; node: string; platform: string }
   device: RunDevice
-  /** How the numbers came about, in sentences: context lengths, windows, calibration set, seed. */
+  /** How the numbers were measured, in sentences: context lengths, windows, calibration set, seed. */
   protocol: string[]
   /** Perplexities by the recipe's first entry of `evaluate` that measures one. */
   perplexity: Partial<Record<Stage, number>>
@@ -34,7 +34,7 @@ export interface RunReport {
   evaluations: EvaluationResult[]
   /** Zeros among the weights of the block linears, by the masks; null when the run did not come so far. */
   sparsity: number | null
-  /** What swaps would still win of the masks that the run chose, before recovery; null where no Hessians of their inputs were at hand. */
+  /** The certificate of the masks that the run chose, before recovery; null where no Hessians of their inputs were available. */
   certificate: MatrixCertificate | null
   /** `percent` of all base parameters, as docs/methods.md, "What is trained", counts; of several recoveries the largest. */
   trainable: { count: number; percent: number } | null

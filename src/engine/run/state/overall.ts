@@ -107,7 +107,7 @@ export function createOverall(parts: readonly PlannedPart[], done: ReadonlyMap<W
         parts.some((one) => kindOf(one.part) === kind && gained >= one.firstShare * one.seconds)
       const paces = new Map([...byKind].filter(isEnough))
       if (paces.size === 0) return null
-      // Kinds that have not been measured go as those that have.
+      // Kinds that have not been measured are assumed as fast as those that have.
       const whole = together([...paces.values()])
       return parts.reduce((sum, { part, seconds }) => {
         const { spent, gained } = paces.get(kindOf(part)) ?? whole

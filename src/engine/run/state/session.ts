@@ -70,7 +70,7 @@ export interface PhaseOptions {
 }
 
 export interface RunSession extends SessionParts {
-  /** Into the events, the report, and never twice the same. */
+  /** Adds a warning to the events and the report, each text once. */
   warn(message: string): void
   /** The work there is, once it is known: from here on progress is that of the whole run. */
   expect(planned: readonly PlannedPart[]): void

@@ -14,7 +14,7 @@ import { EngineError, throwIfCancelled } from '../../errors.ts'
 import { readError } from '../../../system/diskErrors.ts'
 import { openRegular } from '../../checkpoint/regularFile.ts'
 
-/** A file by what the run takes it for: that stays the same where a whole workplace is moved. */
+/** A file by its role in the run, which stays the same where a whole workplace is moved. */
 interface SourceFile {
   /** `model config.json`, `calibration`, `evaluate 0`. */
   readonly role: string

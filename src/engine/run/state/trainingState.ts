@@ -66,7 +66,7 @@ async function openTraining(state: string): Promise<Checkpoint> {
   return openCheckpoint(path)
 }
 
-/** Says when the state is worth saving again: at most a twentieth of the time goes into saving. */
+/** Decides when to save the state again: at most a twentieth of the time goes into saving. */
 export class SaveClock {
   #lastMs = performance.now()
   #costMs = 0
@@ -84,5 +84,5 @@ export class SaveClock {
   }
 }
 
-/** Longest time between two saves: a killed run loses at most this. */
+/** Shortest time between two saves. */
 const leastMs = 200

@@ -46,7 +46,7 @@ describe('compareCheckpoints', () => {
     })
   })
 
-  it('counts zeros that were filled and that came, and the largest difference', async () => {
+  it('counts filled and new zeros, and the largest difference', async () => {
     const { changed, maskPreserved, verdict } = await compare(
       { [linear]: f32([2, 4], [0, -0, 1, 2, 3, 4, 0, 5]) },
       { [linear]: f32([2, 4], [0, 9, 1, 2, 0, 0, -0, 6]) },
@@ -110,7 +110,7 @@ describe('compareCheckpoints', () => {
     assert.deepEqual([same, maskPreserved], [1, false])
   })
 
-  it('lists what came, went and changed its shape', async () => {
+  it('lists added and removed tensors, and changed shapes', async () => {
     const { added, removed, reshaped, maskPreserved, verdict } = await compare(
       { x: f32([1], [1]), [linear]: f32([2, 2], [0, 1, 2, 3]) },
       { y: f32([1], [1]), [linear]: f32([4, 1], [0, 1, 2, 3]) },
@@ -120,7 +120,7 @@ describe('compareCheckpoints', () => {
     assert.match(verdict, /lacks 1 of 1/)
   })
 
-  it('goes by the explicit mask: a kept weight that is zero by chance may move, a pruned one may not', async () => {
+  it('uses the explicit mask: a kept weight that is zero by chance may move, a pruned one may not', async () => {
     const a = { [linear]: f32([2, 2], [0, 0, 1, 2]) }
     const mask = new Map([[linear, maskOfZeros([0, 1, 1, 1], 2, 2)]])
     temp.write('a/x', '')

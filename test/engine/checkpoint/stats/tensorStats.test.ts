@@ -257,7 +257,7 @@ describe('tensorStats', () => {
     assert.deepEqual((await scan(f32([8], new Float32Array(8)))).nm, {})
   })
 
-  it('puts the bins where the values are', async () => {
+  it('places the bins over the range of the values', async () => {
     const { histogram } = await scan(
       f32(
         [64],

@@ -26,7 +26,7 @@ describe('the pool of the CPU backend', () => {
     })
 
   for (const blas of ['auto', 'none'] as const)
-    it(`computes the same bytes wherever tensors lie (BLAS ${blas})`, async () => {
+    it(`computes the same bytes wherever tensors are (BLAS ${blas})`, async () => {
       const bytes = async (largeBytes: number) => {
         // Small enough for several panels, large enough for the blocks of a wasm product.
         const backend = await openCpu({ threads: 3, blas, largeBytes, stageBytes: blas === 'none' ? 2 ** 21 : 2 ** 17 })

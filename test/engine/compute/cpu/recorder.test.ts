@@ -57,7 +57,7 @@ describe('the recorder of the CPU backend', () => {
     assert.notDeepEqual(zero, two)
   })
 
-  it('gives the same bytes wherever tensors lie, and on any number of threads', async () => {
+  it('gives the same bytes wherever tensors are, and on any number of threads', async () => {
     const inside = await rowsOf({})
     assert.deepEqual(await rowsOf({ largeBytes: 0, stageBytes: 2 ** 15 }), inside)
     assert.deepEqual(await rowsOf({ threads: 1 }), inside)

@@ -29,7 +29,7 @@ describe('RIA', () => {
     assert.deepEqual([...relativeImportance(new Float32Array(4), 2)], [0, 0, 0, 0])
   })
 
-  it('gives the same to a few f32 roundings where the weight lies on a device, zeros too', async function () {
+  it('gives the same to a few f32 roundings where the weight is on a device, zeros too', async function () {
     const gpu = await openOrSkip(this)
     try {
       const values = weight.map((w, i) => (i % columns === 3 || i < columns ? 0 : w))

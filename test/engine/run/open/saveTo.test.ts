@@ -64,7 +64,7 @@ describe('the place of the result', () => {
     assert.ok(!existsSync(here.place.path('deep')))
   })
 
-  it('is remembered by a run that was given it and cancelled again', async () => {
+  it('is remembered by a run that received it and was cancelled again', async () => {
     const folder = await cancelled()
     const abort = new AbortController()
     const onEvent = ({ type }: RunEvent) => type === 'block' && abort.abort()
@@ -98,7 +98,7 @@ describe('the place of the result', () => {
     await assert.rejects(resumed, { code: 'usage', message: /has no `save`/ })
   })
 
-  it('is found in settings only where it is a path', () => {
+  it('is accepted in settings only if it is a path', () => {
     assert.deepEqual(splitSaveTo(['save.to=a', 'seed=1', 'save.to=b']), { to: 'b', others: ['seed=1'] })
     assert.deepEqual(splitSaveTo(['save.to=[1]', 'x']), { to: null, others: ['save.to=[1]', 'x'] })
   })
@@ -134,7 +134,7 @@ describe('the place of the result', () => {
     }
   })
 
-  it('is no help where the folder of the recipe cannot take the run: that is said too', async function () {
+  it('does not help if the folder of the recipe cannot hold the run, and the message says so', async function () {
     const mount = here.place.path('fixed')
     mkdirSync(mount)
     if (spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', mount]).status !== 0)

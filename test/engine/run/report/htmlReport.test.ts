@@ -129,7 +129,7 @@ describe('a report', () => {
     assert.ok((await pageOf([], of)).includes(sentence))
   })
 
-  it('has the mean accuracy with its standard error in the table, and says which stages it does not tell apart', () => {
+  it('has the mean accuracy with its standard error in the table, and says which stages are undecided', () => {
     const lines = summaryText(report({ tasks: true })).split('\n')
     assert.match(lines[0], /perplexity\s+mean accuracy/)
     assert.match(lines[1], /^dense\s+–\s+65\.0 % ± 1\.4/)

@@ -13,7 +13,7 @@ describe('session', () => {
     return createSession({ progress: newProgress(facts), backend, log } as unknown as SessionParts)
   }
 
-  it('says its memory from a timer only as what may be left unsaid: a full disk there would end the process', async () => {
+  it('reports memory from a timer without failing: a full disk there would end the process', async () => {
     let stop = () => {}
     try {
       await new Promise<void>((resolve, reject) => {

@@ -194,7 +194,7 @@ describe('the lock of a run folder', function () {
       const two = await child()
       assert.equal((await two.take(place)).type, 'taken')
       const { message = '' } = await two.hear(place, 'waits')
-      const seconds = Number(/does not move: taking over in (\d+) s/.exec(message)?.[1])
+      const seconds = Number(/shows no activity: taking over in (\d+) s/.exec(message)?.[1])
       assert.ok(seconds > 0 && seconds <= 15, message)
       two.tell({ type: 'release', folder: place })
       await two.hear(place, 'released')

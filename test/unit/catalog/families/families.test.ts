@@ -62,10 +62,10 @@ describe('families', () => {
   }
 
   it('refuse an unknown model_type with the list of known ones', () => {
-    assert.throws(() => familyOf({ model_type: 'bert' }), /"bert".*known are opt, llama, mistral/)
+    assert.throws(() => familyOf({ model_type: 'bert' }), /"bert".*supported are opt, llama, mistral/)
     assert.throws(() => familyOf({}), /model_type is missing/)
     assert.throws(() => familyOf(null), /model_type is missing/)
-    assert.throws(() => familyOf({ model_type: '__proto__' }), /not known/)
+    assert.throws(() => familyOf({ model_type: '__proto__' }), /not supported/)
   })
 
   it('take the base model’s prefix from the names in the file', () => {
@@ -80,7 +80,7 @@ describe('families', () => {
 describe('activations', () => {
   it('refuse an unknown name with the key and the known ones', () => {
     assert.throws(() => activationOf('hidden_act', 'mish'), /hidden_act is "mish".*gelu_new.*silu/)
-    assert.throws(() => activationOf('hidden_act', 'toString'), /not known/)
+    assert.throws(() => activationOf('hidden_act', 'toString'), /not supported/)
   })
 
   it('know every relu, gelu and silu name of transformers', () => {

@@ -51,10 +51,10 @@ describe('readModelConfig', () => {
     assert.equal(ropeOf({ ...neox, rope_parameters: { partial_rotary_factor: 1 } }).rotaryDim, 16)
   })
 
-  it('refuses rotary positions it does not know, and says what a known one lacks', () => {
+  it('refuses unknown rotary positions, and says what a known one lacks', () => {
     assert.throws(
       () => read({ ...llama, rope_scaling: { type: 'mrope' } }),
-      /rope_type is "mrope".*known are default, linear/,
+      /rope_type is "mrope".*supported are default, linear/,
     )
     assert.throws(() => read({ ...llama, rope_scaling: { type: 'linear' } }), /factor is missing/)
     assert.throws(() => read({ ...llama, rope_scaling: 'linear' }), /rope_scaling is "linear"/)
@@ -66,12 +66,12 @@ describe('readModelConfig', () => {
     const yarn = { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 32 }
     assert.throws(() => read({ ...llama, rope_scaling: yarn }), /yarn: factor is 4, but .* is 2/)
     const phi = { ...llama, model_type: 'phi' }
-    assert.throws(() => read({ ...phi, partial_rotary_factor: 0.75 }), /turns 3 of 4 channels/)
-    assert.throws(() => read({ ...llama, partial_rotary_factor: 0.5 }), /is 0.5; heads of such models are turned whole/)
-    assert.throws(() => read({ ...llama, rope_parameters: { partial_rotary_factor: 0.5 } }), /turned whole/)
+    assert.throws(() => read({ ...phi, partial_rotary_factor: 0.75 }), /rotates 3 of 4 channels/)
+    assert.throws(() => read({ ...llama, partial_rotary_factor: 0.5 }), /is 0.5; such models rotate whole heads/)
+    assert.throws(() => read({ ...llama, rope_parameters: { partial_rotary_factor: 0.5 } }), /rotate whole heads/)
   })
 
-  it('refuses what config.json says twice and differently, where programs take one or the other', () => {
+  it('refuses two different values in config.json for one setting, where programs disagree on which to use', () => {
     const linear = { rope_type: 'linear', factor: 4 }
     const twice = { ...llama, rope_parameters: { rope_type: 'default' }, rope_scaling: linear }
     assert.throws(() => read(twice), /rope_parameters and rope_scaling are both set and differ/)
@@ -105,7 +105,7 @@ describe('readModelConfig', () => {
     assert.equal(ropeOf({ ...llama, model_type: 'mixtral' }).theta, 1e6)
   })
 
-  it('turns blocks with a window, and those without positions, as their families do', () => {
+  it('rotates blocks with a window, and those without positions, as their families do', () => {
     const gemma3 = { ...llama, model_type: 'gemma3_text', num_hidden_layers: 6 }
     const old = { ...gemma3, rope_theta: 5e5, rope_local_base_freq: 50, rope_scaling: { type: 'linear', factor: 8 } }
     const of = (config: object) => ropesOf(config).map((rope) => rope && [rope.theta, rope.scaling.type])

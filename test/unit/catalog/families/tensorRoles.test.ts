@@ -25,7 +25,7 @@ describe('tensorRoles', () => {
     assert.equal(tensorRoles({ model_type: 'rwkv' }, names).familyKnown, false)
   })
 
-  it('leave a vision tower out of the blocks of the text model beside it', () => {
+  it('do not count a vision tower as blocks of the text model beside it', () => {
     const tower = 'vision_tower.vision_model.encoder.layers.0.mlp.fc1.weight'
     const linear = 'language_model.model.layers.0.mlp.up_proj.weight'
     const names = new Set(['language_model.model.embed_tokens.weight', linear, tower])

@@ -10,7 +10,7 @@ describe('config.json of bitmasks', () => {
     assert.equal(withoutBitmaskConfig(text), '{\n  "model_type": "opt",\n  "hidden_size": 8\n}\n')
   })
 
-  it('is not taken for quantisation, and quantisation not for it', () => {
+  it('is not confused with quantisation', () => {
     const sparsity_config = { format: 'sparse-bitmask' }
     for (const format of ['sparse-bitmask', 'sparse-24-bitmask'])
       assert.ok(isBitmaskConfig({ quant_method: 'compressed-tensors', sparsity_config: { format } }))

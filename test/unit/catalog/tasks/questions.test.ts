@@ -66,14 +66,14 @@ describe('questions of zero-shot tasks', () => {
     }
   })
 
-  it('have no gold in a row without an answer, however that is written', () => {
+  it('have no gold choice in a row without an answer, in any notation', () => {
     const [row] = lines<Row>('data', 'hellaswag.jsonl')
     for (const label of ['', null, -1, '-1']) equal(rulesOf('hellaswag').ask({ ...row, label }).gold, null)
     const [arc] = lines<Row>('data', 'arc_easy.jsonl')
     equal(rulesOf('arc_easy').ask({ ...arc, answerKey: '' }).gold, null)
   })
 
-  it('take true and false for answers of google/boolq', () => {
+  it('accept true and false as answers of google/boolq', () => {
     const row = { passage: 'p', question: 'q', answer: true }
     equal(rulesOf('boolq').ask(row).gold, 1)
     equal(rulesOf('boolq').ask({ ...row, answer: false }).gold, 0)

@@ -55,7 +55,7 @@ describe('the outcome of a sweep', () => {
     assert.equal((outcomeOf(tableOf('done', 'done'), place).text ?? '').split('\n').length, 3)
   })
 
-  it('says that a run failed that left nothing, with what to do', () => {
+  it('reports a failed run that left nothing, and says what to do', () => {
     const { runs } = outcomeOf(tableOf('waiting'), place).json as SweepTable
     assert.equal(runs[0].state, 'failed')
     assert.match(runs[0].message ?? '', /sweep run starts it again/)
@@ -73,7 +73,7 @@ describe('the share of a sweep', () => {
   let folder: string
   before(() => (folder = scratch().folder))
 
-  it('moves inside its runs, each by its own progress, and shows the time left', async () => {
+  it('counts the progress inside its runs, and shows the time left', async () => {
     let clock = 0
     const sweep = sweepFolderAt(folder)
     const { read } = createSweepProgress(sweep, 4, () => clock)

@@ -60,7 +60,7 @@ describe('facts of a model for the tree', () => {
     assert.ok(sparsity !== null && sparsity > 0 && sparsity < 0.1, `sparsity ${sparsity}`)
   })
 
-  it('take no sparsity from a note with more zeros than weights', async () => {
+  it('ignore the sparsity in a note with more zeros than weights', async () => {
     const folder = place.path('gpt2')
     cpSync(join(goldens, 'gpt2'), folder, { recursive: true })
     const tensors = { 'transformer.h.0.mlp.c_fc.weight': { zeros: 1e9 } }
@@ -76,7 +76,7 @@ describe('facts of a model for the tree', () => {
       assert.equal((await readModelFacts(folder)).sparsity, null)
     })
 
-  it('distinguish token ids from a model', async () => {
+  it('tell a file of token ids from a model', async () => {
     assert.equal((await readModelFacts(join(goldens, 'opt', 'prune', 'calib.safetensors'))).isModel, false)
   })
 })

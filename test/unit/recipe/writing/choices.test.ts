@@ -74,7 +74,7 @@ describe('first choices of a recipe', () => {
     assert.deepEqual(trained(false), ['norm', 'mask_lora'])
   })
 
-  it('take no longer windows than the model has positions', () => {
+  it('take windows of at most as many tokens as the model has positions', () => {
     const length = (maxPositions: number) => firstChoices('m', { ...known, maxPositions }, 16e9).calibration.seq_len
     assert.deepEqual([64, 131_072].map(length), [64, 512])
   })

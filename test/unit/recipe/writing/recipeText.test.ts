@@ -98,7 +98,7 @@ save:
     assert.ok('calibration.samples' in fields([], pruned('alps')))
   })
 
-  it('learn from the dense model only where the recipe knows it', () => {
+  it('distil from the dense model only where the recipe knows it', () => {
     const lossOf = (modes: RecoverMode[], more: Partial<RecipeChoices> = {}) =>
       read({ recover: recoveries(modes), ...more }).recoveries.map(({ loss }) => loss)
     assert.deepEqual(lossOf(['retrain']), [{ dense: 0.5, temperature: 2 }])

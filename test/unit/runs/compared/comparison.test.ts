@@ -106,7 +106,7 @@ describe('runs that differ only by their seed', () => {
     assert.deepEqual(points, [])
   })
 
-  it('a perplexity that overflows is one on the far side of a message too', () => {
+  it('a perplexity that overflows survives a message', () => {
     const { results } = compared({ settings: {}, recovered: Infinity })
     const sent = JSON.parse(JSON.stringify(toSent(results))) as ReturnType<typeof toSent>
     assert.deepEqual(fromSent(sent), results)
@@ -196,7 +196,7 @@ describe('the Pareto front', () => {
     )
   })
 
-  it('agrees with the definition on many points, whichever way is better', () => {
+  it('agrees with the definition on many points, whichever end is better', () => {
     let state = 1
     const next = () => (state = (state * 48271) % 2147483647) % 12
     const points = Array.from({ length: 200 }, (): [number, number] => [next(), next()])
@@ -301,7 +301,7 @@ describe('the Pareto front', () => {
     )
   })
 
-  it('what was asked for is not known of runs without a recipe: then it is what came of it', () => {
+  it('uses the measured sparsity for runs without a recipe', () => {
     const folded = foldSeeds([compared({ settings: { s: 0.5 }, sparsity: 0.49, recovered: 20 })])
     assert.equal(defaultLook(folded).x.id, 'zeros')
   })

@@ -147,7 +147,7 @@ describe('the table for a paper', () => {
     assert.match(caption, /On w\\_2\.txt\.$/)
   })
 
-  it('takes any name for text', () => {
+  it('treats any name as text', () => {
     assert.equal(
       latex('a_b 50 % & {x} $y$ #1 ^~\\input{f} · 2--4'),
       'a\\_b 50 \\% \\& \\{x\\} \\$y\\$ \\#1 \\textasciicircum{}\\textasciitilde{}\\textbackslash{}input\\{f\\} $\\cdot$ 2-{}-4',

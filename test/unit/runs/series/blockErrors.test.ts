@@ -38,7 +38,7 @@ describe('errors of blocks', () => {
     assert.equal(errorLeft(blockErrors(picture, 1)), null)
   })
 
-  it('stand out where one is far above the others or worse than before', () => {
+  it('are marked where one is far above the others or worse than before', () => {
     const outliers = (...after: (number | null)[]) =>
       blockErrors(errorsOf(after).picture, 0).flatMap(({ block, outlier }) => (outlier ? [block] : []))
     assert.deepEqual(outliers(0.3, 0.32, 0.31, 0.9, 0.3), [3])

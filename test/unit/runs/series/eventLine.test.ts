@@ -29,7 +29,7 @@ describe('events as lines of a terminal', () => {
     )
   })
 
-  it('show a path as their reader likes it', () => {
+  it('show a path in the form that the caller chooses', () => {
     const saved = { t: 0, type: 'saved', path: '/a/b' } as const
     assert.equal(
       eventLine({ ...saved, stage: 'pruned' }, (path) => path.slice(3)),

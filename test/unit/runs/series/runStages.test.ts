@@ -58,7 +58,7 @@ const shown = (picture: RunPicture, state: RunState = 'live') =>
 const counted = ({ progress: one }: RunStage) => one && `${one.done} of ${one.total} ${one.unit}`
 
 describe('the stages of a run', () => {
-  it('is whole before anything has happened, and reads first', () => {
+  it('is complete before anything has happened, and begins with reading', () => {
     assert.deepEqual(shown(run(all)), ['Dense | now', 'Prune | next', 'Retrain | next', 'Recovered | next'])
     assert.deepEqual(
       shown(run(all, phase('read'), progress('read', 30, 64, 'documents')))[0],

@@ -33,7 +33,7 @@ describe('texts beside each other', () => {
     deepEqual(cutAtDifference(sample([1, 2], ['a', ' b']), first), { before: 'a b', token: '', after: '' })
   })
 
-  it('of two at one place the later counts, and what does not fit its text is no error', () => {
+  it('count the later of two at one place, and a mismatch with the text is no error', () => {
     const set = { stage: 'dense', entry: 0, step: null, recovery: null } as const
     const [one] = promptTexts([
       { ...set, samples: [sample([1], ['a'])] },

@@ -69,7 +69,7 @@ const evaluated = (index: number, data: string, seqLen: number, field?: string):
 const namesOf = (...entries: ReturnType<typeof evaluated>[]) => [...entryNames(entries).values()]
 
 describe('names of entries', () => {
-  it('are as short as tells them apart', () => {
+  it('are as short as distinguishes them', () => {
     assert.deepEqual(namesOf(evaluated(0, 'data/a.txt', 64), evaluated(1, 'data/b.txt', 64)), ['a.txt', 'b.txt'])
     assert.deepEqual(namesOf(evaluated(0, 'a', 64, 'brown'), evaluated(1, 'a', 64, 'wiki')), ['a: brown', 'a: wiki'])
     const answers = { ...evaluated(1, 'a.jsonl', 64), lossOn: 'assistant' }

@@ -4,7 +4,7 @@
 // so that four streams come 1.3 times as fast as one, where neighbouring rows look like one stream out of order (half as fast).
 // Every row's sum is made in the same way, whichever rows are computed beside it.
 //
-// No weight lies at 0: what asks for it in the middle of a turn holds V8 back from loading all of the turn at once, which takes
+// No weight is at address 0: code that asks for it in the middle of a turn holds V8 back from loading all of the turn at once, which takes
 // more registers than there are (1.3 times as long).
 import { BF16, F32, load1 } from './convert'
 import { madd, sumLanes } from './simd'

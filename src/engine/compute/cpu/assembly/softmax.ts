@@ -183,7 +183,7 @@ export function softmaxTile(
   }
 }
 
-/** Scores [rows, keys] of later keys become −∞: query r stands at key `diagonal + r`. */
+/** Scores [rows, keys] of later keys become −∞: query r is at key `diagonal + r`. */
 export function hideLater(rows: i32, keys: i32, diagonal: i32, scores: usize): void {
   for (let r = 0; r < rows; r++) {
     const row = scores + ((<usize>r * <usize>keys) << 2)

@@ -5,12 +5,12 @@ import {
   listBeyond, pool, poolSize, pruned, prunedCount, prunedKeys, rowError, searchPartners, setBest, t,
 } from './swapState'
 
-/** A swap that wins a smaller share of the row's error is not made. */
+/** A swap that gains a smaller share of the row's error is not made. */
 export const leastShare: f64 = 1e-6
 /** Columns of a kind that a pool should have. */
 const fewest: i32 = 8
 const mostPooled: i32 = 16
-/** Share of the first win of a pool below which another pool is better. */
+/** Share of a pool's first gain below which another pool is better. */
 const worthIt: f64 = 0.3
 
 /** Distances from the least keys within which columns are pooled; they follow how many these were. */
@@ -40,7 +40,7 @@ export function swapInPools(c: usize, gram: usize, width: i32, bits: usize, most
     listLeast()
     let made = swapInPool(gram, width, bits, most - swaps)
     if (made == 0) {
-      // Columns of larger keys may win together where they are correlated.
+      // Columns of larger keys may gain together where they are correlated.
       listBestPairs(gram, width)
       if (swaps == most || !(-best >= leastShare * rowError) || !(best < 0)) break
       made = swapInPool(gram, width, bits, most - swaps)
@@ -62,7 +62,7 @@ function listLeast(): void {
   ofKept = min(ofKept, poolSize)
 }
 
-/** Finds the best of all swaps, and lists the columns of those that win nearly as much. */
+/** Finds the best of all swaps, and lists the columns of those that gain nearly as much. */
 function listBestPairs(gram: usize, width: i32): void {
   const partners = termsOf(poolSize)
   let least: f64 = 0
@@ -89,7 +89,7 @@ function listBestPairs(gram: usize, width: i32): void {
   }
 }
 
-/** Makes swaps between the listed columns, at most `most`, while they win much of what the first one wins; returns how many. */
+/** Makes swaps between the listed columns, at most `most`, while they gain a large share of what the first one gains; returns how many. */
 function swapInPool(gram: usize, width: i32, bits: usize, most: i32): i32 {
   fillPool(gram, width)
   let made = 0
@@ -151,7 +151,7 @@ function findBest(): i32 {
   return found
 }
 
-/** The kept column with which a pruned one wins most. */
+/** The kept column with which a pruned one gains most. */
 function partnerOf(i: i32): i32 {
   let least = Infinity
   let partner = 0

@@ -114,7 +114,7 @@ export function lackedAt(count: i32): usize {
   return lacking + (<usize>count << 4)
 }
 
-/** What the best swap wins, where that is known from elsewhere. */
+/** Gain of the best swap, where that is known from elsewhere. */
 export function setBest(change: f64): void {
   best = change
 }
@@ -184,7 +184,7 @@ function searchAll(gram: usize, width: i32): void {
   for (let i = 0; i < prunedCount; i++) searchPartners(gram, width, columnAt(pruned, i))
 }
 
-/** Lists the columns that may be in a swap which wins more than `found`, kept ones in f32 too. */
+/** Lists the columns that may be in a swap that gains more than `found`, kept ones in f32 too. */
 export function listBeyond(found: f64): void {
   keptCount = listBelow(kept, keptKeys, found - leastPruned, largestPruned)
   largestKept = 0
@@ -255,7 +255,7 @@ function searchGroup(gram: usize, width: i32, from: i32, to: i32): void {
   }
 }
 
-/** Takes the pair if it is better than the best; where two win the same, the one with the first a, then the first b. */
+/** Takes the pair if it is better than the best; where two gain the same, the one with the first a, then the first b. */
 // @ts-ignore: decorator
 @inline
 function consider(gram: usize, width: i32, a: i32, b: i32): void {

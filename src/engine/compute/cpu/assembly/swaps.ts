@@ -38,7 +38,7 @@ function diagonal(gram: usize, n: i32, j: i32): f64 {
 /**
  * Swaps in the mask of each row, at most `most`, inside groups of `group` columns (0: the whole row); G is gram[width, width].
  * `given`: G · residual [rows, width] in f32, or 0 where it is computed here, in f64.
- * figures[row] = error before, error after, what the best swap left would win, swaps: four f64.
+ * figures[row] = error before, error after, what the best remaining swap would gain, swaps: four f64.
  */
 export function swapRows(
   start: i32, end: i32, weight: usize, dense: usize, width: i32, mask: usize, words: i32, gram: usize, peaks: usize,

@@ -10,7 +10,7 @@ import type { Task, TaskEnv } from '../task.ts'
 /** Rows and columns of a panel: large ones make good products, small ones leave work for all threads. */
 const panelOf = (n: number) => (n >= 512 ? 128 : 48)
 
-/** Args: a, n, k, width. Rows of R_ik = S_ik · T_kkᵀ, where T_kk = R_kk⁻¹ stands at a[k][k]. */
+/** Args: a, n, k, width. Rows of R_ik = S_ik · T_kkᵀ, where T_kk = R_kk⁻¹ is at a[k][k]. */
 const factorPanel: Task = (env, args, start, end) => {
   const [a, n, k, width] = Array.from(args)
   const [rows, own, inverse] = [end - start, a + 4 * (start * n + k), a + 4 * (k * n + k)]

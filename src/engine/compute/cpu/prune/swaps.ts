@@ -1,4 +1,4 @@
-// Swaps on the pool: rows are independent. A swap reads columns of G from anywhere, so that G lies inside the WebAssembly memory.
+// Swaps on the pool: rows are independent. A swap reads columns of G from anywhere, so G is inside the WebAssembly memory.
 import { breathe } from '../../../breathe.ts'
 import type { SwapFigures, SwapRule } from '../../pruneKernels.ts'
 import { bytesOf, maskWords, type Tensor } from '../../tensor.ts'

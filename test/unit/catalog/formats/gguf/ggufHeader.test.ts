@@ -94,7 +94,7 @@ describe('the header of a GGUF file', () => {
     )
   })
 
-  it('reads what our own writer lays out, the data where it says', async () => {
+  it('reads what our own writer wrote, with the data in the place that the header says', async () => {
     const [f32, q8] = [ggmlType(0)!, ggmlType(8)!]
     const values = new Map([
       ['a', { type: 'string', value: 'text' }],
@@ -116,7 +116,7 @@ describe('the header of a GGUF file', () => {
     }
   })
 
-  it('says what a file is that is no GGUF that can be read', async () => {
+  it('says what a file is if it is not a readable GGUF file', async () => {
     await refuses(Buffer.from('GG'), /only a few bytes/)
     await refuses(Buffer.from('version https://git-lfs'), /Git-LFS pointer/)
     await refuses(Buffer.alloc(100), /does not begin as GGUF does/)
@@ -125,7 +125,7 @@ describe('the header of a GGUF file', () => {
     await refuses(Buffer.concat([Buffer.from('GGUF'), u32(77), Buffer.alloc(100)]), /version 77/)
   })
 
-  it('believes no count or length that the file cannot hold, and sets nothing aside for it', async () => {
+  it('refuses a count or length that the file cannot hold, without reserving memory for it', async () => {
     largestRead = 0
     const huge = 2n ** 63n
     await refuses(head(huge, 0), /more than 2\^53 tensors/)
@@ -167,7 +167,7 @@ describe('the header of a GGUF file', () => {
     assert.equal((await read(of({}, [keyU32('general.alignment', 8)]))).dataStart % 8, 0)
   })
 
-  it('is read from any bytes with places that hold, or refused in a sentence', async function () {
+  it('is read from any bytes with valid places, or refused in a sentence', async function () {
     this.timeout(patience)
     const words = Array.from({ length: 40 }, (_, i) => `w${i}`)
     const keys = [keyText('general.architecture', 'llama'), keyTexts('tokens', words), keyU32('general.alignment', 32)]
