@@ -13,7 +13,7 @@ import { makeFolders } from '../../system/makeFolders.ts'
 import { requireSpace } from '../checkpoint/outputPlace.ts'
 import { hubCacheFolder, repositoryFolder, type HubName } from '../checkpoint/hubCache.ts'
 import { writeAll } from '../checkpoint/shardFiles.ts'
-import { EngineError, messageOf, throwIfCancelled } from '../errors.ts'
+import { EngineError, messageOf } from '../errors.ts'
 import { emptyHash, hubFiles, readRange, readText, weightsEntry, wrongBytes } from './hubFiles.ts'
 import type { HubFiles, RemoteFile } from './hubFiles.ts'
 import type { HubSession } from './hubFetch.ts'
@@ -136,7 +136,6 @@ async function fetchBlob(blob: string, file: RemoteFile, hub: HubFiles, session:
   } catch (error) {
     // Nothing can be added to what is wrong.
     if (error instanceof EngineError && error.reason === 'wrong-bytes') await unlink(partial).catch(() => undefined)
-    throwIfCancelled(session.signal)
     throw writeError(error, partial)
   }
 }
