@@ -110,8 +110,8 @@ export interface EvaluateOptions extends ComputeOptions {
 /**
  * Perplexity of a checkpoint on a text, as `sparsescope evaluate` measures it: exp of the mean over windows of their mean negative
  * log-likelihood, in nats. The checkpoint stays open.
- * @throws EngineError 'bad-config' or 'unsupported' for a model that cannot be computed, 'bad-data' for too little text, 'numeric' where
- * the loss is not finite, 'out-of-memory' or 'cancelled'.
+ * @throws EngineError 'bad-config' or 'unsupported' for a model that cannot be computed, 'usage' for counts that are not whole numbers
+ * above 0, 'bad-data' for too little text, 'numeric' where the loss is not finite, 'out-of-memory' or 'cancelled'.
  */
 export async function evaluate(checkpoint: Checkpoint, options: EvaluateOptions): Promise<Perplexity> {
   const { data, field, seqLen, samples, signal, memoryBytes = defaultMemoryBytes() } = options

@@ -56,8 +56,14 @@ const leastRowLength = 64
 /** A label that no loss counts. */
 export const ignoredLabel = -100
 
-/** @throws EngineError 'bad-data' with the numbers when there is too little, 'not-found', or of the tokenizer. */
+/**
+ * @throws EngineError 'usage' for numbers that count nothing, 'bad-data' with the numbers when there is too little, 'not-found', or of
+ * the tokenizer.
+ */
 export async function loadWindows(request: WindowsRequest): Promise<Windows> {
+  for (const [name, number] of Object.entries({ samples: request.samples, seqLen: request.seqLen }))
+    if (number !== undefined && !(Number.isInteger(number) && number > 0))
+      throw new EngineError('usage', `${name} is ${number}; give a whole number above 0`)
   const isIds = request.path.endsWith('.safetensors')
   if (isIds && request.lossOn) throw noConversations(request)
   const windows = isIds ? await fromIds(request) : await fromText(request)

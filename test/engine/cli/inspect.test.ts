@@ -58,6 +58,14 @@ describe('sparsescope inspect', () => {
     assert.deepEqual(totals.linears, { ...totals.linears, parameters: 64, zeros: count, sparsity: count / 64 })
   })
 
+  it('names the tensors with NaN or infinite values', async () => {
+    const weights = safetensors({ a: f32([2, 2], [NaN, 1, -Infinity, 2]), b: f32([2], [1, 2]) })
+    temp.write('model.safetensors', weights)
+    assert.match((await cli('inspect', temp.folder, '--stats')).stdout, /^NaN or infinite values in a \(2\)$/m)
+    temp.write('model.safetensors', safetensors({ a: f32([2], [1, 2]) }))
+    assert.doesNotMatch((await cli('inspect', temp.folder, '--stats')).stdout, /infinite/)
+  })
+
   it('checks N:M along the inputs, also where the checkpoint stores [in, out]', async () => {
     // 2:4 down the columns of the stored [4, 2]: inputs 0 and 1 of both outputs are zero.
     const stored = f32([4, 4], [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1])

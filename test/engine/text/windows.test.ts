@@ -185,6 +185,16 @@ describe('loadWindows', () => {
     it('is refused without documents', () => refused(draw(1, 1, '\n\n'), /no documents/))
   })
 
+  it('refuses numbers that count nothing, before it reads the data', async () => {
+    for (const number of [0, -1, 1.5, NaN, Infinity])
+      for (const name of ['samples', 'seqLen'])
+        await refused(
+          loadWindows({ path: 'none.txt', purpose: 'evaluate', folder: 'none', [name]: number }),
+          new RegExp(`^${name} is ${number}; give a whole number above 0$`),
+          'usage',
+        )
+  })
+
   describe('counts beyond all reason', () => {
     const lines = '{"text": "abcdefghijklmnop"}\n'.repeat(3)
     const calibrate = (request: Partial<WindowsRequest>) =>

@@ -1,4 +1,4 @@
-// The output of `inspect` for people: a summary, tables of roles, blocks and tensors; one tensor in detail. And that of `compare`.
+// The output of `inspect` for people: a summary, tables of roles, blocks and tensors; one tensor in detail. And the output of `compare`.
 import { largest, someOf } from '../../../formatting/lists.ts'
 import { isOfGguf, storedType, type Checkpoint } from '../checkpoint.ts'
 import { shownDtype, whyUnread } from './elementFormat.ts'
@@ -32,7 +32,12 @@ export function inspectionText(checkpoint: Checkpoint, inspection: Inspection, o
   const size = `${count(totals.parameters)} parameters, ${formatBytes(totals.stored_bytes ?? totals.bytes)}`
   const summary = `${checkpoint.path}: ${plural(tensors.length, 'tensor')} in ${files}, ${size}`
   return [
-    summary + sizeLine(totals) + sparsityLines(linears) + unreadLines(tensors) + (remote ? `\n${remote}` : ''),
+    summary +
+      sizeLine(totals) +
+      sparsityLines(linears) +
+      nonFiniteLine(tensors) +
+      unreadLines(tensors) +
+      (remote ? `\n${remote}` : ''),
     ...(isOfGguf(checkpoint) ? [metadataTable(checkpoint.metadata, columns)] : []),
     totalsTable('role', sums, scanned, columns),
     ...(scanned && layers.length > 0 ? [totalsTable('linears of block', layers, scanned, columns)] : []),
@@ -54,6 +59,13 @@ function sparsityLines({ sparsity, nm = {} }: Totals): string {
   const kept = Object.entries(nm).filter(([, one]) => isKept(one))
   const patterns = kept.map(([pattern, one]) => `\n${pattern} in the block linears: ${validity(one)}`)
   return `\nsparsity of the block linears: ${percent(sparsity)}${patterns.join('')}`
+}
+
+/** The tensors with values that break every computation with the model. */
+function nonFiniteLine(tensors: readonly InspectedTensor[]): string {
+  const found = tensors.filter(({ stats }) => stats && stats.nonFinite > 0)
+  const names = found.map(({ entry, stats }) => `${entry.name} (${count(stats?.nonFinite ?? 0)})`)
+  return names.length === 0 ? '' : `\nNaN or infinite values in ${someOf(names)}`
 }
 
 /** Tensors that no statistics are about, by the reason. */

@@ -1,4 +1,4 @@
-// Checks the places of the outputs before any work: they can be written, they have room, and no other run writes there.
+// Checks the places of the outputs before any work: they can be written, they have room, and nothing is there yet.
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Output, outputBytes, type OutputKind, outputsOf, stateBytes } from '../../../plan/outputs.ts'
