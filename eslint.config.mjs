@@ -138,7 +138,7 @@ export default tseslint.config(
               './engine/checkpoint/inspection.ts',
               './engine/checkpoint/hubCache.ts',
               './engine/checkpoint/locate.ts',
-              './engine/checkpoint/smallFile.ts',
+              './engine/checkpoint/regularFile.ts',
             ]),
             zone('./webview-ui', './src', browserSafe),
             engine('compute', ...base),

@@ -47,7 +47,7 @@ export type ErrorCode =
   | 'internal' // a mistake of ours
 
 /** The kind of a 'bad-checkpoint', or of a 'network' error that comes again however often one asks. */
-export type ErrorReason = CheckpointReason | 'redirect' | 'wrong-bytes'
+export type ErrorReason = CheckpointReason | 'wrong-bytes'
 
 export class EngineError extends Error {
   readonly code: ErrorCode

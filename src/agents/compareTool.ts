@@ -3,9 +3,8 @@ import * as z from 'zod'
 import { openInspection } from '../engine/checkpoint/checkpoint.ts'
 import { wholeOf } from '../engine/checkpoint/inspection.ts'
 import { compareCheckpoints } from '../engine/checkpoint/stats/compareCheckpoints.ts'
-import { compareText } from '../engine/checkpoint/stats/compareText.ts'
-import { checkpoint, fromLine } from './inputs.ts'
-import { defineTool } from './tool.ts'
+import { compareText } from '../engine/checkpoint/stats/inspectText.ts'
+import { checkpoint, fromLine, defineTool } from './tool.ts'
 
 export const compareTool = defineTool({
   name: 'compare_checkpoints',

@@ -4,9 +4,8 @@ import { plural } from '../formatting/numbers.ts'
 import { planText } from '../plan/planText.ts'
 import { planRecipe } from '../plan/planRecipe.ts'
 import { findingLine } from '../recipe/finding.ts'
-import { fromLine, recipePath } from './inputs.ts'
+import { fromLine, recipePath, defineTool } from './tool.ts'
 import { lintGiven, readGiven } from './prepareRun.ts'
-import { defineTool } from './tool.ts'
 
 export const explainTool = defineTool({
   name: 'explain_recipe',

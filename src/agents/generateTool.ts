@@ -2,8 +2,7 @@
 import * as z from 'zod'
 import { formatValue } from '../formatting/numbers.ts'
 import { mostColumns, type TryProgress } from '../protocol/tryOut.ts'
-import { checkpoint } from './inputs.ts'
-import { defineTool } from './tool.ts'
+import { checkpoint, defineTool } from './tool.ts'
 
 const usualTokens = 40
 

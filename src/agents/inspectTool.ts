@@ -9,8 +9,7 @@ import { sparsityOf } from '../catalog/formats/sparsity.ts'
 import { groupsBy } from '../formatting/lists.ts'
 import { formatBytes, formatShare } from '../formatting/numbers.ts'
 import { textTable } from '../formatting/tables.ts'
-import { checkpoint, fromLine } from './inputs.ts'
-import { defineTool } from './tool.ts'
+import { checkpoint, fromLine, defineTool } from './tool.ts'
 
 export const inspectTool = defineTool({
   name: 'inspect_checkpoint',

@@ -2,7 +2,7 @@
 // the roots.
 import { dirname } from 'node:path'
 import { existsSync } from 'node:fs'
-import { maxRecipeBytes, readSmallFile } from '../engine/checkpoint/smallFile.ts'
+import { maxRecipeBytes, readSmallFile } from '../engine/checkpoint/regularFile.ts'
 import { EngineError } from '../engine/errors.ts'
 import { lintRecipe, parseFile, refuseSweep } from '../engine/run/open/recipeFile.ts'
 import { shortRecipe } from '../engine/run/open/readRecipe.ts'

@@ -10,9 +10,8 @@ import { foldSeeds } from '../runs/compared/foldSeeds.ts'
 import { runFolderAt } from '../runs/folder/runFolder.ts'
 import { nameOfRun } from '../runs/folder/sweepFolder.ts'
 import { readProtocol } from '../runs/reader/report.ts'
-import { fromLine } from './inputs.ts'
+import { fromLine, defineTool } from './tool.ts'
 import type { Roots } from './roots.ts'
-import { defineTool } from './tool.ts'
 
 /** Default number of runs in a table; newest first. */
 const usualRuns = 20

@@ -9,7 +9,7 @@ import { mapPaths } from '../engine/run/open/recipeFile.ts'
 import type { ResolvedRecipe } from '../recipe/resolve.ts'
 import { sourceOf } from '../runs/folder/recipes.ts'
 import { errnoOf } from '../system/diskErrors.ts'
-import { isNetworkPath } from '../system/networkPath.ts'
+import { isNetworkPath } from '../engine/checkpoint/regularFile.ts'
 
 /** Entries of folders that a search looks at, and how deep it goes. */
 const mostEntries = 20_000

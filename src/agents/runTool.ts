@@ -1,10 +1,9 @@
 // run_recipe: prunes and recovers a model as a recipe says. The host of the tools asks a person first, or has permission.
 import * as z from 'zod'
 import { EngineError } from '../engine/errors.ts'
-import { recipePath } from './inputs.ts'
+import { recipePath, defineTool } from './tool.ts'
 import { prepareRun } from './prepareRun.ts'
 import { resultsOf } from './resultsTool.ts'
-import { defineTool } from './tool.ts'
 
 export const runInput = z.strictObject({
   recipe: recipePath,

@@ -21,10 +21,9 @@ import { idShapeOf, type LintFacts, type ModelFacts, noFacts } from '../recipe/f
 import * as writing from '../recipe/writing/choices.ts'
 import { recipeOf } from '../recipe/writing/recipeOf.ts'
 import { recipeText } from '../recipe/writing/recipeText.ts'
-import { checkpoint } from './inputs.ts'
+import { checkpoint, defineTool } from './tool.ts'
 import type { Roots } from './roots.ts'
 import { sizesOf, sparsityForSize, suggestionText, type Try } from './suggestionText.ts'
-import { defineTool } from './tool.ts'
 
 const input = z.strictObject({
   model: checkpoint,

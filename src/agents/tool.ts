@@ -1,8 +1,8 @@
 // What a tool is: a row of the table that the editor's agent and the MCP server share.
-import type * as z from 'zod'
 import type { TryProgress } from '../protocol/tryOut.ts'
 import type { PreparedRun } from './prepareRun.ts'
 import type { Roots } from './roots.ts'
+import * as z from 'zod'
 
 /** What computing tools need of the process that they run in. */
 export interface ToolHost {
@@ -50,3 +50,18 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject> {
 export function defineTool<Input extends z.ZodObject>(tool: Tool<Input>): Tool {
   return { ...tool, run: (input, context) => tool.run(input as z.output<Input>, context) }
 }
+
+// Inputs that several tools have.
+
+export const checkpoint = z
+  .string()
+  .min(1)
+  .describe('A model folder, an index, or a file of weights (*.safetensors, *.gguf, *.bin); relative to the workspace.')
+
+export const fromLine = z
+  .int()
+  .min(1)
+  .optional()
+  .describe('A result has at most 4 kB. Its last line names the from_line that returns the rest.')
+
+export const recipePath = z.string().min(1).describe('Path of the recipe, NAME.prune.yaml.')

@@ -1,5 +1,6 @@
 // Checkpoints that views have open: opened once, shared, closed after a minute without use, and opened again when a file has changed.
 // Statistics are kept in memory and on disk.
+import { hash } from 'node:crypto'
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { SeenModel } from '../protocol/parameters.ts'
@@ -8,7 +9,6 @@ import { openInspection } from '../engine/checkpoint/checkpoint.ts'
 import { underMaskOf } from '../engine/checkpoint/maskedCheckpoint.ts'
 import type { TensorStats } from '../protocol/inspect.ts'
 import { maskName } from '../catalog/formats/maskFile.ts'
-import { sha256Of } from '../system/sha256.ts'
 import { renameOver } from '../system/atomicFile.ts'
 
 export interface OpenModel extends Inspection {
@@ -137,7 +137,7 @@ export interface StatsCache {
 }
 
 export function createStatsCache(folder: string): StatsCache {
-  const fileOf = (path: string) => join(folder, `${sha256Of(path).slice(0, 32)}.json`)
+  const fileOf = (path: string) => join(folder, `${hash('sha256', path).slice(0, 32)}.json`)
   return {
     async read(path, stamp) {
       try {

@@ -1,8 +1,7 @@
 // Statistics of all tensors of a model. The matrices of the blocks come first, because the map shows them.
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { requireNm } from '../engine/checkpoint/stats/nmCounter.ts'
-import type { ScanItem } from '../engine/checkpoint/stats/scanMessages.ts'
-import { scanItem, scanTensors } from '../engine/checkpoint/stats/scanTensors.ts'
+import { type ScanItem, scanItem, scanTensors } from '../engine/checkpoint/stats/scanTensors.ts'
 import { EngineError } from '../engine/errors.ts'
 import { tensorRoles, type TensorRole } from '../catalog/families/tensorRoles.ts'
 import type { ScanProgress, ScanResult, TensorStats } from '../protocol/inspect.ts'

@@ -4,7 +4,7 @@ import { openInspection, type Checkpoint } from '../engine/checkpoint/checkpoint
 import { wholeOf } from '../engine/checkpoint/inspection.ts'
 import { isHubName } from '../engine/checkpoint/hubCache.ts'
 import { compareCheckpoints } from '../engine/checkpoint/stats/compareCheckpoints.ts'
-import { compareText } from '../engine/checkpoint/stats/compareText.ts'
+import { compareText } from '../engine/checkpoint/stats/inspectText.ts'
 import type { CompareSummary } from '../protocol/inspect.ts'
 import { EngineError } from '../engine/errors.ts'
 import { command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
@@ -51,7 +51,7 @@ async function compare(context: Context, pathA: string, pathB: string, options: 
   }
   const open = async (path: string): Promise<Checkpoint> =>
     options.remote && isHubName(path)
-      ? wholeOf((await toldRemote(context, path, { all: true })).inspection)
+      ? wholeOf((await toldRemote(context, path, () => true)).inspection)
       : wholeOf(await openInspection(path))
   const a = await open(pathA)
   try {

@@ -121,7 +121,7 @@ async function open(context: Context, path: string, options: InspectCliOptions):
       `--stats reads every weight, but --remote fetches single tensors: name one with --tensor, or run \`sparsescope pull ${name}\` first`,
     )
   }
-  return toldRemote(context, path, { tensor: options.tensor })
+  return toldRemote(context, path, (name) => name === options.tensor)
 }
 
 /** Fewer bytes need no progress bar. */

@@ -1,6 +1,6 @@
 // `sparsescope lint`: the rules of the editor, for the command line and for CI.
 import { dirname, resolve } from 'node:path'
-import { maxRecipeBytes, readSmallFile } from '../engine/checkpoint/smallFile.ts'
+import { maxRecipeBytes, readSmallFile } from '../engine/checkpoint/regularFile.ts'
 import { EngineError } from '../engine/errors.ts'
 import { lintText } from '../engine/facts/recipeFacts.ts'
 import { inRecipeThread, shortRecipe } from '../engine/run/open/readRecipe.ts'

@@ -1,5 +1,5 @@
 // sparsescope prune: one pruning pass without recovery. It is a recipe written from options, run as any other.
-import { saveFormats, type SaveFormat } from '../recipe/saveFormats.ts'
+import { saveFormats, type SaveFormat, saveRows } from '../recipe/settings/save.ts'
 import { dirname, join, resolve } from 'node:path'
 import { locate } from '../engine/checkpoint/locate.ts'
 import { modelPath } from '../engine/checkpoint/hubCache.ts'
@@ -19,7 +19,6 @@ import { mapFiles } from '../recipe/dataFiles.ts'
 import { calibrationRows } from '../recipe/settings/calibration.ts'
 import { pruneRows } from '../recipe/settings/prune.ts'
 import { recipeRows } from '../recipe/settings/recipe.ts'
-import { saveRows } from '../recipe/settings/save.ts'
 import { anyNumber, addRowOptions, longOptionOf, settingsOf } from './rowOptions.ts'
 
 interface PruneOptions extends CommonOptions, PrecisionOptions {

@@ -1,12 +1,11 @@
 // `sparsescope push`: publishes a result on the Hub, after the user has confirmed the files and their readers.
-import { type HubName, parseHubName } from '../engine/checkpoint/hubCache.ts'
+import { parseHubName } from '../engine/checkpoint/hubCache.ts'
 import { EngineError } from '../engine/errors.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { bytesToSend, planPush, push, type PushPlan } from '../engine/hub/push.ts'
-import { type Publication, publicationOf } from '../engine/run/origin/publication.ts'
-import { formatBytes, plural } from '../formatting/numbers.ts'
+import { publicationOf } from '../engine/run/origin/publication.ts'
+import { formatBytes } from '../formatting/numbers.ts'
 import { command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
-import { showBytes } from './remote.ts'
 
 interface PushCommandOptions extends CommonOptions {
   create?: boolean
@@ -34,29 +33,28 @@ export const pushCommand = command('push', 'publish the result of a run on the H
 async function publish(context: Context, folder: string, model: string, options: PushCommandOptions): Promise<Outcome> {
   const { signal, say } = context
   const began = performance.now()
-  const name = named(model, options.revision)
-  const publication = await publicationOf(folder)
-  const access = await hubAccess()
+  const name = parseHubName(options.revision === undefined ? model : `${model}@${options.revision}`)
+  if (!name.repository.includes('/'))
+    throw new EngineError('usage', `${model} names no owner; give org/name, with the name of your account as org`)
+  const contents = await publicationOf(folder)
+  const session = { access: await hubAccess(), signal }
   const target = { name, create: options.create === true, isPrivate: options.private === true }
-  const plan = await planPush(target, publication.files, { access, signal })
-  for (const line of pushLines(plan, publication)) say(line)
-  const total = bytesToSend(plan)
-  if (!options.yes && plan.files.some(({ state }) => state !== 'there')) await ask(context, plan)
-  const show = showBytes(context, 'push')
+  const plan = await planPush(target, contents, session)
+  for (const line of pushLines(plan)) say(line)
+  if (!options.yes && bytesToSend(plan) > 0) await ask(context, plan)
+  const total = Math.ceil(bytesToSend(plan) / 1e6)
   let have = 0
-  const onBytes = (bytes: number) => show(Math.min((have += bytes), total), total)
-  const { commit, address, sent } = await push(plan, { access, signal, onBytes })
-  const files = plan.files.map(({ path, bytes }) => ({ path, bytes, sent: sent.includes(path) }))
+  const onBytes = (bytes: number) =>
+    context.progress({ what: 'push', count: { done: Math.floor((have += bytes) / 1e6), total, unit: 'MB' } })
+  const { commit, sent } = await push(plan, session, onBytes)
+  const files = plan.files.map(({ path, content }) => ({ path, bytes: content.size, sent: sent.includes(path) }))
   const sum = (some: typeof files) => some.reduce((all, { bytes }) => all + bytes, 0)
   const sentBytes = sum(files.filter((file) => file.sent))
+  const { address, isPrivate, exists } = plan
   const json = {
     model: name.repository,
     revision: name.revision,
-    commit,
-    address,
-    private: plan.isPrivate,
-    created: !plan.exists,
-    files,
+    ...{ commit, address, private: isPrivate, created: !exists, files },
     bytes: sum(files),
     sent_bytes: sentBytes,
     seconds: (performance.now() - began) / 1000,
@@ -64,36 +62,15 @@ async function publish(context: Context, folder: string, model: string, options:
   return { json, text: `${formatBytes(sentBytes)} sent, all files checked by their hashes: ${address}` }
 }
 
-function named(model: string, revision: string | undefined): HubName {
-  const { repository, revision: inside } = parseHubName(model)
-  if (!repository.includes('/'))
-    throw new EngineError('usage', `${model} names no owner; give org/name, with the name of your account as org`)
-  if (inside !== 'main')
-    throw new EngineError('usage', `name the branch with --revision, and give ${repository} without @`)
-  return parseHubName(revision === undefined ? repository : `${repository}@${revision}`)
-}
-
 const states = { new: '', replaces: ', replaces the one that is there', there: ', there already' }
 
-/** The warning about paths comes first, then every file that the run did not write, then its own. */
-export function pushLines(plan: PushPlan, { ofRun, ownPaths }: Pick<Publication, 'ofRun' | 'ownPaths'>): string[] {
-  const { name, address, exists, hasBranch, isPrivate, files } = plan
+function pushLines({ name, address, exists, hasBranch, isPrivate, files }: PushPlan): string[] {
   const { repository, revision } = name
   const branch = revision === 'main' ? '' : `, ${hasBranch ? 'branch' : 'new branch'} ${revision}`
   const readers = isPrivate ? 'PRIVATE: only those who have access read it' : 'PUBLIC: everybody can read it'
-  const missing = files.filter(({ state }) => state !== 'there').length
-  const sent = `${missing} of them will be sent, ${formatBytes(bytesToSend(plan))}`
-  const line = ({ path, bytes, state, content }: PushPlan['files'][number]) =>
-    `  ${path}, ${formatBytes(bytes)}${'text' in content ? ', made from the notes of the run' : ''}${states[state]}`
-  const [own, others] = [true, false].map((isOwn) => files.filter(({ path }) => ofRun.has(path) === isOwn))
-  const paths = ownPaths.join(', ')
   return [
-    ...(paths === ''
-      ? []
-      : [`warning: the recipe, which is in sparsescope.json and the card too, names paths of this machine: ${paths}`]),
     `${exists ? 'the repository' : 'a new repository'} ${repository}${branch} (${address}), ${readers}`,
-    `${plural(files.length, 'file')}; ${missing === 0 ? 'all of them are there already' : sent}:`,
-    ...[...others, ...own].map(line),
+    ...files.map(({ path, content, state }) => `  ${path}, ${formatBytes(content.size)}${states[state]}`),
   ]
 }
 

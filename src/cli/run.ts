@@ -1,6 +1,6 @@
 // sparsescope run: runs a recipe, or with --dry-run prints its plan.
 import { relative } from 'node:path'
-import { defaultSaveFormat, saveFormats } from '../recipe/saveFormats.ts'
+import { defaultSaveFormat, saveFormats } from '../recipe/settings/save.ts'
 import { EngineError } from '../engine/errors.ts'
 import { planOfRecipe } from '../engine/run/open/readRecipe.ts'
 import { type RunOptions, runRecipe } from '../engine/run/runRecipe.ts'

@@ -11,6 +11,14 @@ export type Milestone = (typeof milestones)[number]
 
 export const taskType = 'sparsescope'
 
+/**
+ * Whether a task may get another text than this one. VS Code replaces `${…}` in arguments and working directories of tasks, and for
+ * `${command:…}` runs the command; nothing escapes it.
+ */
+export function hasVariable(text: string): boolean {
+  return text.includes('${')
+}
+
 export const recipeLanguage = 'prune-recipe'
 
 /** VS Code wants names of tools that no other extension has. */

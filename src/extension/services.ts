@@ -13,6 +13,7 @@ import { FactsThread, factsHeap } from './support/factsThread.ts'
 import { createLog, type Log } from './support/log.ts'
 import { setting } from './support/settings.ts'
 import { protocolVersion } from '../protocol/rpc.ts'
+import type { PlannedText } from '../plan/planSummary.ts'
 
 /** The maximum in package.json, which VS Code does not enforce. */
 const maxThreads = 1024
@@ -107,4 +108,10 @@ function nodeOnPath(): string | null {
 
 function firstExisting(paths: string[]): string | null {
   return paths.find((path) => existsSync(path)) ?? null
+}
+
+/** The plan of a recipe as it is in the editor, saved or not. */
+export async function planOf({ call }: Services, recipe: vscode.Uri): Promise<PlannedText> {
+  const document = await vscode.workspace.openTextDocument(recipe)
+  return call('plan', { recipe: recipe.fsPath, text: document.getText() })
 }

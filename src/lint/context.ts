@@ -6,7 +6,7 @@ import type { Path, RecipeDocument } from '../recipe/document.ts'
 import { idShapeOf, type LintFacts, type ModelFacts, type ModelModule } from '../recipe/facts.ts'
 import { type DataUse, dataUses } from '../recipe/dataUses.ts'
 import { createMatcher, type Matcher } from '../recipe/match.ts'
-import { type Issue, validate } from '../recipe/issues.ts'
+import { type Issue, validate, type Recipe, type Recover } from '../recipe/schema.ts'
 import {
   type IdShape,
   recoveriesOf,
@@ -16,12 +16,11 @@ import {
   resolveRecipe,
   type Surroundings,
 } from '../recipe/resolve.ts'
-import type { Recipe, Recover } from '../recipe/schema.ts'
 import { viewModel } from '../plan/modelView.ts'
 import type { PlanFinding } from '../plan/planFinding.ts'
 import { planFindings } from '../plan/planFindings.ts'
 import { adapterAmong, type AdapterName } from '../catalog/adapters/adapters.ts'
-import { type NmPattern, parseNm } from '../catalog/formats/sparsity.ts'
+import { parseNm } from '../catalog/formats/sparsity.ts'
 import { isRecord } from '../catalog/formats/json.ts'
 import { insertKey, remove, replaceValue } from '../recipe/edits.ts'
 import type { Fix } from '../recipe/finding.ts'
@@ -219,15 +218,10 @@ function scalarsOf(document: RecipeDocument): Scalar[] {
   return scalars.filter((s) => isScalar(s) && s.range)
 }
 
-/** N and M of a step's pattern; null when it is unstructured. */
-export function groupOf(step: ResolvedPruneStep): NmPattern | null {
-  return parseNm(step.pattern)
-}
-
 /** Every step with an N:M pattern, and its sparsity as written, if it is. */
 export function nmSteps({ recipe, resolved }: Pick<LintContext, 'recipe' | 'resolved'>) {
   return resolved.prune.flatMap((step, i) => {
-    const group = groupOf(step)
+    const group = parseNm(step.pattern)
     const at = (key: keyof ResolvedPruneStep): Path => ['prune', i, key]
     return group ? [{ ...group, step, written: recipe.prune?.[i].sparsity, at }] : []
   })

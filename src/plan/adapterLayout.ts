@@ -6,7 +6,7 @@ import type { LoraConfig } from '../catalog/formats/loraConfig.ts'
 import type { Parameter, ParameterKind } from '../catalog/families/parameters.ts'
 import type { TensorFacts } from '../recipe/facts.ts'
 import { nearest } from '../recipe/nearest.ts'
-import { PatternError, prefixMatcher } from '../recipe/pattern.ts'
+import { PatternError, prefixMatcher } from '../recipe/match.ts'
 
 /** weight += scale · (B·A), under the weight's mask. */
 export interface LowRankUpdate {

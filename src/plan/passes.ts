@@ -4,7 +4,7 @@ import { type ResolvedRecipe, type ResolvedRecover, stepNeedsData } from '../rec
 import { methodOf } from '../catalog/methods/methods.ts'
 import { filesOf } from '../recipe/dataFiles.ts'
 import { isText } from '../recipe/dataUses.ts'
-import { worksByBlock } from '../recipe/modes.ts'
+import { isBlockwise } from '../recipe/modes.ts'
 
 export interface RecoveryPass<T = ResolvedRecover> {
   /** Block after block, on the calibration set. If false, the one recovery trains the whole model or merges into it. */
@@ -16,10 +16,6 @@ export interface Passes<T = ResolvedRecover> {
   /** Recoveries of each block as soon as it is pruned; empty without `prune`. */
   readonly whilePruning: readonly T[]
   readonly later: readonly RecoveryPass<T>[]
-}
-
-export function isBlockwise({ mode }: Pick<ResolvedRecover, 'mode'>): boolean {
-  return worksByBlock(mode)
 }
 
 export function passesOf(recover: readonly ResolvedRecover[], prunes: boolean): Passes {

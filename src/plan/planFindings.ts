@@ -8,7 +8,7 @@ import { tried } from '../catalog/allocations/allocation.ts'
 import { isMeasured } from '../catalog/allocations/allocations.ts'
 import { needsData } from '../catalog/methods/methods.ts'
 import { dataUses, placesOf } from '../recipe/dataUses.ts'
-import { isBlockwise } from './passes.ts'
+import { isBlockwise } from '../recipe/modes.ts'
 import { windowDefaults } from '../recipe/defaults.ts'
 import { ggufContents } from '../catalog/families/gguf/ggufContents.ts'
 

@@ -5,7 +5,7 @@ import { andList } from '../formatting/lists.ts'
 import { isTraining } from '../recipe/modes.ts'
 import type { ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
 import type { ModelView } from './modelView.ts'
-import { isBlockwise } from './passes.ts'
+import { isBlockwise } from '../recipe/modes.ts'
 import { refusal, warning, type Change, type PlanFinding } from './planFinding.ts'
 import { trainsSomething } from './trainable.ts'
 

@@ -193,14 +193,6 @@ function lineOfDash(document: RecipeDocument, list: YAMLSeq, start: number): num
   return line
 }
 
-/** The text with the edits made; for tests and for `fix all` on the command line. */
-export function applyEdits(document: RecipeDocument, edits: readonly TextEdit[]): string {
-  const inOrder = edits
-    .map((e) => ({ start: document.offset(e.range.start), end: document.offset(e.range.end), newText: e.newText }))
-    .sort((a, b) => b.start - a.start)
-  return inOrder.reduce((text, e) => text.slice(0, e.start) + e.newText + text.slice(e.end), document.text)
-}
-
 /** A plain scalar where YAML 1.1 and 1.2 agree that it is this string, else a quoted one. */
 export function scalarText(value: string): string {
   return /^[A-Za-z_./~][\w./-]*$/.test(value) && !/^(?:y|n|yes|no|on|off|true|false|null|~)$/i.test(value)

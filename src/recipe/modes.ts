@@ -8,8 +8,8 @@ export function isTraining(mode: RecoverMode): boolean {
   return mode === 'retrain' || mode === 'reconstruct'
 }
 
-/** Whether it goes over the blocks, and shares that pass with pruning. */
-export function worksByBlock(mode: RecoverMode): boolean {
+/** Whether a recovery goes over the blocks, and shares that pass with pruning. */
+export function isBlockwise({ mode = 'reconstruct' }: { readonly mode?: string }): boolean {
   return mode === 'reconstruct' || mode === 'refit'
 }
 

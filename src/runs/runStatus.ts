@@ -1,7 +1,7 @@
 // The state of a run of a sweep, from its folder and its sweep's folder: one rule for the command line and the editor.
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { RunEnd } from './events/endOfRun.ts'
+import type { RunEnd } from './events/parseEvents.ts'
 import type { SweepRunState } from './compared/sweepTable.ts'
 import { EngineError } from '../errors.ts'
 import { writeAtomic } from '../system/atomicFile.ts'

@@ -1,5 +1,5 @@
 // Does work that several runs share once: the first one makes it, later ones take it.
-import { sha256Of } from '../system/sha256.ts'
+import { hash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
 import { makeFolders } from '../system/makeFolders.ts'
@@ -24,7 +24,7 @@ export interface SharedWork<T> {
 
 /** Key of the work by all that decides it, in a name of a folder. */
 export function keyOfWork(facts: unknown): string {
-  return sha256Of(JSON.stringify(facts)).slice(0, 32)
+  return hash('sha256', JSON.stringify(facts)).slice(0, 32)
 }
 
 /** JSON that a run has left for the others; null: not yet. @throws EngineError 'bad-data': the file is not trusted. */

@@ -83,11 +83,9 @@ export interface Settings {
   severities: Record<string, Severity | 'off'>
   inlayHints: boolean
   codeLens: boolean
-  /** Folders of recipes whose finished runs show how long others take; the editor sends them, they are no setting. */
-  runFolders: readonly string[]
 }
 
-export const defaultSettings: Settings = { severities: {}, inlayHints: true, codeLens: true, runFolders: [] }
+export const defaultSettings: Settings = { severities: {}, inlayHints: true, codeLens: true }
 
 const known: readonly unknown[] = ['error', 'warning', 'info', 'hint', 'off']
 
@@ -99,5 +97,5 @@ export function readSettings(section: unknown): Settings {
     if (findRule(rule) && known.includes(severity)) severities[rule] = severity as Severity | 'off'
   }
   const { inlayHints, codeLens } = section
-  return { severities, inlayHints: inlayHints !== false, codeLens: codeLens !== false, runFolders: [] }
+  return { severities, inlayHints: inlayHints !== false, codeLens: codeLens !== false }
 }

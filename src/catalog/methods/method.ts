@@ -73,11 +73,6 @@ export const noCost: Cost = { operations: 0, bytes: 0 }
 /** Choosing one weight takes about as long as so many multiply-adds of a product. */
 const operationsPerChoice = 250
 
-/** N of every M columns go; a step of `unstructured` has no such groups. */
-export function isGrouped(pattern: string | undefined): boolean {
-  return pattern?.includes(':') === true
-}
-
 /** Choosing the smallest scores of a matrix, of its rows, or of groups of N:M. */
 export function selectionCost(rows: number, columns: number): Cost {
   return { operations: operationsPerChoice * rows * columns, bytes: rows * Math.ceil(columns / 8) }

@@ -12,7 +12,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js'
 import * as z from 'zod'
 import { callTool } from '../../agents/callTool.ts'
-import { clean } from '../../agents/resultText.ts'
+import { clean, partOf } from '../../agents/resultText.ts'
 import { Roots } from '../../agents/roots.ts'
 import type { Around, ToolHost } from '../../agents/tool.ts'
 import { tools } from '../../agents/tools.ts'
@@ -25,8 +25,9 @@ import { closing, type CommonOptions, type Context } from '../command.ts'
 import { askedMemory, memoryBytes, type PrecisionOptions } from '../options.ts'
 import { runOnDevice } from '../run.ts'
 import { eventLine } from '../../runs/series/eventLine.ts'
-import { promptOf, prompts } from './prompts.ts'
-import { listResources, readResource } from './resources.ts'
+import { basename } from 'node:path'
+import { findRuns, resultsOf } from '../../agents/resultsTool.ts'
+import { maxRecipeBytes, readSmallFile } from '../../engine/checkpoint/regularFile.ts'
 
 export interface McpOptions extends CommonOptions, PrecisionOptions {
   root: string[]
@@ -149,4 +150,78 @@ async function runHere(
   )
   if (folder === null) throw new EngineError('internal', 'the run has no folder')
   return folder
+}
+
+/** Prompts that a client offers to people. */
+const promptRows = [
+  {
+    name: 'prune_to_size',
+    description: 'Prune this model to fit a size',
+    arguments: [
+      { name: 'model', description: 'The model folder', required: true },
+      { name: 'size', description: 'Such as 8GB', required: true },
+    ],
+    text: (model: string, size: string) =>
+      `Prune the model ${model} so that its kept weights fit ${size}. Inspect it, call suggest_recipe with this size, explain the recipe, and report its sparsity, time, memory and the expected cost from the measurements. Run it only when I agree. Afterwards read the results, and say that the saved folder contains exact zeros and is as large as before.`,
+  },
+  {
+    name: 'lost_zeros',
+    description: 'Why did this checkpoint lose its zeros?',
+    arguments: [
+      { name: 'before', description: 'The sparse checkpoint', required: true },
+      { name: 'after', description: 'The one that lost its zeros', required: true },
+    ],
+    text: (before: string, after: string) =>
+      `Find out why ${after} lost zeros that ${before} has. Compare the two, inspect both with statistics, and say which blocks and modules were filled, what causes that (a merged LoRA, fine-tuning without a mask, another dtype), and how to get the zeros back.`,
+  },
+]
+
+const prompts = promptRows.map(({ text: _, ...row }) => row)
+
+/** @throws EngineError 'usage' for an unknown prompt or a missing argument. */
+function promptOf(name: string, given: Readonly<Record<string, string>>) {
+  const row = promptRows.find((one) => one.name === name)
+  if (!row)
+    throw new EngineError(
+      'usage',
+      `there is no prompt ${name}; there are ${promptRows.map((one) => one.name).join(', ')}`,
+    )
+  const [first, second] = row.arguments.map((argument) => {
+    const value = given[argument.name]
+    if (!value) throw new EngineError('usage', `${name} needs ${argument.name}`)
+    return value
+  })
+  const content = { type: 'text' as const, text: row.text(first, second) }
+  return { description: row.description, messages: [{ role: 'user' as const, content }] }
+}
+
+// Runs and recipes below the roots as resources: `sparsescope://runs/PATH` and `sparsescope://recipes/PATH`, PATH as results show it.
+
+const scheme = 'sparsescope://'
+/** The newest runs, and as many recipes. */
+const most = 100
+const isRecipe = (path: string) => /\.prune\.ya?ml$/.test(path)
+
+async function listResources(roots: Roots) {
+  const runs = (await findRuns(roots)).slice(0, most)
+  const recipes = (await roots.find((path, isFolder) => !isFolder && isRecipe(path))).slice(0, most)
+  const of = (kind: 'runs' | 'recipes', paths: readonly string[], mimeType: string) =>
+    paths.map((path) => {
+      return { uri: `${scheme}${kind}/${encodeURI(roots.shown(path))}`, name: basename(path), mimeType }
+    })
+  return [...of('runs', runs, 'text/plain'), ...of('recipes', recipes, 'application/yaml')]
+}
+
+/** @throws EngineError 'usage' or 'not-found' when it is neither a run nor a recipe below the roots. */
+async function readResource(uri: string, roots: Roots, signal: AbortSignal) {
+  const [, kind, path] = /^sparsescope:\/\/(runs|recipes)\/(.+)$/.exec(uri) ?? []
+  if (!kind) throw new EngineError('usage', `${uri} is neither ${scheme}runs/PATH nor ${scheme}recipes/PATH`)
+  const place = await roots.place(decodeURI(path))
+  if (kind === 'runs') {
+    if (!(await findRuns(roots)).includes(place)) throw new EngineError('not-found', `${uri}: there is no such run`)
+    return { mimeType: 'text/plain', text: partOf(clean(await resultsOf([place], roots, signal), roots), 1, false) }
+  }
+  if (!isRecipe(place))
+    throw new EngineError('usage', `${uri} is not a recipe: the name of a recipe ends in .prune.yaml`)
+  return { mimeType: 'application/yaml', text: clean(await readSmallFile(place, maxRecipeBytes, 'bad-recipe'), roots) }
 }

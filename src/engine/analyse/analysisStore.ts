@@ -1,6 +1,6 @@
 // Keeps the measurements of an analysis in a file beside the checkpoint: a killed analysis continues from there, and the next
 // one with the same settings and files has nothing left to measure.
-import { sha256Of } from '../../system/sha256.ts'
+import { hash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import * as z from 'zod'
@@ -68,7 +68,10 @@ export async function openAnalysisStore(
   warn: (message: string) => void,
 ): Promise<AnalysisStore> {
   const model = await modelKey(checkpoint)
-  const key = sha256Of(JSON.stringify([formatOfState, model, await stampOf(calibration.data), calibration, asked]))
+  const key = hash(
+    'sha256',
+    JSON.stringify([formatOfState, model, await stampOf(calibration.data), calibration, asked]),
+  )
   const path = join(storeFolder(checkpoint), `${key.slice(0, 32)}.json`)
   const found = await readState(path)
   const nothing = { loss: null, sensitivity: null, ways: [], blocks: [] }
@@ -156,7 +159,7 @@ function storeFolder({ folder }: Checkpoint): string {
 async function modelKey({ files, folder }: Checkpoint): Promise<string> {
   const beside = (await readdir(folder)).filter(isCompanion).sort()
   const paths = [...files.map(({ path }) => path), ...beside.map((name) => join(folder, name))]
-  return sha256Of(JSON.stringify(await Promise.all(paths.map(stampOf))))
+  return hash('sha256', JSON.stringify(await Promise.all(paths.map(stampOf))))
 }
 
 /** null where it is missing, belongs to somebody else, or a crash cut it short. */

@@ -5,7 +5,7 @@ import { largestAdapterConfig, parseLoraConfig, type LoraConfig } from '../../ca
 import { EngineError } from '../errors.ts'
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts'
 import { isHubName, snapshotInstead, snapshotOf } from './hubCache.ts'
-import { readSmallFile } from './smallFile.ts'
+import { readSmallFile } from './regularFile.ts'
 
 export const adapterConfigName = 'adapter_config.json'
 export const adapterWeightsName = 'adapter_model.safetensors'

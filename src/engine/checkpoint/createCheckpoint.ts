@@ -1,15 +1,15 @@
 // An opened checkpoint: names, types, shapes and places of all tensors, and reads of any byte range of them. Its files may be anywhere
-// (weightFiles.ts): nothing here knows a disk, and nothing holds a whole file.
+// (fileHeader.ts): nothing here knows a disk, and nothing holds a whole file.
 import type { SafetensorsDtype } from '../../catalog/formats/dtypes.ts'
 import { quoted } from '../../errors.ts'
 import { isGguf } from '../../catalog/formats/checkpointFormats.ts'
+import { bf16ToF32, f16ToF32 } from '../dtype.ts'
 import { EngineError } from '../errors.ts'
-import type { BitmaskPlace, FileHeader, QuantisedPlace } from './fileHeader.ts'
+import type { BitmaskPlace, FileHeader, QuantisedPlace, WeightFiles } from './fileHeader.ts'
 import { readBitmask } from './bitmask/readBitmask.ts'
 import { readQuantised } from './gguf/readGgufFile.ts'
 import { readStrided } from './torch/readStrided.ts'
 import type { StoredMasks } from './storedMask.ts'
-import type { WeightFiles } from './weightFiles.ts'
 
 export interface TensorEntry {
   readonly name: string
@@ -148,4 +148,24 @@ function entryOf(tensors: ReadonlyMap<string, TensorEntry>, name: string, path: 
   const entry = tensors.get(name)
   if (entry) return entry
   throw new EngineError('bad-checkpoint', `${path} has no tensor ${quoted(name)}; is config.json from another model?`)
+}
+
+/** The tensor's shape, and its values rows first. null: the file has no such tensor. @throws EngineError 'bad-data' for a type other than F32, F16 and BF16. */
+export async function readF32Tensor(
+  file: Checkpoint,
+  name: string,
+): Promise<{ shape: readonly number[]; values: Float32Array } | null> {
+  const entry = file.tensors.get(name)
+  if (!entry) return null
+  const { buffer } = await file.read(name)
+  switch (entry.dtype) {
+    case 'F32':
+      return { shape: entry.shape, values: new Float32Array(buffer) }
+    case 'F16':
+      return { shape: entry.shape, values: Float32Array.from(new Uint16Array(buffer), f16ToF32) }
+    case 'BF16':
+      return { shape: entry.shape, values: Float32Array.from(new Uint16Array(buffer), bf16ToF32) }
+    default:
+      throw new EngineError('bad-data', `${file.path}: ${name} is ${entry.dtype}; F32, F16 and BF16 are read here`)
+  }
 }

@@ -1,4 +1,4 @@
-// The contents of a checkpoint's file by its header, and the place of each tensor.
+// The files of a checkpoint by their paths, the contents of each by its header, and the place of each tensor.
 import type { WidenedType } from '../../catalog/formats/gguf/ggmlTypes.ts'
 import type { SafetensorsHeader, TensorInfo } from '../../catalog/formats/safetensorsHeader.ts'
 
@@ -55,4 +55,19 @@ export type PlacedTensor = TensorInfo & { readonly bitmask?: BitmaskPlace; reado
 
 export interface FileHeader extends Omit<SafetensorsHeader, 'tensors'>, FilePlace, FileName {
   readonly tensors: readonly PlacedTensor[]
+}
+
+/** On this disk (filePool.ts), on the Hub (engine/hub/openRemote.ts), or as Blobs (openFiles.ts). */
+export interface WeightFiles {
+  /** Bytes read so far. */
+  readonly bytesRead: number
+  /** @throws EngineError 'bad-checkpoint' for what is no regular file. */
+  sizeOf(path: string): Promise<number>
+  /** Fills `target` from byte `start` of the file. @throws EngineError when the file ends before. */
+  read(path: string, start: number, target: Uint8Array): Promise<void>
+  /** @throws EngineError 'not-found', or 'bad-checkpoint' when it is too large or no UTF-8. */
+  readText(path: string, maxBytes: number): Promise<string>
+  /** Path of a shard that an index names. @throws EngineError 'bad-checkpoint' when it is missing or leads elsewhere. */
+  shardPath(folder: string, name: string): Promise<string>
+  close(): Promise<void>
 }

@@ -3,9 +3,8 @@ import { type FileHandle, stat } from 'node:fs/promises'
 import { EngineError } from '../errors.ts'
 import { readError } from '../../system/diskErrors.ts'
 import { resolveShard } from './locate.ts'
-import { openRegular } from './regularFile.ts'
-import { readSmallFile } from './smallFile.ts'
-import type { WeightFiles } from './weightFiles.ts'
+import { openRegular, readSmallFile } from './regularFile.ts'
+import type { WeightFiles } from './fileHeader.ts'
 
 const maxOpen = 32
 

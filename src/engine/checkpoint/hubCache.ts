@@ -5,7 +5,7 @@ import { homedir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { quoted } from '../../errors.ts'
 import { EngineError } from '../errors.ts'
-import { readSmallFile } from './smallFile.ts'
+import { readSmallFile } from './regularFile.ts'
 
 const hubPrefix = 'hf:'
 const repositoryPrefix = 'models--'

@@ -4,7 +4,7 @@ import { createCheckpoint, type Checkpoint, type TensorEntry } from './createChe
 import type { Located } from './locate.ts'
 import { configOf } from './modelConfigFile.ts'
 import { readHeaders, type FileProblem } from './readHeaders.ts'
-import type { WeightFiles } from './weightFiles.ts'
+import type { WeightFiles } from './fileHeader.ts'
 
 /** A tensor whose type may be unknown. `dtype`: as the file names it, unchecked. */
 export type ListedEntry = Omit<TensorEntry, 'dtype' | 'start'> & { readonly dtype: string }

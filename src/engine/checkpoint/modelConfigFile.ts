@@ -4,7 +4,7 @@ import { parseJson, toPlain, isRecord } from '../../catalog/formats/json.ts'
 import { EngineError } from '../errors.ts'
 import { errnoOf } from '../../system/diskErrors.ts'
 import { inFile } from './readHeaders.ts'
-import type { WeightFiles } from './weightFiles.ts'
+import type { WeightFiles } from './fileHeader.ts'
 
 export const maxConfigBytes = 16 * 2 ** 20
 

@@ -6,7 +6,7 @@ import { EngineError, messageOf } from '../errors.ts'
 import type { Checkpoint } from './createCheckpoint.ts'
 import { inspectIn, wholeOf } from './inspection.ts'
 import type { Located } from './locate.ts'
-import type { WeightFiles } from './weightFiles.ts'
+import type { WeightFiles } from './fileHeader.ts'
 
 /** A file that is read a range at a time, such as one on a server. */
 export interface ByteRanges {

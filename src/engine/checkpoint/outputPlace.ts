@@ -1,11 +1,13 @@
 // Checks where an output would be, links followed: never inside the model's folder and never around it, since the source must
-// not change.
-import { realpath } from 'node:fs/promises'
+// not change; and that the disk has room for it, before the work that makes it.
+import { realpath, statfs } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Overlap } from '../../formatting/paths.ts'
 import { EngineError } from '../errors.ts'
 import { errnoOf, writeError } from '../../system/diskErrors.ts'
 import { isInside } from './locate.ts'
+import { formatBytes } from '../../formatting/numbers.ts'
+import { nearestFolder } from '../../system/makeFolders.ts'
 
 /** The path that `to` will have once it is made: its nearest existing parent with links followed, then the rest. */
 async function realPlace(to: string): Promise<string> {
@@ -55,5 +57,42 @@ export async function refuseBothInOne(one: string, other: string): Promise<void>
   throw new EngineError(
     'usage',
     `cannot write both ${one} and ${other}: one is inside the other; choose folders side by side`,
+  )
+}
+
+interface DiskNeed {
+  /** Need not exist yet. */
+  readonly folder: string
+  readonly bytes: number
+  /** Name in messages: "the result". */
+  readonly what: string
+}
+
+/** Needs on one file system are added up. @throws EngineError 'disk' that says how much is missing and for what. */
+export async function requireSpace(needs: readonly DiskNeed[]): Promise<void> {
+  const groups = new Map<number, { place: string; needs: DiskNeed[] }>()
+  for (const need of needs.filter(({ bytes }) => bytes > 0)) {
+    const { place, dev } = await nearestFolder(need.folder)
+    const group = groups.get(dev) ?? { place, needs: [] }
+    group.needs.push(need)
+    groups.set(dev, group)
+  }
+  for (const group of groups.values()) await requireRoom(group.place, group.needs)
+}
+
+async function requireRoom(place: string, needs: readonly DiskNeed[]): Promise<void> {
+  const { blocks, bavail, bsize } = await statfs(place).catch((error: unknown) => {
+    throw writeError(error, place)
+  })
+  const needed = needs.reduce((sum, { bytes }) => sum + bytes, 0)
+  const free = bavail * bsize
+  // Some network file systems report no blocks at all instead of the free space.
+  if (blocks === 0 || free >= needed) return
+  const [first] = needs
+  const parts = needs.map(({ what, bytes }) => `${formatBytes(bytes)} for ${what}`).join(' and ')
+  const why = needs.length > 1 ? `, ${parts},` : ` for ${first.what}`
+  throw new EngineError(
+    'disk',
+    `cannot write into ${first.folder}: ${formatBytes(needed)} are needed${why} and ${formatBytes(free)} are free; free some space or choose another place`,
   )
 }

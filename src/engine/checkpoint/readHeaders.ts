@@ -19,10 +19,9 @@ import {
 } from '../../catalog/formats/safetensorsHeader.ts'
 import { parseShardIndex, type ShardIndex } from '../../catalog/formats/shardIndex.ts'
 import { EngineError } from '../errors.ts'
-import type { WeightFiles } from './weightFiles.ts'
+import type { WeightFiles, FileHeader, FilePlace, PlacedTensor } from './fileHeader.ts'
 import type { Located } from './locate.ts'
 import { foldBitmasks } from './bitmask/foldBitmasks.ts'
-import type { FileHeader, FilePlace, PlacedTensor } from './fileHeader.ts'
 import { readGgufFile } from './gguf/readGgufFile.ts'
 import { readTorchHeader } from './torch/readTorchHeader.ts'
 

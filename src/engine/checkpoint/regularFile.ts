@@ -1,8 +1,7 @@
 // Opens files that a person, a recipe or a checkpoint names. Opening a named pipe waits for a writer that may never come, and
 // no signal ends that wait; devices and sockets have no end. Every file that is read is opened here.
-import { constants } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
-import type { Stats } from 'node:fs'
 import { EngineError, type ErrorCode } from '../errors.ts'
 import { readError } from '../../system/diskErrors.ts'
 import { kindOf } from '../../system/ownFile.ts'
@@ -57,4 +56,34 @@ function refuseOther(facts: Stats, path: string, code: ErrorCode): void {
   if (facts.isFile()) return
   if (facts.isDirectory()) throw new EngineError('usage', `${path} is a folder; give a file`)
   throw new EngineError(code, `${path} is not a regular file but ${kindOf(facts)}; give the file itself`)
+}
+
+// Text files beside the weights, with a limit: a "config.json" of many gigabytes must not fill the memory.
+
+/** Most bytes of a recipe; its reader refuses one that is longer than the format allows. */
+export const maxRecipeBytes = 16 * 2 ** 20
+
+/** The file's text. @throws EngineError 'not-found', 'disk', or `code` when it is too large, no UTF-8 or no regular file. */
+export async function readSmallFile(
+  path: string,
+  maxBytes: number,
+  code: ErrorCode = 'bad-checkpoint',
+): Promise<string> {
+  const bytes = await readRegular(path, maxBytes, code)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    throw new EngineError(code, `${path} is not UTF-8 text; save it as UTF-8 or get it again`, { cause: error })
+  }
+}
+
+// Paths of Windows that name another machine: opening one sends the credentials of this account there.
+
+/** The sentence for a recipe that names one, without its subject. */
+export const networkPathProblem =
+  'it is on a share of another machine, which would get the credentials of your account: copy it to this machine or map the share to a drive letter, and name that path'
+
+/** Whether `given`, as written and not resolved, begins as `\\\\server\\share` does. Windows takes slashes of both kinds. */
+export function isNetworkPath(given: string, platform: NodeJS.Platform = process.platform): boolean {
+  return platform === 'win32' ? /^[\\/]{2}/.test(given) : given.startsWith('\\\\')
 }

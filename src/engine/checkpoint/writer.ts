@@ -6,12 +6,11 @@ import { EngineError, throwIfCancelled } from '../errors.ts'
 import { carryOver } from './carryOver.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { writeError } from '../../system/diskErrors.ts'
-import { requireSpace } from './diskSpace.ts'
+import { requireSpace, refuseOverlap } from './outputPlace.ts'
 import { makePartial, promote, refuseExisting, removePartial } from './partialFolder.ts'
 import { maxConfigBytes } from './modelConfigFile.ts'
-import { refuseOverlap } from './outputPlace.ts'
 import { encodeIndex, planShards, type Shard, ShardFiles } from './shardFiles.ts'
-import { readSmallFile } from './smallFile.ts'
+import { readSmallFile } from './regularFile.ts'
 
 export interface WriterOptions {
   /** Largest shard in bytes; a larger tensor gets a shard of its own. */

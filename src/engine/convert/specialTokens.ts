@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { GgufValue } from '../../catalog/formats/gguf/encodeGguf.ts'
 import { fieldsOf } from '../../catalog/formats/json.ts'
-import { readSmallFile } from '../checkpoint/smallFile.ts'
+import { readSmallFile } from '../checkpoint/regularFile.ts'
 import { EngineError } from '../errors.ts'
 import { readChatTemplate, tokenText } from '../text/chatTemplate.ts'
 

@@ -5,8 +5,7 @@ import { parquetMetadataAsync, parquetSchema, type SchemaTree } from 'hyparquet'
 import type { DataFacts } from '../../recipe/facts.ts'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { openRanges } from '../checkpoint/filePool.ts'
-import { openRegular, readRegular } from '../checkpoint/regularFile.ts'
-import { networkPathProblem } from '../../system/networkPath.ts'
+import { openRegular, readRegular, networkPathProblem } from '../checkpoint/regularFile.ts'
 import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
 
 /** Files up to this size are read whole to count their documents. */

@@ -1,17 +1,16 @@
 // The address of the Hub and the token for it, found as huggingface_hub does.
 import { homedir } from 'node:os'
 import { tokenFile } from '../checkpoint/hubCache.ts'
-import { readSmallFile } from '../checkpoint/smallFile.ts'
+import { readSmallFile } from '../checkpoint/regularFile.ts'
 import { EngineError } from '../errors.ts'
 
 export interface HubAccess {
   /** Such as https://huggingface.co, without a slash at the end. */
   readonly endpoint: string
+  /** null: there is none, or the endpoint is plain http on another machine, which gets none. */
   readonly token: string | null
-  /** No token is sent, whether or not there is one: the endpoint is plain http on another machine. */
-  readonly tokenWithheld: boolean
-  /** The source of the token for messages; without a token, the place for one. */
-  readonly tokenPlace: string
+  /** How a person gives a token that the Hub accepts, for messages. */
+  readonly remedy: string
 }
 
 const publicHub = 'https://huggingface.co'
@@ -27,23 +26,20 @@ export async function hubAccess(env: NodeJS.ProcessEnv = process.env, home: stri
   const { protocol, hostname } = URL.canParse(endpoint) ? new URL(endpoint) : { protocol: '', hostname: '' }
   if (!/^https?:$/.test(protocol))
     throw new EngineError('usage', `HF_ENDPOINT is ${JSON.stringify(endpoint)}; give an address such as ${publicHub}`)
+  const given = env.HF_TOKEN?.trim() ?? ''
+  const place = given === '' ? tokenFile(env, home) : 'HF_TOKEN'
+  const usesFile = given === '' && !isOn(env.HF_HUB_DISABLE_IMPLICIT_TOKEN)
+  // A file that cannot be read counts as no token: public models need none.
+  const token = usesFile ? (await readSmallFile(place, 4096).catch(() => '')).trim() : given
+  if (!/^[\x21-\x7e]*$/.test(token))
+    throw new EngineError('usage', `${place} contains characters that no token has; copy it again`)
   // By address alone: a name may lead anywhere, `localhost` (RFC 6761) excepted.
-  const tokenWithheld = protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
-  const given = env.HF_TOKEN?.trim() || null
-  const stored = given !== null || isOn(env.HF_HUB_DISABLE_IMPLICIT_TOKEN) ? null : await storedToken(env, home)
-  const tokenPlace = stored === null ? 'HF_TOKEN' : tokenFile(env, home)
-  const token = given ?? stored
-  if (!/^[\x21-\x7e]*$/.test(token ?? ''))
-    throw new EngineError('usage', `${tokenPlace} contains characters that no token has; copy it again`)
-  return { endpoint, token: tokenWithheld ? null : token, tokenWithheld, tokenPlace }
+  const isPlain = protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
+  const change = token === '' ? 'set HF_TOKEN to your token' : `put a token that may do this in ${place}`
+  const remedy = isPlain ? 'set HF_ENDPOINT to an https:// address, since no token is sent over plain http' : change
+  return { endpoint, token: isPlain || token === '' ? null : token, remedy: `${remedy} (${endpoint}/settings/tokens)` }
 }
 
 function isOn(setting: string | undefined): boolean {
   return /^(1|true|yes|on)$/i.test(setting ?? '')
-}
-
-/** A file that cannot be read counts as no token: public models need no token. */
-async function storedToken(env: NodeJS.ProcessEnv, home: string): Promise<string | null> {
-  const text = await readSmallFile(tokenFile(env, home), 4096).catch(() => '')
-  return text.trim() || null
 }

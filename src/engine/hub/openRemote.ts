@@ -1,15 +1,15 @@
 // Inspects a model on the Hub without a download: its list of files, its headers, its card; weights a tensor at a time.
-import { quoted } from '../../errors.ts'
 import { ggufParts, isGguf, modelEntry } from '../../catalog/formats/checkpointFormats.ts'
+import { quoted } from '../../errors.ts'
 import { someOf } from '../../formatting/lists.ts'
+import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { hubNameText, parseHubName } from '../checkpoint/hubCache.ts'
-import { inspectIn, type Inspection } from '../checkpoint/inspection.ts'
+import { inspectIn } from '../checkpoint/inspection.ts'
 import type { Located } from '../checkpoint/locate.ts'
+import type { WeightFiles } from '../checkpoint/fileHeader.ts'
 import { EngineError } from '../errors.ts'
-import { hubFiles, type HubFiles, type RemoteFile, weightsEntry } from './hubFiles.ts'
-import { pageOf } from './hubErrors.ts'
+import { hubFiles, pageOf, readRange, readText, weightsEntry, type HubFiles, type RemoteFile } from './hubFiles.ts'
 import type { HubSession } from './hubFetch.ts'
-import { heldTensors, RemoteFiles } from './remoteFiles.ts'
 
 /** What is known of it beside its tensors. */
 export interface RemoteFacts {
@@ -25,31 +25,23 @@ export interface RemoteFacts {
 
 const mostCardBytes = 2 ** 20
 
-export interface RemoteModel {
-  /** What cannot be read is named in it. */
-  readonly inspection: Inspection
-  readonly facts: RemoteFacts
-}
-
 /** `given`: `org/name[@revision][#file]`, with or without `hf:`; the file is named where there are several GGUF files. @throws EngineError of the Hub, or as `openInspection`. */
-export async function openRemote(given: string, session: HubSession): Promise<RemoteModel> {
+export async function openRemote(given: string, session: HubSession) {
   const [model, file] = splitFile(given)
   const name = parseHubName(model)
-  const hub = await hubFiles(name, session, false)
-  const { kind, entry } = entryOf(hub, file)
-  const files = new RemoteFiles(hub, session)
-  const located = { folder: files.folder, kind, entry }
+  const hub = await hubFiles(name, session)
+  const folder = `hf:${hubNameText({ ...name, revision: hub.commit })}`
+  const files = remoteFiles(hub, session, folder)
+  const located = { folder, ...entryOf(hub, file) }
   const inspection = await inspectIn(files, located, `hf:${hubNameText(name)}${file === null ? '' : `#${file}`}`)
   // A model opens also where its card is missing, too large or broken.
-  const card = await files.readText(`${files.folder}/README.md`, mostCardBytes).catch((error: unknown) => {
+  const card = await files.readText(`${folder}/README.md`, mostCardBytes).catch((error: unknown) => {
     if (error instanceof EngineError && error.code !== 'cancelled') return null
     throw error
   })
-  const address = pageOf(session.access, name)
-  return {
-    inspection: { ...inspection, checkpoint: heldTensors(inspection.checkpoint), sources: [] },
-    facts: { ...name, commit: hub.commit, address, files: [...hub.files.values()], card },
-  }
+  const address = pageOf(session, name)
+  const facts: RemoteFacts = { ...name, commit: hub.commit, address, files: [...hub.files.values()], card }
+  return { inspection: { ...inspection, checkpoint: heldTensor(inspection.checkpoint), sources: [] }, facts }
 }
 
 /** The name of a model, and that of one of its files, or null. */
@@ -58,17 +50,65 @@ export function splitFile(given: string): [model: string, file: string | null] {
   return at < 0 ? [given, null] : [given.slice(0, at), given.slice(at + 1)]
 }
 
-function entryOf({ name, files }: HubFiles, file: string | null): Pick<Located, 'kind' | 'entry'> {
-  const names = [...files.keys()].filter((path) => !path.includes('/'))
+function entryOf(hub: HubFiles, file: string | null): Pick<Located, 'kind' | 'entry'> {
+  const { repository } = hub.name
+  const names = [...hub.files.keys()].filter((path) => !path.includes('/'))
   if (file !== null) {
     if (names.includes(file)) return { kind: file.endsWith('.json') ? 'sharded' : 'single', entry: file }
-    throw new EngineError('usage', `${name.repository} has no file ${quoted(file)}; it has ${someOf(names, 20)}`)
+    throw new EngineError('usage', `${repository} has no file ${quoted(file)}; it has ${someOf(names, 20)}`)
   }
   const ggufs = modelEntry(names) ? [] : [...new Set(names.filter(isGguf).map((one) => ggufParts(one)[0]))]
-  if (ggufs.length === 0) return weightsEntry(files, name.repository)
+  if (ggufs.length === 0) return weightsEntry(hub)
   if (ggufs.length === 1) return { kind: 'single', entry: ggufs[0] }
-  throw new EngineError(
-    'usage',
-    `${name.repository} has ${ggufs.length} GGUF models; name one as ${hubNameText(name)}#FILE: ${someOf(ggufs, 20)}`,
-  )
+  const one = `name one as ${hubNameText(hub.name)}#FILE`
+  throw new EngineError('usage', `${repository} has ${ggufs.length} GGUF models; ${one}: ${someOf(ggufs, 20)}`)
+}
+
+/** Files on the Hub, read where they are, by ranges of bytes: nothing is kept on the disk. `folder` stands for the repository in paths. */
+function remoteFiles(hub: HubFiles, session: HubSession, folder: string): WeightFiles {
+  let bytesRead = 0
+  const at = (path: string): RemoteFile => {
+    const file = path.startsWith(folder) ? hub.files.get(path.slice(folder.length + 1)) : undefined
+    if (file) return file
+    // The error of a disk: callers treat a missing file as optional.
+    const cause = Object.assign(new Error(path), { code: 'ENOENT' })
+    throw new EngineError('not-found', `${path} is missing on the Hub; check the name`, { cause })
+  }
+  return {
+    get bytesRead() {
+      return bytesRead
+    },
+    sizeOf: async (path) => at(path).bytes,
+    shardPath: async (_, name) => `${folder}/${at(`${folder}/${name}`).path}`,
+    async readText(path, maxBytes) {
+      const file = at(path)
+      bytesRead += file.bytes
+      return readText(hub, session, file, maxBytes)
+    },
+    async read(path, start, target) {
+      const file = at(path)
+      const end = start + target.length
+      if (end > file.bytes)
+        throw new EngineError('bad-checkpoint', `${path} ends early: it has ${file.bytes} bytes; choose another model`)
+      bytesRead += target.length
+      await readRange(hub, session, file, [start, end], (chunk, place) => target.set(chunk, place - start))
+    },
+    close: async () => undefined,
+  }
+}
+
+/** The checkpoint, which holds the tensor that was read last in memory: statistics read it in pieces, and more than once. */
+function heldTensor(checkpoint: Checkpoint): Checkpoint {
+  let held = { name: '', data: Promise.resolve(new Uint8Array()) }
+  const whole = (name: string) => {
+    if (held.name !== name) held = { name, data: checkpoint.read(name) }
+    return held.data
+  }
+  return {
+    ...checkpoint,
+    remote: true,
+    read: async (name) => (await whole(name)).slice(),
+    readRange: async (name, start, end) => (await whole(name)).slice(start, end),
+    readInto: async (name, start, target) => target.set((await whole(name)).subarray(start, start + target.length)),
+  }
 }

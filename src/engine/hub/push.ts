@@ -1,26 +1,22 @@
 // Uploads the files of a result to a repository of the Hub: first shows the changes, then, once a person agrees, uploads. What is
 // there with the same hash is not sent, so a stopped push continues; what was sent is checked by its hash on the Hub.
-import { createBranch, createRepo, uploadFiles } from '@huggingface/hub'
+import { commitIter, createBranch, createRepo } from '@huggingface/hub'
 import { createHash } from 'node:crypto'
-import { openAsBlob } from 'node:fs'
 import type { HubName } from '../checkpoint/hubCache.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
-import { httpsRemedy, pageOf } from './hubErrors.ts'
 import { hubFetch, type HubSession } from './hubFetch.ts'
-import { emptyHash, hubFiles, strange, type HubFiles } from './hubFiles.ts'
+import { asHubError, emptyHash, hubFiles, pageOf, type HubFiles } from './hubFiles.ts'
 
 export interface PushFile {
   /** In the repository. */
   readonly path: string
-  /** A file on this disk, or a text that is made for the push. */
-  readonly content: { readonly file: string } | { readonly text: string }
+  readonly content: Blob
 }
 
-interface HashedFile extends PushFile {
-  readonly bytes: number
-  readonly sha256: string
-  /** Git's, of a blob. */
-  readonly sha1: string
+interface PlannedFile extends PushFile {
+  /** SHA-256, and git's SHA-1 of a blob: the Hub knows a file by one of them. */
+  readonly hashes: readonly string[]
+  readonly state: 'new' | 'replaces' | 'there'
 }
 
 export interface PushTarget {
@@ -31,21 +27,12 @@ export interface PushTarget {
   readonly isPrivate: boolean
 }
 
-export interface PushPlan {
-  readonly name: HubName
+export interface PushPlan extends Omit<PushTarget, 'create'> {
   readonly exists: boolean
   readonly hasBranch: boolean
-  readonly isPrivate: boolean
   /** Page of the result. */
   readonly address: string
-  readonly files: readonly (HashedFile & { readonly state: 'new' | 'replaces' | 'there' })[]
-}
-
-export interface Pushed {
-  readonly commit: string
-  readonly address: string
-  /** Paths that were sent this time. */
-  readonly sent: readonly string[]
+  readonly files: readonly PlannedFile[]
 }
 
 /** Asks the Hub what a push would change, and changes nothing. @throws EngineError that says what is missing. */
@@ -54,111 +41,85 @@ export async function planPush(
   files: readonly PushFile[],
   session: HubSession,
 ): Promise<PushPlan> {
-  const { access } = session
+  const { endpoint, token, remedy } = session.access
   const { repository, revision } = name
-  if (access.token === null) {
-    const own = `set HF_TOKEN to one of ${access.endpoint}/settings/tokens`
-    throw new EngineError('usage', `a push needs a token that may write: ${access.tokenWithheld ? httpsRemedy : own}`)
-  }
+  if (token === null) throw new EngineError('usage', `a push needs a token that may write; ${remedy}`)
   const there = await filesThere(name, session)
   const known = there ?? (revision === 'main' ? null : await filesThere({ repository, revision: 'main' }, session))
   if (!there && !create) {
-    const what = known ? `${repository} has no branch ${revision}` : `there is no ${repository} on ${access.endpoint}`
+    const what = known ? `${repository} has no branch ${revision}` : `there is no ${repository} on ${endpoint}`
     throw new EngineError('not-found', `${what}; --create makes it, check the name first`)
   }
-  if (known && isPrivate && !known.isPrivate)
-    throw new EngineError(
-      'usage',
-      `${repository} is public already, and --private is for a repository that is made; make it private at ${access.endpoint}/${repository}/settings first`,
-    )
-  const hashed: HashedFile[] = []
-  for (const file of files) hashed.push(await hashFile(file, session.signal))
+  const planned: PlannedFile[] = []
+  for (const file of files) {
+    const hashes = await hashesOf(file.content, session.signal)
+    const found = there?.files.get(file.path)?.hash
+    planned.push({ ...file, hashes, state: !found ? 'new' : hashes.includes(found) ? 'there' : 'replaces' })
+  }
   return {
     name,
     exists: known !== null,
     hasBranch: there !== null || (!known && revision === 'main'),
-    isPrivate: known?.isPrivate ?? isPrivate,
-    address: pageOf(access, name),
-    files: hashed.map((file) => ({ ...file, state: stateOf(file, there) })),
+    isPrivate: isPrivate || known?.isPrivate === true,
+    address: pageOf(session, name),
+    files: planned,
   }
 }
 
 export function bytesToSend({ files }: PushPlan): number {
-  return files.reduce((sum, { bytes, state }) => sum + (state === 'there' ? 0 : bytes), 0)
+  return files.reduce((sum, { content, state }) => sum + (state === 'there' ? 0 : content.size), 0)
 }
 
-/** Sends what is missing. @throws EngineError; files that arrived stay on the Hub, and the next push continues from them. */
-export async function push(plan: PushPlan, session: HubSession): Promise<Pushed> {
-  const { name, address } = plan
-  const before = await makePlace(plan, session)
-  const missing = plan.files.filter((file) => stateOf(file, before) !== 'there')
-  if (missing.length === 0) return { commit: before.commit, address, sent: [] }
-  const failure = await upload(name, missing, before.commit, session)
-  // The answer to the commit may have got lost: what counts is whether the files are there.
-  const after = await hubFiles(name, session, true)
-  const lost = missing.find((file) => stateOf(file, after) !== 'there')
-  if (!lost) return { commit: after.commit, address, sent: missing.map(({ path }) => path) }
-  if (failure) throw failure
-  throw new EngineError(
-    'network',
-    `${lost.path}: its hash on the Hub is not ${lost.sha256}, though it was sent; push again, and change no file meanwhile`,
-  )
-}
-
-/** Makes the repository and the branch, and checks who can read it: nothing is sent where the person agreed to something else. */
-async function makePlace({ name, exists, hasBranch, isPrivate }: PushPlan, session: HubSession): Promise<HubFiles> {
-  const shared = sharedOf(name, session)
-  const made = (error: unknown) => {
-    // The answer to an earlier request may have got lost.
-    if (!(error instanceof EngineError && error.code === 'exists')) throw asHubError(error, name, session)
-  }
-  const visibility = isPrivate ? 'private' : 'public'
-  // The library wants a token here; hubFetch puts the real one in its place.
-  if (!exists) await createRepo({ ...shared, visibility, accessToken: 'hf_' }).catch(made)
-  if (!hasBranch) await createBranch({ ...shared, branch: name.revision }).catch(made)
-  const now = await hubFiles(name, session, true)
-  if (now.isPrivate === isPrivate) return now
-  throw new EngineError(
-    'exists',
-    `${name.repository} is ${now.isPrivate ? 'private' : 'public'} now, which is not what you agreed to; push again`,
-  )
-}
-
-/** One commit. Returns the error of the network that leaves open whether it was made; null: it was. @throws EngineError. */
-async function upload(
-  name: HubName,
-  missing: readonly HashedFile[],
-  parentCommit: string,
-  session: HubSession,
-): Promise<EngineError | null> {
-  const files = await Promise.all(missing.map(async ({ path, content }) => ({ path, content: await blobOf(content) })))
+/**
+ * Sends what is missing, and returns the commit and the paths that were sent; `onBytes` gets the bytes of files that have arrived.
+ * @throws EngineError; files that arrived stay on the Hub, and the next push continues from them.
+ */
+export async function push(plan: PushPlan, session: HubSession, onBytes?: (bytes: number) => void) {
+  const missingIn = ({ files }: HubFiles) =>
+    plan.files.filter(({ path, hashes }) => !hashes.includes(files.get(path)?.hash ?? ''))
   try {
-    // uploadFilesWithProgress takes no fetch, and counts bytes in browsers alone.
-    await uploadFiles({
-      ...sharedOf(name, session),
-      files,
-      commitTitle: 'Upload with SparseScope',
-      branch: name.revision,
-      parentCommit,
+    const before = await makePlace(plan, session)
+    const missing = missingIn(before)
+    if (missing.length === 0) return { commit: before.commit, sent: [] }
+    // `uploadFilesWithProgress` of the library is the same, but takes no `fetch`.
+    const steps = commitIter({
+      ...sharedOf(plan, session),
+      operations: missing.map(({ path, content }) => ({ operation: 'addOrUpdate', path, content })),
+      title: 'Upload with SparseScope',
+      branch: plan.name.revision,
+      parentCommit: before.commit,
       // Files go by Git LFS, whose hash is that of the whole file.
       useXet: false,
       abortSignal: session.signal,
     })
-    return null
+    for await (const step of steps)
+      if (step.event === 'fileProgress' && step.state === 'uploading' && step.progress === 1)
+        onBytes?.(missing.find(({ path }) => path === step.path)?.content.size ?? 0)
+    const after = await hubFiles(plan.name, session, true)
+    const [lost] = missingIn(after)
+    if (!lost) return { commit: after.commit, sent: missing.map(({ path }) => path) }
+    const why = `its hash on the Hub is not ${lost.hashes[0]}, though it was sent`
+    throw new EngineError('network', `${lost.path}: ${why}; push again, and change no file meanwhile`)
   } catch (error) {
-    throwIfCancelled(session.signal)
-    const known = asHubError(error, name, session)
-    if (known.code === 'network' && known.reason === undefined) return known
-    throw known
+    throw asHubError(error, plan.name, session)
   }
 }
 
-function sharedOf(name: HubName, session: HubSession) {
-  return { repo: name.repository, hubUrl: session.access.endpoint, fetch: hubFetch(name, session) }
+/** Makes the repository and the branch, and checks who can read it: nothing is sent where the person agreed to something else. */
+async function makePlace(plan: PushPlan, session: HubSession): Promise<HubFiles> {
+  const { name, exists, hasBranch, isPrivate } = plan
+  const shared = sharedOf(plan, session)
+  // The library wants a token here; hubFetch puts the real one in its place.
+  if (!exists) await createRepo({ ...shared, visibility: isPrivate ? 'private' : 'public', accessToken: 'hf_' })
+  if (!hasBranch) await createBranch({ ...shared, branch: name.revision })
+  const now = await hubFiles(name, session, true)
+  if (now.isPrivate === isPrivate) return now
+  const is = `${name.repository} is ${now.isPrivate ? 'private' : 'public'}, which is not what you agreed to`
+  throw new EngineError('exists', `${is}; change it in its settings on the Hub, or push without --private`)
 }
 
-function asHubError(error: unknown, name: HubName, session: HubSession): EngineError {
-  return error instanceof EngineError ? error : strange(name, session, 'an answer that cannot be read', error)
+function sharedOf({ name }: PushPlan, session: HubSession) {
+  return { repo: name.repository, hubUrl: session.access.endpoint, fetch: hubFetch(name, session) }
 }
 
 /** null: there is no such repository that the token may see, or no such branch. */
@@ -169,23 +130,11 @@ async function filesThere(name: HubName, session: HubSession): Promise<HubFiles 
   })
 }
 
-function stateOf({ path, sha256, sha1 }: HashedFile, there: HubFiles | null): 'new' | 'replaces' | 'there' {
-  const found = there?.files.get(path)
-  if (!found) return 'new'
-  return found.hash === sha256 || found.hash === sha1 ? 'there' : 'replaces'
-}
-
-async function blobOf(content: PushFile['content']): Promise<Blob> {
-  return 'text' in content ? new Blob([content.text]) : openAsBlob(content.file)
-}
-
-async function hashFile(file: PushFile, signal: AbortSignal | undefined): Promise<HashedFile> {
-  const blob = await blobOf(file.content)
-  const [sha256, sha1] = [createHash('sha256'), emptyHash({ hash: '', bytes: blob.size })]
-  for await (const chunk of blob.stream()) {
+async function hashesOf(content: Blob, signal: AbortSignal | undefined): Promise<string[]> {
+  const hashes = [createHash('sha256'), emptyHash({ hash: '', bytes: content.size })]
+  for await (const chunk of content.stream()) {
     throwIfCancelled(signal)
-    sha256.update(chunk)
-    sha1.update(chunk)
+    for (const hash of hashes) hash.update(chunk)
   }
-  return { ...file, bytes: blob.size, sha256: sha256.digest('hex'), sha1: sha1.digest('hex') }
+  return hashes.map((hash) => hash.digest('hex'))
 }

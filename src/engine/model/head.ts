@@ -6,9 +6,8 @@ import { rows, slice, type Tensor } from '../compute/tensor.ts'
 import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 import { chunksOf, type Ends, type Head, headPart } from './ends.ts'
 import { linearBackward, linearForward, otherOperand, productInput } from './linear.ts'
-import { rangesOf, type Grads, type Linear, type RowRange, type Step } from './module.ts'
+import { rangesOf, type Grads, type Linear, type RowRange, type Step, scaled } from './module.ts'
 import { normBackward, normForward, type NormSaved } from './norm.ts'
-import { scaled } from './scale.ts'
 
 /** Most bytes of the logits (with the dense model's, where they are compared) of one tile of tokens, which stay in memory from the loss to the gradient. */
 const tileBytes = 128 * 2 ** 20

@@ -1,6 +1,6 @@
 // Plans a sweep's runs without doing or writing anything: each run is resolved, checked beside its model, and
 // identified by a hash of its recipe and of the files it reads.
-import { sha256Of } from '../../system/sha256.ts'
+import { hash } from 'node:crypto'
 import { expandSweep, type SweepRun } from '../../recipe/sweep/expandSweep.ts'
 import type { NamedSettings } from '../../recipe/sweep/settings.ts'
 import { resolveRecipe, writtenRecipe } from '../../recipe/resolve.ts'
@@ -56,7 +56,7 @@ export async function planSweep(
     const hash = await ofRun(run, () => hashOfRun(fileOfRun(file, run), files, signal))
     planned.push({ index: run.index, name: run.name, settings: run.settings, hash })
   }
-  const id = sha256Of(JSON.stringify(planned)).slice(0, 16)
+  const id = hash('sha256', JSON.stringify(planned)).slice(0, 16)
   return { plan: { id, runs: planned }, file, runs, files }
 }
 
@@ -104,7 +104,7 @@ export async function hashOfRun(
     const sources = await recordSources(read, { known: files, signal })
     for (const [i, { path }] of read.entries()) files.set(path, sources[i])
     const shown = writtenRecipe(mapPaths(recipe, (path) => shownPath(base, path)))
-    return sha256Of(JSON.stringify([shown, sources.map(({ role, sha256: content }) => [role, content])]))
+    return hash('sha256', JSON.stringify([shown, sources.map(({ role, sha256: content }) => [role, content])]))
   } finally {
     await source.close()
   }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
-import { readSmallFile } from '../checkpoint/smallFile.ts'
+import { readSmallFile } from '../checkpoint/regularFile.ts'
 import { EngineError } from '../errors.ts'
 
 /** A turn of a conversation. Templates also read other keys of it, such as `tool_calls`. */

@@ -1,6 +1,6 @@
 // A model's tokenizer.json: text to ids, with the special tokens that its post-processor adds by default.
 import { join } from 'node:path'
-import { readSmallFile } from '../checkpoint/smallFile.ts'
+import { readSmallFile } from '../checkpoint/regularFile.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { safeCuts } from './safeCuts.ts'
 import { type ChatMessage, type ChatTemplate, readChatTemplate, tokenText } from './chatTemplate.ts'

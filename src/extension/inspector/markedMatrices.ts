@@ -1,7 +1,7 @@
 // Copies the matrices marked on the map as a line of a recipe, or adds them to an open recipe of the model, as targets or ignore of an
 // entry under prune. Targets are made here, because the pattern matcher would double the page's script.
 import * as vscode from 'vscode'
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { moduleOfWeight } from '../../catalog/families/parameters.ts'
 import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
 import { readDocument, type Path } from '../../recipe/document.ts'
@@ -9,7 +9,9 @@ import { flowText, setKey } from '../../recipe/edits.ts'
 import { targetsFor } from '../../recipe/targetsFor.ts'
 import type { FromInspector } from '../../protocol/view.ts'
 import type { ModelSession } from './modelSession.ts'
-import { openRecipesOf } from './openRecipes.ts'
+import { isHubName, modelPath } from '../../engine/checkpoint/hubCache.ts'
+import { locate, nameOfWeights } from '../../engine/checkpoint/locate.ts'
+import { recipeLanguage } from '../contributions.ts'
 
 const t = vscode.l10n.t
 
@@ -79,4 +81,38 @@ function placesIn(document: vscode.TextDocument): Place[] {
       { ...at, key: 'ignore', label: t('Leave these alone') },
     ]
   })
+}
+
+/** `weights`: index or weights file. Those in sight come first. */
+export async function openRecipesOf(weights: string): Promise<vscode.TextDocument[]> {
+  const found: vscode.TextDocument[] = []
+  const own = await nameOfWeights(weights)
+  for (const document of recipesInTabs()) {
+    // One with errors is still this model's.
+    const { model } = fieldsOf(readDocument(document.getText()).value)
+    if (typeof model !== 'string') continue
+    const path = modelPath(dirname(document.uri.fsPath), model)
+    // A model of the Hub is at its snapshot; without a snapshot it is another model.
+    const place = isHubName(path)
+      ? await locate(path).then(
+          ({ folder }) => folder,
+          () => '',
+        )
+      : path
+    if (place === own || place === weights) found.push(document)
+  }
+  return found
+}
+
+/** Documents in visible tabs: not those that VS Code holds in the background, and not the recipe in a run's folder. */
+function recipesInTabs(): vscode.TextDocument[] {
+  const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs)
+  const open = new Set(
+    tabs.flatMap(({ input }) => (input instanceof vscode.TabInputText ? [input.uri.toString()] : [])),
+  )
+  const visible = vscode.window.visibleTextEditors.map(({ document }) => document)
+  return [...new Set([...visible, ...vscode.workspace.textDocuments])].filter(
+    ({ languageId, uri }) =>
+      languageId === recipeLanguage && open.has(uri.toString()) && !uri.path.includes('/.sparsescope/'),
+  )
 }

@@ -9,7 +9,7 @@ import type { Caller } from '../backend/calls.ts'
 import { browseFolder, browseText, findTexts } from '../recipe/recipeDefaults.ts'
 import { requireTrust } from '../support/settings.ts'
 import type { ModelSession } from './modelSession.ts'
-import { openRecipesOf } from './openRecipes.ts'
+import { openRecipesOf } from './markedMatrices.ts'
 import * as vscode from 'vscode'
 
 const t = vscode.l10n.t

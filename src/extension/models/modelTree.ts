@@ -3,9 +3,8 @@ import * as vscode from 'vscode'
 import { basename } from 'node:path'
 import { ggufRemedy } from '../../catalog/formats/checkpointFormats.ts'
 import { treeIds } from '../contributions.ts'
-import { placeOf } from '../support/paths.ts'
 import { factsLine, factsTooltip } from './pickModel.ts'
-import type { ModelEntry, ModelGroup, Models } from './models.ts'
+import { placeOf, type ModelEntry, type ModelGroup, type Models } from './models.ts'
 
 type Node = ModelGroup | ModelEntry | vscode.Uri
 

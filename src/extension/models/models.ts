@@ -1,7 +1,7 @@
 // All checkpoints of the workspace and of the Hugging Face cache.
 import * as vscode from 'vscode'
+import { dirname } from 'node:path'
 import { indexGlobs, modelLabel, weightsGlobs } from '../../catalog/formats/checkpointFormats.ts'
-import { placeOf } from '../support/paths.ts'
 import { messageOf } from '../../errors.ts'
 import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
 import { hubModels, weightsOfModels } from './modelFiles.ts'
@@ -132,4 +132,10 @@ function addHints(models: ModelEntry[]): void {
   for (const { label } of models) count.set(label, (count.get(label) ?? 0) + 1)
   for (const entry of models)
     if ((count.get(entry.label) ?? 0) > 1) entry.hint = entry.revision?.slice(0, 8) ?? placeOf(entry.uri)
+}
+
+/** Folder of a file, relative to its workspace folder; empty at the top of the only one. */
+export function placeOf(uri: vscode.Uri): string {
+  const place = dirname(vscode.workspace.asRelativePath(uri))
+  return place === '.' ? '' : place
 }

@@ -1,7 +1,6 @@
 // A checkpoint in a list: asking for one, its line in trees and lists, its tooltip.
 import * as vscode from 'vscode'
-import { placeOf } from '../support/paths.ts'
-import type { ModelEntry, Models } from './models.ts'
+import { placeOf, type ModelEntry, type Models } from './models.ts'
 import { formatBytes, formatCompact, formatShare } from '../../formatting/numbers.ts'
 import type { ModelFacts } from '../support/factsThread.ts'
 

@@ -1,10 +1,9 @@
 // `sparsescope` tasks run a recipe in a terminal like a build, with an exit code at the end.
 import * as vscode from 'vscode'
 import { basename, resolve } from 'node:path'
-import { taskType } from '../contributions.ts'
+import { hasVariable, taskType } from '../contributions.ts'
 import { eventLine } from '../../runs/series/eventLine.ts'
 import { messageOf } from '../../errors.ts'
-import { hasVariable } from '../support/paths.ts'
 import { EventFeed } from './eventFeed.ts'
 import type { Runner } from './runner.ts'
 import type { RunStore } from './runStore.ts'

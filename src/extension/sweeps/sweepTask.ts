@@ -4,9 +4,8 @@ import { basename, dirname, join } from 'node:path'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { taskType } from '../contributions.ts'
+import { hasVariable, taskType } from '../contributions.ts'
 import type { Services } from '../services.ts'
-import { hasVariable } from '../support/paths.ts'
 
 const t = vscode.l10n.t
 

@@ -1,6 +1,6 @@
 import { andList, largest } from '../../formatting/lists.ts'
 import { methodOf, methodsWithData } from '../../catalog/methods/methods.ts'
-import { groupOf } from '../context.ts'
+import { parseNm } from '../../catalog/formats/sparsity.ts'
 import { defineRule } from '../rule.ts'
 
 export const rule = defineRule({
@@ -17,7 +17,7 @@ export const rule = defineRule({
     for (const [i, step] of resolved.prune.entries()) {
       const most = largest([step.sparsity].flat(), 0, (s) => s)
       const { needs, seeded } = methodOf(step.method)
-      if (needs !== 'nothing' || seeded || groupOf(step) || most <= 0.5) continue
+      if (needs !== 'nothing' || seeded || parseNm(step.pattern) || most <= 0.5) continue
       yield {
         at: ['prune', i, 'sparsity'],
         message: `Magnitude pruning to ${most} breaks most models without a recovery: add recover, or use ${andList(methodsWithData, 'or')}.`,

@@ -1,4 +1,4 @@
-import { groupOf } from '../context.ts'
+import { parseNm } from '../../catalog/formats/sparsity.ts'
 import { defineRule } from '../rule.ts'
 
 export const rule = defineRule({
@@ -11,7 +11,7 @@ export const rule = defineRule({
   good: 'prune: [{sparsity: 0.3}]\nsave: {to: out}',
   *check(context) {
     for (const [i, step] of context.resolved.prune.entries()) {
-      const group = groupOf(step)
+      const group = parseNm(step.pattern)
       if (!group && step.scope !== 'row') continue
       const transposed = context.prunedBy(step).find((m) => m.transposed)
       if (!transposed) continue

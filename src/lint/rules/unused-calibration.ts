@@ -1,4 +1,4 @@
-import { isBlockwise } from '../../plan/passes.ts'
+import { isBlockwise } from '../../recipe/modes.ts'
 import { stepNeedsData } from '../../recipe/resolve.ts'
 import { defineRule } from '../rule.ts'
 

@@ -1,6 +1,6 @@
 import { isScalar } from 'yaml'
 import type { LintContext } from '../context.ts'
-import type { Issue } from '../../recipe/issues.ts'
+import type { Issue } from '../../recipe/schema.ts'
 import type { Path } from '../../recipe/document.ts'
 import { scalarText } from '../../recipe/edits.ts'
 import type { Fix } from '../../recipe/finding.ts'

@@ -11,7 +11,7 @@ import {
   type TaskName,
 } from '../../catalog/tasks/tasks.ts'
 import { andList, largest } from '../../formatting/lists.ts'
-import { worksByBlock, type RecoverMode } from '../modes.ts'
+import { isBlockwise, type RecoverMode } from '../modes.ts'
 import {
   hasConversations,
   hasFields,
@@ -177,7 +177,7 @@ export const evaluateRows = {
     },
     field: 'evaluate.data',
     remark: ({ prunes, recoveries: [first] }, at) =>
-      prunes && at.includes('pruned') && first !== undefined && worksByBlock(first.mode)
+      prunes && at.includes('pruned') && first !== undefined && isBlockwise(first)
         ? 'pruned: one more pruning pass, since blocks are recovered as they are pruned'
         : undefined,
   }),

@@ -1,10 +1,27 @@
-// Settings of the result.
+// Settings of the result, and how pruned weights are stored: a row a format.
 import * as z from 'zod'
 import { ggufTypeNames } from '../../catalog/formats/gguf/ggmlTypes.ts'
 import { parseByteSize } from '../../formatting/numbers.ts'
 import type { RecoverMode } from '../modes.ts'
-import { defaultSaveFormat, saveFormatNames, saveFormats, type SaveFormat } from '../saveFormats.ts'
 import { idle, path, rowsOf } from './row.ts'
+
+export const saveFormats = {
+  dense: {
+    about: 'exact zeros in ordinary safetensors, the mask beside them',
+    result: 'dense safetensors with exact zeros, as large as before; the mask is beside them.',
+  },
+  gguf: {
+    about:
+      'as dense, and the same model as one file for llama.cpp and Ollama, beside the folder and with its name plus `.gguf`; models that llama.cpp does not support are refused before the run',
+    result:
+      'dense safetensors with exact zeros, the mask beside them; and the same model in one file beside the folder.',
+  },
+} as const
+
+export type SaveFormat = keyof typeof saveFormats
+
+const saveFormatNames = Object.keys(saveFormats) as SaveFormat[]
+export const defaultSaveFormat: SaveFormat = 'dense'
 
 /** The format, and the rest of the recipe. */
 export interface Known {

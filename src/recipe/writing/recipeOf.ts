@@ -3,7 +3,7 @@ import { defaultAllocation } from '../../catalog/allocations/allocations.ts'
 import { methodOf, needsData, type MethodName } from '../../catalog/methods/methods.ts'
 import type { Stage } from '../../catalog/stages.ts'
 import { unstructured } from '../defaults.ts'
-import { isTraining, worksByBlock } from '../modes.ts'
+import { isTraining, isBlockwise } from '../modes.ts'
 import { resolvePruneStep, resolveRecipe, stepNeedsData, type ResolvedRecipe } from '../resolve.ts'
 import type { PruneStep, Recipe, Recover } from '../schema.ts'
 import { defaultSeed } from '../settings/recipe.ts'
@@ -29,9 +29,7 @@ export function recipeOf(choices: RecipeChoices, known: KnownOfRun): Recipe {
     const { loss, ...rest } = one
     return { ...rest, ...windows, ...(loss !== undefined && step && { loss }) }
   })
-  const looks =
-    recover.some(({ mode = 'reconstruct' }) => worksByBlock(mode)) ||
-    (step !== null && stepNeedsData(resolvePruneStep(step)))
+  const looks = recover.some(isBlockwise) || (step !== null && stepNeedsData(resolvePruneStep(step)))
   // A mask does not give back the model of a method that changes the kept weights: it is saved. In a sweep that would be one a run.
   const savesPruned = step !== null && recover.length > 0 && !compare && methodOf(step.method).corrects
   const recipe: Recipe = {
@@ -90,7 +88,7 @@ function quarterOf(recipe: ResolvedRecipe, { blocks, evaluationTokens }: KnownOf
   const { recover } = recipe
   const retrainings = recover.filter(({ mode }) => mode === 'retrain')
   // Recoveries of blocks that follow each other share a pass, whose last block ends it.
-  const passes = recover.filter(({ mode }, i) => worksByBlock(mode) && !(i > 0 && worksByBlock(recover[i - 1].mode)))
+  const passes = recover.filter((one, i) => isBlockwise(one) && !(i > 0 && isBlockwise(recover[i - 1])))
   const all =
     retrainings.length > 0 ? Math.max(...retrainings.map(({ steps }) => steps)) : passes.length > 0 ? blocks : 0
   if (all === null || all < 4 || evaluationTokens === null) return null

@@ -4,7 +4,7 @@ import { EngineError } from '../../errors.ts'
 import { protocolIn } from '../compared/paperTable.ts'
 import { readOwn } from '../../system/ownFile.ts'
 import type { RunFolder } from '../folder/runFolder.ts'
-import { endOfRun } from '../events/endOfRun.ts'
+import { endOfRun } from '../events/parseEvents.ts'
 
 const largestReport = 2 ** 26
 

@@ -10,7 +10,7 @@ import { resultOf, type RunResult, resultOfSummary } from '../series/runResult.t
 import type { RunSummary } from '../series/runSummary.ts'
 import { type RunFacts, unknownFacts } from '../compared/comparedRun.ts'
 import { sweepResults, type SweepResults } from '../compared/sweepTable.ts'
-import { endOfRun, type RunEnd } from '../events/endOfRun.ts'
+import { endOfRun, type RunEnd } from '../events/parseEvents.ts'
 import { readSummary } from '../events/summary.ts'
 import { recipeInReport, recipeOfRun } from '../folder/recipes.ts'
 import { runFolderAt, type RunFolder } from '../folder/runFolder.ts'

@@ -2,7 +2,7 @@
 // merging an adapter cut off.
 import { groupedBy } from '../../formatting/lists.ts'
 import type { PhasePart, RunPicture } from './foldRun.ts'
-import type { RecoverMode } from '../../recipe/modes.ts'
+import { isBlockwise, type RecoverMode } from '../../recipe/modes.ts'
 import type { ChosenAllocation, MergedUpdate, Movement } from './events.ts'
 import type { PlannedRecovery, TrainableCount } from '../../plan/runPlan.ts'
 import { formatShare } from '../../formatting/numbers.ts'
@@ -23,15 +23,13 @@ export function modesOf({
   return recoveries.length > 0 ? recoveries : [...new Set(phases.filter(isRecovery).map(({ phase }) => phase))]
 }
 
-export const isBlockwise = (mode: string): boolean => mode !== 'retrain' && mode !== 'merge'
-
 /** Whether the recovery follows pruning from block to block: until its end the blocks that it has not reached are dense. */
 export function followsPruning(picture: Pick<RunPicture, 'plan' | 'recoveries' | 'phases'>, recovery: number): boolean {
   return (
     picture.plan?.prunes !== false &&
     modesOf(picture)
       .slice(0, recovery + 1)
-      .every(isBlockwise)
+      .every((mode) => isBlockwise({ mode }))
   )
 }
 

@@ -4,7 +4,8 @@ import { entryNames, gapWonBack, judgedEntry } from './texts.ts'
 import { stages, type Stage } from '../../catalog/stages.ts'
 import type { Evaluation, RunPicture } from './foldRun.ts'
 import { formatAccuracy, formatCount, formatValue, formatWonBack } from '../../formatting/numbers.ts'
-import { followsPruning, isBlockwise, modesOf } from './recoveries.ts'
+import { isBlockwise } from '../../recipe/modes.ts'
+import { followsPruning, modesOf } from './recoveries.ts'
 
 export interface StageMark {
   /** Infinity: it overflows. null: there is none. */
@@ -87,7 +88,7 @@ function marksOf(picture: RunPicture, measured: readonly Evaluation[]): Recovery
 export function placeOf(picture: RunPicture, { step, recovery = 0 }: Evaluation): Pick<StageMark, 'after' | 'partial'> {
   if (step === undefined) return { after: null }
   const mode = modesOf(picture)[recovery] ?? ''
-  if (!isBlockwise(mode)) return { after: `${formatCount(step)} steps` }
+  if (!isBlockwise({ mode })) return { after: `${formatCount(step)} steps` }
   return { after: `${step} of ${picture.numBlocks} blocks`, partial: followsPruning(picture, recovery) }
 }
 

@@ -7,7 +7,8 @@ import type { Stage } from '../../catalog/stages.ts'
 import type { Evaluation, PhasePart, PhaseProgress, RunPicture } from './foldRun.ts'
 import { formatAccuracy, formatCount, formatValue } from '../../formatting/numbers.ts'
 import { placeOf } from './recoveryChart.ts'
-import { followsPruning, isBlockwise, isRecovery, modesOf, recoveryName } from './recoveries.ts'
+import { isBlockwise } from '../../recipe/modes.ts'
+import { followsPruning, isRecovery, modesOf, recoveryName } from './recoveries.ts'
 
 export interface RunStage {
   readonly id: string
@@ -79,7 +80,7 @@ function plansOf(picture: RunPicture): PlannedStage[] {
   const prunes = plan?.prunes ?? phases.some(({ phase }) => phase === 'prune')
   const pruned = isMeasured('pruned')
   // A pass that recovers each block as soon as it is pruned has no stage of pruning alone, unless that is measured.
-  const joined = prunes && !pruned && modes.length > 0 && isBlockwise(modes[0])
+  const joined = prunes && !pruned && modes.length > 0 && isBlockwise({ mode: modes[0] })
   const plans: PlannedStage[] = []
   const firstPhase = phases.find(({ phase }) => phase !== 'read')?.phase
   if (isMeasured('dense') || (plan === null && firstPhase === 'evaluate'))
@@ -136,7 +137,7 @@ function inSamePass({ phases }: RunPicture, plans: readonly PlannedStage[], curr
   const begun = (plan: PlannedStage) =>
     phases.some(({ phase, recovery = 0 }) => phase === plan.mode && recovery === plan.recovery)
   const isByBlock = (plan: PlannedStage | undefined): plan is PlannedStage =>
-    plan !== undefined && plan.mode !== null && isBlockwise(plan.mode)
+    plan !== undefined && plan.mode !== null && isBlockwise({ mode: plan.mode })
   const found = new Set<string>()
   if (!isByBlock(plans[now])) return found
   for (const step of [-1, 1])

@@ -17,7 +17,7 @@ import type { ModelModule } from '../../recipe/facts.ts'
 import { type Path, pathAt, readDocument } from '../../recipe/document.ts'
 import { targetText } from '../../lint/sourceText.ts'
 import type { Analysis } from '../analyses.ts'
-import { isNetworkPath } from '../../system/networkPath.ts'
+import { isNetworkPath } from '../../engine/checkpoint/regularFile.ts'
 import { isSafe, withoutModeline, yamlService } from '../yamlService.ts'
 
 export async function completion(

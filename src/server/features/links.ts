@@ -5,7 +5,7 @@ import type { DocumentLink } from 'vscode-languageserver/node'
 import { filesOfAdapter } from '../../engine/checkpoint/adapterFolder.ts'
 import { locate } from '../../engine/checkpoint/locate.ts'
 import { modelPath } from '../../engine/checkpoint/hubCache.ts'
-import { isNetworkPath } from '../../system/networkPath.ts'
+import { isNetworkPath } from '../../engine/checkpoint/regularFile.ts'
 import type { Path } from '../../recipe/document.ts'
 import type { Analysis } from '../analyses.ts'
 

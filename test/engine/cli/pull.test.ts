@@ -33,7 +33,7 @@ describe('sparsescope pull', () => {
     assert.equal(said.folder, snapshot())
     assert.deepEqual([said.model, said.revision, said.commit], ['org/tiny', 'v1', commit])
     assert.equal(said.bytes, said.fetched_bytes)
-    assert.match(stderr, /pulling org\/tiny@v1 from .*\n.*pull \d+\/\d+ kB/)
+    assert.match(stderr, /pulling org\/tiny@v1 from .*\n.*pull \d+\/\d+ MB/)
     const inspected = await cliWith(env(), 'inspect', 'hf:org/tiny@v1')
     assert.equal(inspected.status, 0, inspected.stderr)
     const again = await cliWith(env(), 'pull', 'org/tiny@v1')
@@ -52,7 +52,7 @@ describe('sparsescope pull', () => {
     }
     const stopped = await cliBeside(env(), ['pull', 'org/tiny'], (started) => child.push(started))
     assert.equal(stopped.status, 130)
-    assert.match(stopped.stderr, /cancelled; the received parts are kept/)
+    assert.match(stopped.stderr, /cancelled; what has arrived is kept/)
     hub.interpose = null
     assert.equal((await cliWith(env(), 'pull', 'org/tiny')).status, 0)
     assert.equal((await cliWith(env(), 'inspect', 'hf:org/tiny')).status, 0)

@@ -1,7 +1,7 @@
 // Every rule: fires on its bad example, is silent on its good one, and each quick fix silences it without making an error.
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
-import { applyEdits } from '../../../src/recipe/edits.ts'
+import { applyEdits } from '../../support/applyEdits.ts'
 import type { LintFacts } from '../../../src/recipe/facts.ts'
 import { findRule, lint, rules } from '../../../src/lint/lint.ts'
 import type { Rule } from '../../../src/lint/rule.ts'

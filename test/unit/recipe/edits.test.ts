@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { lint } from '../../../src/lint/lint.ts'
 import { readDocument, type RecipeDocument } from '../../../src/recipe/document.ts'
-import { applyEdits, remove, replaceValue } from '../../../src/recipe/edits.ts'
+import { remove, replaceValue } from '../../../src/recipe/edits.ts'
+import { applyEdits } from '../../support/applyEdits.ts'
 import type { TextEdit } from '../../../src/recipe/finding.ts'
 
 const change = (text: string, make: (document: RecipeDocument) => TextEdit[]) => {

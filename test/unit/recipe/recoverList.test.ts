@@ -1,6 +1,6 @@
 // `recover` as a list: what is said about an item stands at that item, and its fixes change that item.
 import assert from 'node:assert/strict'
-import { applyEdits } from '../../../src/recipe/edits.ts'
+import { applyEdits } from '../../support/applyEdits.ts'
 import { lint, parseRecipe } from '../../../src/lint/lint.ts'
 import { resolveRecipe, writtenRecipe } from '../../../src/recipe/resolve.ts'
 import { factsOf, llamaConfig, modelOf } from '../../support/recipeFacts.ts'

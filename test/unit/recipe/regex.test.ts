@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { createMatcher, selectModules } from '../../../src/recipe/match.ts'
-import { PatternError, prefixMatcher } from '../../../src/recipe/pattern.ts'
+import { createMatcher, selectModules, PatternError, prefixMatcher } from '../../../src/recipe/match.ts'
 
 const ours = (source: string, text: string) => prefixMatcher(source)(text)
 /** Anchored at the left, as Python's re.match. Only for sources that cannot backtrack far. */

@@ -4,8 +4,7 @@ import { bitmaskParts, bitmaskSpecs, type BitmaskPart } from '../../../catalog/f
 import { bytesOfTensor } from '../../../catalog/formats/dtypes.ts'
 import { FormatError, quoted } from '../../../errors.ts'
 import type { TensorInfo } from '../../../catalog/formats/safetensorsHeader.ts'
-import type { WeightFiles } from '../weightFiles.ts'
-import type { FileHeader, PartPlace, PlacedTensor } from '../fileHeader.ts'
+import type { WeightFiles, FileHeader, PartPlace, PlacedTensor } from '../fileHeader.ts'
 
 /** Rows are read whole; no model has inputs so wide. */
 const mostColumns = 2 ** 24

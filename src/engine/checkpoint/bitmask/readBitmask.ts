@@ -3,9 +3,8 @@
 import { bitmaskRowBytes, countBits } from '../../../catalog/formats/bitmask.ts'
 import { maskWordsPerRow } from '../../../catalog/formats/maskFile.ts'
 import { EngineError } from '../../errors.ts'
-import type { WeightFiles } from '../weightFiles.ts'
+import type { WeightFiles, BitmaskPlace } from '../fileHeader.ts'
 import type { MaskBits } from '../storedMask.ts'
-import type { BitmaskPlace } from '../fileHeader.ts'
 
 /** Weights expanded at a time. */
 const pieceWeights = 2 ** 21

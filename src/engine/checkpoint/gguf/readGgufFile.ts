@@ -3,8 +3,7 @@ import { elementsOf } from '../../../catalog/formats/dtypes.ts'
 import { isWidened, type WidenedType } from '../../../catalog/formats/gguf/ggmlTypes.ts'
 import { type GgufTensor, readGgufHeader } from '../../../catalog/formats/gguf/ggufHeader.ts'
 import type { SafetensorsHeader, UnknownTensor } from '../../../catalog/formats/safetensorsHeader.ts'
-import type { PlacedTensor, QuantisedPlace } from '../fileHeader.ts'
-import type { WeightFiles } from '../weightFiles.ts'
+import type { PlacedTensor, QuantisedPlace, WeightFiles } from '../fileHeader.ts'
 import { f16ToF32 } from '../../dtype.ts'
 
 interface GgufFileHeader extends Omit<SafetensorsHeader, 'tensors'> {

@@ -1,4 +1,4 @@
-// The output of `inspect` for people: a summary, tables of roles, blocks and tensors; one tensor in detail.
+// The output of `inspect` for people: a summary, tables of roles, blocks and tensors; one tensor in detail. And the output of `compare`.
 import { largest, someOf } from '../../../formatting/lists.ts'
 import { isOfGguf, storedType, type Checkpoint } from '../checkpoint.ts'
 import { shownDtype, whyUnread } from './elementFormat.ts'
@@ -6,6 +6,7 @@ import { listedBytes, type InspectedTensor, type Inspection, type Totals } from 
 import { formatBytes, formatShare, plural } from '../../../formatting/numbers.ts'
 import { isKept, type NmValidity } from '../../../catalog/formats/sparsity.ts'
 import { textTable } from '../../../formatting/tables.ts'
+import type { CompareSummary, TensorChange } from '../../../protocol/inspect.ts'
 
 interface TextOptions {
   /** Width of the terminal, if there is one. */
@@ -158,4 +159,32 @@ function bars({ from, to, counts }: { from: number; to: number; counts: number[]
     const edge = from + ((to - from) * i) / wide.length
     return `${edge.toPrecision(4).padStart(11)} ${'█'.repeat(Math.round((50 * height) / most))} ${count(height)}`
   })
+}
+
+/** `a` and `b`: how the two are called. `columns`: width of the terminal, if there is one. */
+export function compareText(summary: CompareSummary, a: string, b: string, columns?: number): string {
+  const { added, removed, reshaped, changed, same, verdict } = summary
+  const lists: [string, readonly string[]][] = [
+    ['only in B', added],
+    ['only in A', removed],
+    ['of another shape', reshaped],
+  ]
+  const parts = lists
+    .filter(([, names]) => names.length > 0)
+    .map(([what, names]) => `${plural(names.length, 'tensor')} ${what}:\n  ${someOf(names, listedNames, '\n  ')}`)
+  if (changed.length > 0)
+    parts.push(textTable(['changed', 'max |b − a|', 'filled', 'emptied'], changed.map(changeRow), { columns }))
+  return [
+    `A: ${a}\nB: ${b}`,
+    ...parts,
+    same === 1 ? '1 tensor is equal.' : `${plural(same, 'tensor')} are equal.`,
+    verdict,
+  ].join('\n\n')
+}
+
+/** `--json` has them all. */
+const listedNames = 20
+
+function changeRow({ name, maxAbs, filled, emptied }: TensorChange): string[] {
+  return [name, maxAbs.toPrecision(4), filled.toLocaleString('en'), emptied.toLocaleString('en')]
 }

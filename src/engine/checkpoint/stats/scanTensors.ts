@@ -4,13 +4,39 @@ import { availableParallelism } from 'node:os'
 import type { Worker } from 'node:worker_threads'
 import type { TensorStats } from '../../../protocol/inspect.ts'
 import { breathe } from '../../breathe.ts'
-import { EngineError } from '../../errors.ts'
+import { EngineError, type ErrorCode } from '../../errors.ts'
 import { startWorker } from '../../../system/startWorker.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
-import type { FromScan, ScanItem, ScanStart, ScanTask } from './scanMessages.ts'
-import { rangesOf } from './rowPieces.ts'
+import { rangesOf, type RowRange } from './rowPieces.ts'
 import { statsOf, tensorStats, type StatsOptions } from './tensorStats.ts'
 import type { TensorTally } from './tensorTally.ts'
+import type { NmPattern } from '../../../catalog/formats/sparsity.ts'
+
+// Messages between the scan and its threads (scanWorker.ts).
+
+/** One tensor to scan. */
+export interface ScanItem {
+  readonly name: string
+  readonly nm: readonly NmPattern[]
+  /** The matrix is stored [in, out]. */
+  readonly transposed: boolean
+}
+
+/** Some of its rows, for one thread. */
+export interface ScanTask extends ScanItem {
+  readonly range: RowRange
+}
+
+export interface ScanStart {
+  /** Path of the checkpoint, which every thread opens for itself. */
+  readonly path: string
+}
+
+export type FromScan =
+  | { readonly type: 'bytes'; readonly bytes: number }
+  /** Tally of the task that was sent; null for a type that can only be listed. */
+  | { readonly type: 'done'; readonly tally: TensorTally | null }
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
 
 export interface ScanOptions extends Pick<StatsOptions, 'signal' | 'onBytes'> {
   /** Default: by what there is to read and how many cores there are. */

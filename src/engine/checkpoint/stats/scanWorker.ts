@@ -2,8 +2,7 @@
 import { openInspection } from '../checkpoint.ts'
 import { parentPort, workerData } from 'node:worker_threads'
 import { EngineError, messageOf } from '../../errors.ts'
-import type { FromScan, ScanStart, ScanTask } from './scanMessages.ts'
-import { entryOf } from './scanTensors.ts'
+import { type FromScan, type ScanStart, type ScanTask, entryOf } from './scanTensors.ts'
 import { tallyTensor } from './tensorTally.ts'
 
 const port = parentPort

@@ -5,10 +5,9 @@ import { formatNm, type NmPattern } from '../../../catalog/formats/sparsity.ts'
 import { fewElements, type PatternCounts } from './countTable.ts'
 import { elementFormat, type ElementFormat } from './elementFormat.ts'
 import { alongColumns, alongRows } from './nmCounter.ts'
-import { matrixOf, type PieceOptions, rowPieces, type RowRange } from './rowPieces.ts'
+import { matrixOf, type PieceOptions, rowPieces, type RowRange, type Buffers, bytePieces } from './rowPieces.ts'
 import { collectValues, sumTallies, type ValueTally } from './valueTally.ts'
 import { countFlags, zeroFlags } from './zeroFlags.ts'
-import { type Buffers, bytePieces } from './bytePieces.ts'
 import { instantiate, readWasm } from '../../readWasm.ts'
 
 // Counts of 16-bit floats by WebAssembly (assembly/), which reads them where they were read to: a pass that takes half the time of

@@ -1,6 +1,6 @@
 // Reads elements in the order of their indices where the file has another order, such as a transposed weight's.
 import { elementBits } from '../../../catalog/formats/dtypes.ts'
-import type { WeightFiles } from '../weightFiles.ts'
+import type { WeightFiles } from '../fileHeader.ts'
 
 export interface StridedPlace {
   readonly dtype: string

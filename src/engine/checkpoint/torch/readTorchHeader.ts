@@ -7,7 +7,7 @@ import {
   type TensorInfo,
   type UnknownTensor,
 } from '../../../catalog/formats/safetensorsHeader.ts'
-import type { WeightFiles } from '../weightFiles.ts'
+import type { WeightFiles } from '../fileHeader.ts'
 import { readPickle } from './pickle.ts'
 import { type Place, readArchive } from './torchArchive.ts'
 import { dtypeOfTorch, isNode, type Pickled, type PickledDict, type PickledTensor } from './torchGlobals.ts'

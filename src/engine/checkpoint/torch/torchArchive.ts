@@ -1,7 +1,7 @@
 // The zip archive that torch.save writes: where the pickle and every storage are in the file. Entries are not compressed, so
 // they can be read in ranges. Layout of the records: PKWARE's APPNOTE 4.3 (www.pkware.com/appnote).
 import { FormatError, quoted } from '../../../errors.ts'
-import type { WeightFiles } from '../weightFiles.ts'
+import type { WeightFiles } from '../fileHeader.ts'
 
 /** Bytes [start, start + bytes) of the file. */
 export interface Place {

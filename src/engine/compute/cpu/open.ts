@@ -16,10 +16,13 @@ import { findOneDnn, type FoundOneDnn } from './oneDnn.ts'
 import { Pool } from './pool.ts'
 import { primitivesOf } from './task.ts'
 import { taskTable } from './tasks.ts'
-import { cpuPrune } from './prune/index.ts'
 import { createRecorder } from './recorder.ts'
 import { plural } from '../../../formatting/numbers.ts'
 import { readWasm } from '../../readWasm.ts'
+import { inverseFactor, solve } from './prune/factor.ts'
+import { countScores, maskBelow, maskGroups, maskRows } from './prune/select.ts'
+import { sparseGptBlock } from './prune/sparseGpt.ts'
+import { swapRows } from './prune/swaps.ts'
 
 // The AssemblyScript kernels: compiled once, instantiated in every thread over the shared memory; see assembly/index.ts.
 /** Relaxed SIMD (a fused multiply-add) came to V8 in 11.4; Node 20's 11.3 has it behind a flag. */
@@ -136,5 +139,21 @@ export async function openCpu(options: CpuOptions = {}): Promise<CpuBackend> {
     sync: async () => undefined,
     memory: () => heap.memoryUse(),
     close: () => pool.close(),
+  }
+}
+
+/** Pruning on the pool. The operations run before their promise is made, as all of this backend's do. */
+function cpuPrune(pool: Pool): PruneKernels {
+  return {
+    traits: { scoresInF64: true, widestDigit: 16 },
+    countScores: async (...args) => countScores(pool, ...args),
+    maskBelow: async (...args) => maskBelow(pool, ...args),
+    maskRows: async (...args) => maskRows(pool, ...args),
+    maskGroups: async (...args) => maskGroups(pool, ...args),
+    inverseFactor: (...args) => inverseFactor(pool, ...args),
+    factor: (...args) => inverseFactor(pool, ...args, false),
+    solve: async (...args) => solve(pool, ...args),
+    sparseGptBlock: async (...args) => sparseGptBlock(pool, ...args),
+    swapRows: (...args) => swapRows(pool, ...args),
   }
 }

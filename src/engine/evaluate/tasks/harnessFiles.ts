@@ -1,6 +1,6 @@
 // Results of a zero-shot task in the files of lm-evaluation-harness 0.4: results_<time>.json, and a line for each row in
 // samples_<task>_<time>.jsonl (its loggers/evaluation_tracker.py and evaluator.py).
-import { sha256Of } from '../../../system/sha256.ts'
+import { hash } from 'node:crypto'
 import { join } from 'node:path'
 import { taskOf, type TaskName } from '../../../catalog/tasks/tasks.ts'
 import type { Question, Questions } from '../../../catalog/tasks/task.ts'
@@ -95,9 +95,9 @@ function sampleOf(
     filtered_resps: answers,
     filter: 'none',
     metrics: Object.keys(metrics),
-    doc_hash: sha256Of(JSON.stringify(doc, null, 2)),
-    prompt_hash: sha256Of(requests[0].context),
-    target_hash: sha256Of(target),
+    doc_hash: hash('sha256', JSON.stringify(doc, null, 2)),
+    prompt_hash: hash('sha256', requests[0].context),
+    target_hash: hash('sha256', target),
     ...metrics,
   }
 }

@@ -16,7 +16,7 @@ import { filesOf } from '../../../recipe/dataFiles.ts'
 import { isText } from '../../../recipe/dataUses.ts'
 import type { Recipe } from '../../../recipe/schema.ts'
 import { openIdTensor } from '../../text/idTensor.ts'
-import { readSmallFile } from '../../checkpoint/smallFile.ts'
+import { readSmallFile } from '../../checkpoint/regularFile.ts'
 import { fieldsOf } from '../../../catalog/formats/json.ts'
 
 export interface CheckedRecipe {

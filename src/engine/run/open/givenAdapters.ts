@@ -2,7 +2,7 @@
 import { adapterOf, isAdapterName } from '../../../catalog/adapters/adapters.ts'
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import { type Checkpoint, openCheckpoint } from '../../checkpoint/checkpoint.ts'
-import { readF32Tensor } from '../../checkpoint/readF32.ts'
+import { readF32Tensor } from '../../checkpoint/createCheckpoint.ts'
 import { givenStart, randomStart } from '../../recover/adapters/adapter.ts'
 import { type AdapterLayout, layoutOfAdapter } from '../../../plan/adapterLayout.ts'
 import type { ResolvedRecover } from '../../../recipe/resolve.ts'

@@ -4,11 +4,10 @@ import { dirname } from 'node:path'
 import { type Output, outputBytes, type OutputKind, outputsOf, stateBytes } from '../../../plan/outputs.ts'
 import type { RunPlan } from '../../../plan/runPlan.ts'
 import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
-import { defaultSaveFormat } from '../../../recipe/saveFormats.ts'
+import { defaultSaveFormat } from '../../../recipe/settings/save.ts'
 import { bytesToCarryOver } from '../../checkpoint/carryOver.ts'
-import { requireSpace } from '../../checkpoint/diskSpace.ts'
+import { requireSpace, refuseBothInOne, refuseInside, refuseOverlap } from '../../checkpoint/outputPlace.ts'
 import { requireWritable } from '../../../system/makeFolders.ts'
-import { refuseBothInOne, refuseInside, refuseOverlap } from '../../checkpoint/outputPlace.ts'
 import {
   makePartial,
   newPartialId,
@@ -18,7 +17,7 @@ import {
 } from '../../checkpoint/partialFolder.ts'
 import type { Model } from '../../model/model.ts'
 import { outputProgress } from '../state/progress.ts'
-import { bytesOfState } from '../state/runState.ts'
+import { bytesOfState } from '../state/blockStore.ts'
 import type { RunSession } from '../state/session.ts'
 
 export interface PlannedOutput {

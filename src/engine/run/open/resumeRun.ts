@@ -1,7 +1,7 @@
 // Resumes a run: locks its folder first, and touches nothing in it before it is known to be the same run.
+import { hash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
-import { sha256Of } from '../../../system/sha256.ts'
 import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
 import { readOwn, requireOwnFolder } from '../../../system/ownFile.ts'
 import { EngineError } from '../../errors.ts'
@@ -10,7 +10,7 @@ import { readRecipe } from './readRecipe.ts'
 import { type RunFolder, runFolderAt } from '../../../runs/folder/runFolder.ts'
 import { isDone } from '../../../runs/reader/report.ts'
 import { lockRun } from '../../../runs/lock/lock.ts'
-import { removeState } from '../state/runState.ts'
+import { removeState } from '../state/blockStore.ts'
 import { loadTrainingProgress } from '../state/trainingState.ts'
 import { checkRecipe } from './checkRecipe.ts'
 import { openDevice, type OpenedRun, type OpenRequest, sourceCheck } from './openedRun.ts'
@@ -53,7 +53,7 @@ async function readRun(folder: RunFolder, request: ResumeRequest): Promise<Omit<
     throw new EngineError('usage', `${folder.path} is finished; there is nothing to resume`)
   }
   const progress = await latestProgress(folder)
-  if (sha256Of(text) !== progress.recipe)
+  if (hash('sha256', text) !== progress.recipe)
     throw new EngineError('bad-recipe', `${folder.recipe} was edited after the run began; start a new run with it`)
   const checked = await checkRecipe(await readRecipe(folder.recipe, [], signal))
   try {

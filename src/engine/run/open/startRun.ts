@@ -1,5 +1,5 @@
 // A new run: checks the recipe, opens the device and checks the output places before it makes the run folder.
-import { sha256Of } from '../../../system/sha256.ts'
+import { hash } from 'node:crypto'
 import { join, relative } from 'node:path'
 import { unusedText } from '../../model/model.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
@@ -42,7 +42,7 @@ export async function startRun(request: StartRequest): Promise<OpenedRun> {
     const warnings = [...(unused ? [unused] : []), ...(await warningsOfRecipe(file, { gpu, memoryBytes }, signal))]
     const text = recipeText(recipe, somewhere)
     const progress = newProgress({
-      recipe: sha256Of(text),
+      recipe: hash('sha256', text),
       base: relative(somewhere, base),
       sources,
       device: backend.info,

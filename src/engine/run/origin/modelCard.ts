@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { writtenRecipe } from '../../../recipe/resolve.ts'
-import { saveFormats } from '../../../recipe/saveFormats.ts'
+import { saveFormats } from '../../../recipe/settings/save.ts'
 import { unstructured } from '../../../recipe/defaults.ts'
 import { writeError } from '../../../system/diskErrors.ts'
 import { EngineError } from '../../errors.ts'

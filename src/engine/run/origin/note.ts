@@ -9,7 +9,7 @@ import {
   type ResolvedRecover,
   resolveRecipe,
 } from '../../../recipe/resolve.ts'
-import { readSmallFile } from '../../checkpoint/smallFile.ts'
+import { readSmallFile } from '../../checkpoint/regularFile.ts'
 import { EngineError } from '../../errors.ts'
 import { certificateShape, evaluationShape, movesShape, type BlockMoves } from '../state/progress.ts'
 import { certificateSentence, sumOfCertificates, type MatrixCertificate } from '../../../plan/certificate.ts'

@@ -1,74 +1,34 @@
 // The files of a result for the Hub: those of its folder, the recipe, and a card where it is missing. Writes nothing.
-import { existsSync } from 'node:fs'
+import { existsSync, openAsBlob } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { isDone, readReport } from '../../../runs/reader/report.ts'
 import { runFolderAt } from '../../../runs/folder/runFolder.ts'
 import { writtenRecipe } from '../../../recipe/resolve.ts'
 import { resultOf } from '../../../runs/series/runResult.ts'
-import { readError } from '../../../system/diskErrors.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
-import { locate } from '../../checkpoint/locate.ts'
-import { maskFileName } from '../../checkpoint/maskFile.ts'
 import { EngineError } from '../../errors.ts'
 import type { PushFile } from '../../hub/push.ts'
 import { recipeYaml } from '../open/recipeFile.ts'
 import { cardName, modelCard } from './modelCard.ts'
-import { noteName } from '../../../catalog/formats/checkpointFormats.ts'
-import { readNote, type Note } from './note.ts'
-
-export interface Publication {
-  /** The model's folder. */
-  readonly folder: string
-  readonly note: Note
-  readonly files: readonly PushFile[]
-  /** Names of the weights, masks and notes that the run wrote; the other files came from elsewhere. */
-  readonly ofRun: ReadonlySet<string>
-  /** Paths of this machine that the recipe names, which everybody could then read. */
-  readonly ownPaths: readonly string[]
-}
-
-const mostFiles = 10_000
-const recipeName = 'recipe.prune.yaml'
+import { readNote } from './note.ts'
 
 /** `given`: folder of a result, or of the run that saved it. @throws EngineError where no run has finished it. */
-export async function publicationOf(given: string): Promise<Publication> {
+export async function publicationOf(given: string): Promise<PushFile[]> {
   const folder = await resultFolder(resolve(given))
   const note = await readNote(folder)
-  const unfinished = basename(folder).includes('.partial-')
-  if (!note || unfinished)
+  if (!note || basename(folder).includes('.partial-'))
     throw new EngineError(
       'usage',
-      `${folder} is not the result of a finished run${unfinished ? '' : `: it has no ${noteName} written by a run`}; give the folder that save.to of a recipe names`,
+      `${folder} is not the result of a finished run; give the folder that save.to of a recipe names`,
     )
   // Opens only when all of its shards are there and whole.
-  const checkpoint = await openCheckpoint(folder)
-  await checkpoint.close()
-  const { entry } = await locate(folder)
-  const found = await filesOf(folder)
-  const has = (name: string) => found.some(({ path }) => path === name)
-  const written = writtenRecipe(note.recipe)
-  const recipe = recipeYaml(written)
-  return {
-    folder,
-    note,
-    files: [
-      ...found,
-      ...(has(recipeName) ? [] : [{ path: recipeName, content: { text: recipe } }]),
-      ...(has(cardName) ? [] : [{ path: cardName, content: { text: modelCard(note) } }]),
-    ],
-    ofRun: new Set([entry, noteName, maskFileName, ...checkpoint.files.map(({ name }) => name)]),
-    ownPaths: [...new Set(textsOf(written).filter((text) => ownPath.test(text)))],
-  }
-}
-
-/** From a root, from home, two folders up, from a drive, on a share, or as a URL; of Windows and of others. */
-const ownPath = /(?:^|[\s"'[])(?:[\\/]|~[\\/]|(?:\.\.[\\/]){2,}|[A-Za-z]:[\\/]|file:)\S/i
-
-/** All texts in a value of JSON. */
-function textsOf(value: unknown): string[] {
-  if (typeof value === 'string') return [value]
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : []
+  await (await openCheckpoint(folder)).close()
+  const files = await filesOf(folder)
+  const made = { 'recipe.prune.yaml': recipeYaml(writtenRecipe(note.recipe)), [cardName]: modelCard(note) }
+  for (const [path, text] of Object.entries(made))
+    if (!files.some((file) => file.path === path)) files.push({ path, content: new Blob([text]) })
+  return files
 }
 
 async function resultFolder(given: string): Promise<string> {
@@ -86,22 +46,14 @@ async function resultFolder(given: string): Promise<string> {
 
 /** Plain files by name. Hidden ones belong to git and to runs, folders inside to other outputs. */
 async function filesOf(folder: string): Promise<PushFile[]> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    throw readError(error, folder)
-  })
-  if (names.length > mostFiles)
-    throw new EngineError(
-      'usage',
-      `${folder} has ${names.length} files, more than any result; give the folder of a result`,
-    )
   const files: PushFile[] = []
-  for (const name of names.sort()) {
+  for (const name of (await readdir(folder)).sort()) {
     if (name.startsWith('.')) continue
     const file = join(folder, name)
     const facts = await lstat(file)
     if (facts.isSymbolicLink())
       throw new EngineError('usage', `${file} is a link, and its target may change; put the file itself in its place`)
-    if (facts.isFile()) files.push({ path: name, content: { file } })
+    if (facts.isFile()) files.push({ path: name, content: await openAsBlob(file) })
   }
   return files
 }

@@ -1,6 +1,6 @@
 // Runs with the same model, pruned alike, and the same entries of `evaluate` share their measurements: one of them
 // measures, the others read the results and continue with their own work meanwhile.
-import { sha256Of } from '../../../system/sha256.ts'
+import { hash } from 'node:crypto'
 import { join } from 'node:path'
 import * as z from 'zod'
 import type { Stage } from '../../../catalog/stages.ts'
@@ -82,7 +82,7 @@ const measuredShape = z.object({
 /** Hash of the evaluations before they are written and after they are read: JSON has no NaN, and the shape has its own order of keys. */
 function hashOf(on: unknown, evaluations: readonly EvaluationResult[]): string {
   const asRead = evaluationsShape.parse(JSON.parse(JSON.stringify(evaluations)))
-  return sha256Of(JSON.stringify([on, asRead]))
+  return hash('sha256', JSON.stringify([on, asRead]))
 }
 
 const wrong = (file: string) =>

@@ -7,7 +7,7 @@ import { htmlReport } from './htmlReport.ts'
 import { createReport, type RunReport, type RunStatus } from './report.ts'
 import type { RunSession } from '../state/session.ts'
 import { killPoint } from '../../../system/killPoint.ts'
-import { removeState } from '../state/runState.ts'
+import { removeState } from '../state/blockStore.ts'
 
 export interface RunEnd {
   readonly status: RunStatus

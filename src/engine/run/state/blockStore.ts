@@ -1,6 +1,6 @@
 // Finished blocks of a run, one file each in its state folder: the tensors that changed, in the checkpoint's types, and
 // the masks as bits. Together with the source they are the model so far.
-import { rm } from 'node:fs/promises'
+import { rm, lstat, readdir, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { maskWordsPerRow } from '../../../catalog/formats/maskFile.ts'
@@ -12,6 +12,8 @@ import { killPoint } from '../../../system/killPoint.ts'
 import type { Mask } from '../../prune/mask.ts'
 import { parseRecorded } from '../../../runs/folder/recorded.ts'
 import { bytesOf, writeTensors, type StateTensor } from './tensorFile.ts'
+import { progressFile } from './progress.ts'
+import type { RunFolder } from '../../../runs/folder/runFolder.ts'
 
 /**
  * `pruned`: after pruning and the recoveries of the same pass. `trained`, `trained2` …: after each pass of recovery
@@ -97,4 +99,31 @@ export async function removeParts(state: string, stage: StoredStage, parts: read
     killPoint()
     await rm(partPath(state, stage, part), { force: true })
   }
+}
+
+// The state folder goes when its run has finished.
+
+/** Files of the state, and leftovers of such files from a process that was killed while it wrote them. */
+const ours =
+  /^(?:(?:pruned|trained\d*|baseline)-(?:\d{4,}|ends)\.safetensors|training\.safetensors|progress\.json)(?:\.tmp)?$/
+
+/** Bytes of those files; 0 when there is no folder yet. */
+export async function bytesOfState(state: string): Promise<number> {
+  const names = (await readdir(state).catch(() => [])).filter((name) => ours.test(name))
+  const sizes = await Promise.all(
+    names.map(async (name) => (await stat(join(state, name)).catch(() => null))?.size ?? 0),
+  )
+  return sizes.reduce((a, b) => a + b, 0)
+}
+
+/** Removes the files that runs write, the record of progress last, then the folder. What else is there stays. */
+export async function removeState({ state }: RunFolder): Promise<void> {
+  if (!(await lstat(state).catch(() => null))?.isDirectory()) return
+  const names = (await readdir(state)).filter((name) => ours.test(name) && name !== progressFile)
+  for (const name of [...names, progressFile]) {
+    killPoint()
+    await rm(join(state, name), { force: true })
+  }
+  killPoint()
+  await rmdir(state).catch(() => undefined)
 }

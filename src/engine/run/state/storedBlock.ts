@@ -1,7 +1,7 @@
 // Weights on their way into a file: rounded to the checkpoint's type on the device, read, and their masks checked in the
 // bytes that go into the file.
 import { moduleOfWeight } from '../../../catalog/families/parameters.ts'
-import { halvesAreFinite } from '../../checkpoint/halfLook.ts'
+import { halvesAreFinite, checkMask } from '../../recover/maskCheck.ts'
 import type { Backend } from '../../compute/backend.ts'
 import { readWide } from '../../compute/backend.ts'
 import type { Tensor } from '../../compute/tensor.ts'
@@ -10,7 +10,6 @@ import { EngineError } from '../../errors.ts'
 import type { Model } from '../../model/model.ts'
 import { storedBytes, storedDType } from '../../model/weights.ts'
 import type { Mask } from '../../prune/mask.ts'
-import { checkMask } from '../../recover/maskCheck.ts'
 import { bytesOf, type StateTensor } from './tensorFile.ts'
 
 /** Names the last change of a parameter, which may be to blame when its values cannot be stored. */

@@ -1,7 +1,7 @@
 // Zip records that torch.save writes for large files, and some that it does not: made here, since a real one has more than 4 GiB.
 import assert from 'node:assert/strict'
 import { readArchive } from '../../../../src/engine/checkpoint/torch/torchArchive.ts'
-import type { WeightFiles } from '../../../../src/engine/checkpoint/weightFiles.ts'
+import type { WeightFiles } from '../../../../src/engine/checkpoint/fileHeader.ts'
 import { FormatError } from '../../../../src/errors.ts'
 
 const far = 5 * 2 ** 30

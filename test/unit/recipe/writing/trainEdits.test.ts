@@ -1,7 +1,8 @@
 // What the budget ruler proposes, written into a recipe: nothing else of its text changes.
 import assert from 'node:assert/strict'
 import { readDocument } from '../../../../src/recipe/document.ts'
-import { applyEdits, trainEdits } from '../../../../src/recipe/edits.ts'
+import { trainEdits } from '../../../../src/recipe/edits.ts'
+import { applyEdits } from '../../../support/applyEdits.ts'
 
 const written = (text: string, recovery: number, train: string[], rank: number | null) =>
   applyEdits(readDocument(text), trainEdits(text, recovery, train, rank))

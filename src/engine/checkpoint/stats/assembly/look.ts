@@ -1,4 +1,4 @@
-// The last check of 16-bit values before they are saved (../../halfLook.ts).
+// The last check of 16-bit values before they are saved (../../../recover/maskCheck.ts).
 
 /** 1 where none of the values in `bytes` from `at`, a multiple of 16, has all bits of `exponent` set. */
 export function areFinite(at: usize, bytes: i32, exponent: i32): i32 {
