@@ -91,7 +91,9 @@ export function sizesChart(results: string): string {
   const dense = wikipedia(rows[0])
   const series = rows.slice(1).map((cells, i): Series => {
     const [method, recovery] = cells
-    const points = wikipedia(cells).flatMap((cell, k) => (cell ? [{ x: sizes[k], y: Number(cell) / Number(dense[k]) }] : []))
+    const points = wikipedia(cells).flatMap((cell, k) =>
+      cell ? [{ x: sizes[k], y: Number(cell) / Number(dense[k]) }] : [],
+    )
     const label = recovery ? `${method}, ${recovery}` : method
     return { label, points, style: { ...seriesStyle(i), dash: recovery ? '6 3' : '' }, marks: 'both' }
   })
@@ -111,7 +113,4 @@ export const pictures = { 'methods.svg': methodsChart, 'sizes.svg': sizesChart }
 
 if (process.argv[1] === new URL(import.meta.url).pathname)
   for (const [name, draw] of Object.entries(pictures))
-    writeFileSync(
-      new URL(`docs/images/${name}`, root),
-      draw(readFileSync(new URL('bench/RESULTS.md', root), 'utf8')),
-    )
+    writeFileSync(new URL(`docs/images/${name}`, root), draw(readFileSync(new URL('bench/RESULTS.md', root), 'utf8')))

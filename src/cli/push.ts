@@ -41,6 +41,9 @@ async function publish(context: Context, folder: string, model: string, options:
   const target = { name, create: options.create === true, isPrivate: options.private === true }
   const plan = await planPush(target, contents, session)
   for (const line of pushLines(plan)) say(line)
+  const recipe = (await contents.find(({ path }) => path === 'recipe.prune.yaml')?.content.text()) ?? ''
+  const paths = [...new Set(recipe.match(ownPath))].join(', ')
+  if (paths) say(`warning: recipe.prune.yaml, sparsescope.json and the card name paths of this machine: ${paths}`)
   if (!options.yes && bytesToSend(plan) > 0) await ask(context, plan)
   const total = Math.ceil(bytesToSend(plan) / 1e6)
   let have = 0
@@ -61,6 +64,9 @@ async function publish(context: Context, folder: string, model: string, options:
   }
   return { json, text: `${formatBytes(sentBytes)} sent, all files checked by their hashes: ${address}` }
 }
+
+/** From a root, from home, or from a drive. */
+const ownPath = /(?<=[\s"'[])(?:[\\/]|~[\\/]|[A-Za-z]:[\\/])[^\s"',\]]+/g
 
 const states = { new: '', replaces: ', replaces the one that is there', there: ', there already' }
 

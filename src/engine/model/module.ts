@@ -58,7 +58,7 @@ export interface Adapter {
 
 /** Adapters of linears of one shape that read one input. */
 export interface AdaptersTogether {
-  /** Of each; null where there is no memory to keep them. */
+  /** The effective weight of each linear; null where there is no memory to keep them. */
   effectiveWeights(backend: Backend, linears: readonly Linear[]): readonly Tensor[] | null
   /** As `Adapter.backward` of each. */
   backward(backend: Backend, dOuts: readonly Tensor[], input: Tensor, dBiases: readonly (Tensor | null)[]): void

@@ -1,7 +1,7 @@
 // `push` against a server on this machine that keeps the Hub's rules.
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, rmSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hubAccess } from '../../../src/engine/hub/hubAccess.ts'
 import { planPush, push } from '../../../src/engine/hub/push.ts'
@@ -77,6 +77,15 @@ describe('pushing a result to the Hub', () => {
     assert.deepEqual(readdirSync(folder).sort(), readdirSync(made).sort())
     for (const { host, authorization } of hub.arrived)
       assert.equal(authorization, host === 'hub' ? `Bearer ${writeToken}` : undefined)
+  })
+
+  it('warns where the recipe names paths of this machine', async () => {
+    const { stderr } = await said('me/tiny', '--create')
+    assert.doesNotMatch(stderr, /warning/)
+    const note = join(folder, 'sparsescope.json')
+    writeFileSync(note, readFileSync(note, 'utf8').replace('"../dense"', '"/home/me/dense"'))
+    rmSync(join(folder, 'recipe.prune.yaml'), { force: true })
+    assert.match((await said('me/tiny')).stderr, /warning: .* name paths of this machine: \/home\/me\/dense\n/)
   })
 
   it('sends only changed files a second time', async () => {
