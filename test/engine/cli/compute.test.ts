@@ -52,7 +52,7 @@ describe('a command whose device has no more memory', function () {
       gpu.limitMemory(1000)
       await assert.rejects(measure(), {
         code: 'out-of-memory',
-        message: /close what else uses it, use shorter windows, or compute on the CPU/,
+        message: /close other programs that use it, use shorter windows, or compute on the CPU/,
       })
     } finally {
       await checkpoint.close()

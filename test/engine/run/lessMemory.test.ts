@@ -69,7 +69,7 @@ describe('a run whose device has no more memory', function () {
         ),
         {
           code: 'out-of-memory',
-          message: /even with a window at a time.*smaller seq_len.*--device cpu/,
+          message: /even with one window .* at a time.*smaller seq_len.*--device cpu/,
         },
       )
       assert.equal(tries, 1)
@@ -113,7 +113,7 @@ describe('a run whose device has no more memory', function () {
 
       gpu.limitMemory(60_000)
       const hopeless = runRecipe(gpu, { recipe: recipe('hopeless') })
-      await assert.rejects(hopeless, { code: 'out-of-memory', message: /a window at a time.*smaller seq_len/ })
+      await assert.rejects(hopeless, { code: 'out-of-memory', message: /one window .* at a time.*smaller seq_len/ })
       assert.equal(existsSync(place.path('hopeless')), false)
     } finally {
       await gpu.close()

@@ -207,7 +207,7 @@ describe('sparsescope sweep', function () {
       [without, /has no sweep: sparsescope run/],
       [wrong, /did you mean "prune.0.sparsity"/],
       [refused, /The run prune\.0\.method=wanda would be refused: .*calibration/],
-      [place.path('model'), /no folder of a sweep/],
+      [place.path('model'), /is not the folder of a sweep/],
       [place.path('no'), /does not exist/],
     ] as const) {
       const { status, stdout, stderr } = await sweep(place, 'run', path)

@@ -156,7 +156,7 @@ save:
       const choices = { ...pruned('wanda'), recover: recoveries(modes, 100), ...more }
       const { recipe, text } = read(choices, { blocks, evaluationTokens: 1000 })
       const [{ at, every }] = recipe.evaluate ?? []
-      return [at?.join(), every, /one more pass that prunes/.test(text)]
+      return [at?.join(), every, /one more pruning pass/.test(text)]
     }
     const all = 'dense,pruned,recovered'
     assert.deepEqual(measured(['retrain']), [all, 25, false])
