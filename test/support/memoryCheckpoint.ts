@@ -4,6 +4,16 @@ import { encode } from '../../src/engine/model/weights.ts'
 import { createRng } from '../../src/engine/rng.ts'
 import { readModelConfig } from '../../src/catalog/families/modelConfig.ts'
 import { modelParameters } from '../../src/catalog/families/parameters.ts'
+import type { Batch } from '../../src/engine/model/batch.ts'
+
+/** Two sequences of six ids below 20, without padding. */
+export const smallBatch: Batch = {
+  batch: 2,
+  seqLen: 6,
+  ids: Int32Array.of(3, 7, 11, 2, 9, 4, 4, 19, 0, 8, 1, 13),
+  mask: null,
+  labels: null,
+}
 
 export interface MemoryCheckpoint extends Checkpoint {
   /** Reads of each tensor so far. */

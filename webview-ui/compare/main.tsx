@@ -2,7 +2,6 @@
 import { effect } from '@preact/signals'
 import '../shared/base.css'
 import '../shared/columns.css'
-import './compare.css'
 import { formatCount, formatShare, formatValue, plural } from '../../src/formatting/numbers.ts'
 import { toCsv } from '../../src/formatting/tables.ts'
 import type { FromCompare, ModelKey, ToCompare } from '../../src/protocol/view.ts'

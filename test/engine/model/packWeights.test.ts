@@ -1,26 +1,17 @@
 import assert from 'node:assert/strict'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
-import type { Batch } from '../../../src/engine/model/batch.ts'
 import { loadBlock, releaseBlock } from '../../../src/engine/model/block.ts'
 import { computeIn } from '../../../src/engine/model/computeIn.ts'
 import { createDecoder } from '../../../src/engine/model/decoder.ts'
 import { openModel, type Model } from '../../../src/engine/model/model.ts'
 import { packedFor } from '../../../src/engine/model/packWeights.ts'
-import { createMemoryCheckpoint, smallLlama, smallMixtral } from '../../support/memoryCheckpoint.ts'
+import { createMemoryCheckpoint, smallBatch, smallLlama, smallMixtral } from '../../support/memoryCheckpoint.ts'
 import { cannot } from '../../support/skip.ts'
 
-/** Sizes of which a packed layout has whole groups. */
+/** Sizes that fill whole groups of a packed layout. */
 const wide = {
   ...{ vocab_size: 128, hidden_size: 64, intermediate_size: 128, num_attention_heads: 4, num_key_value_heads: 4 },
-}
-
-const batch: Batch = {
-  batch: 2,
-  seqLen: 6,
-  ids: Int32Array.of(3, 7, 11, 2, 9, 4, 4, 19, 0, 8, 1, 13),
-  mask: null,
-  labels: null,
 }
 
 describe('weights packed for a pass', () => {
@@ -33,7 +24,7 @@ describe('weights packed for a pass', () => {
 
   async function lossesOf(backend: Backend, model: Model, packs: boolean) {
     const decoder = await createDecoder(backend, model, { memoryBytes: 1e9, packs })
-    const [losses] = await decoder.forwardNll([batch])
+    const [losses] = await decoder.forwardNll([smallBatch])
     const used = backend.memory().usedBytes
     const isPacked = decoder.ends.head.table.parts[0].dtype === 'packed'
     await decoder.close()

@@ -4,7 +4,6 @@ import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { openReference } from '../../support/reference/backend.ts'
 import { createGradientSink } from '../../../src/engine/evaluate/recordForward.ts'
-import type { Batch } from '../../../src/engine/model/batch.ts'
 import { computeIn } from '../../../src/engine/model/computeIn.ts'
 import { createDecoder } from '../../../src/engine/model/decoder.ts'
 import { openModel, type Model } from '../../../src/engine/model/model.ts'
@@ -12,24 +11,17 @@ import { onBf16Processor } from '../../support/bf16Products.ts'
 import { relativeDifference } from '../../support/goldens.ts'
 import {
   createMemoryCheckpoint,
+  smallBatch,
   smallGpt2,
   smallLlama,
   smallMixtral,
   smallOpt,
 } from '../../support/memoryCheckpoint.ts'
 
-const batch: Batch = {
-  batch: 2,
-  seqLen: 6,
-  ids: Int32Array.of(3, 7, 11, 2, 9, 4, 4, 19, 0, 8, 1, 13),
-  mask: null,
-  labels: null,
-}
-
 async function gradientsOf(backend: Backend, model: Model) {
   const decoder = await createDecoder(backend, model, { memoryBytes: 1e9, training: true })
   const sink = createGradientSink(backend, model.parameters)
-  const { loss } = await decoder.lossAndGradients(batch, sink.grads)
+  const { loss } = await decoder.lossAndGradients(smallBatch, sink.grads)
   const gradients = new Map<string, Float32Array>()
   for (const name of model.parameters.keys()) {
     const tensor = sink.tensor(name)

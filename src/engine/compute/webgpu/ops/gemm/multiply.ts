@@ -181,7 +181,7 @@ function from(tensor: Tensor, elements: number): Tensor {
 export function runProduct(gpu: Gpu, p: Product, batch: Batch): void {
   const { variant, rows, columns } = choose(gpu, p, batch)
   const tensors = [p.bias && slice(p.bias, 0, [p.n]), p.residual && matrixOf(p.residual, p.m, p.n, p.ldc)]
-  // All matrices of a batch have one bias, from one to the next of which are 0 elements.
+  // The matrices of a batch share one bias: its stride is 0.
   const params = [...tensors.map((t) => Number(t !== null)), 0]
   dispatch(gpu, p, batch, { variant, rows, columns, tensors, params })
 }
