@@ -8,7 +8,7 @@ import { attentionStepOf } from './ops/attentionStep.ts'
 import { copies } from './ops/copies.ts'
 import { elementwise, ropeOf } from './ops/elementwise.ts'
 import { gathersOf } from './ops/gather.ts'
-import { distillation, losses } from './ops/losses.ts'
+import { losses } from './ops/losses.ts'
 import { norms } from './ops/norms.ts'
 import { products } from './ops/gemm/linears.ts'
 import { pruneOps, type PruneOps } from './ops/prune/index.ts'
@@ -33,7 +33,6 @@ export function allKernels(gpu: Gpu): DeviceKernels {
     ...adding,
     ...gathersOf(gpu),
     ...losses(gpu),
-    ...distillation(gpu),
     ...copying,
     ...reducing,
     ...pruneOps(gpu, copying),

@@ -5,7 +5,7 @@ import { bytesOf, lengthOf, type Tensor } from '../tensor.ts'
 import { measureDeviceMemory } from './deviceMemory.ts'
 import type { Dispatch, Gpu } from './shader.ts'
 import { allKernels } from './kernels.ts'
-import { moveHalves } from './ops/copies.ts'
+import { move } from './ops/copies.ts'
 import { BufferPool, sizeClass, type PooledBuffer } from './pool.ts'
 import { Program } from './program.ts'
 import type { Command, Failure, KernelCall, KernelCalls, KernelName } from './protocol.ts'
@@ -294,7 +294,7 @@ export class Session {
     even.set(data)
     const whole = this.#newScratch([even.length], tensor.dtype)
     await this.#write(whole, even)
-    moveHalves(this.#gpu, tensor, { ...whole, length: tensor.length })
+    move(this.#gpu, tensor, { ...whole, length: tensor.length })
     for (const id of this.#scratch) this.#releaseScratch(id)
     this.#scratch = []
   }

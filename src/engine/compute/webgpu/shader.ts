@@ -1,6 +1,6 @@
 // What operations are written with: shaders as data, WGSL that they share, and the device that runs them.
 import type { DType } from '../../dtype.ts'
-import type { Tensor } from '../tensor.ts'
+import { reshape, rows, slice, type Tensor } from '../tensor.ts'
 
 /**
  * Every shader (`defineShader`) declares its parameters as `@group(0) @binding(0) var<uniform> p: Params`, whose first fields are the
@@ -54,6 +54,16 @@ export function variant(shader: Shader, constants: Record<string, number> = {}):
   return made
 }
 
+/** One for each element type that a `weight` or `table` may have, by `dtypeCode`; `words`: the shader for f32, where it is another. */
+export const ofTypes = (
+  shader: Shader,
+  words: Shader | null = null,
+  constants: Record<string, number> = {},
+): Variant[] =>
+  [0, 1, 2].map((DTYPE) =>
+    DTYPE === 0 && words ? variant(words, constants) : variant(shader, { ...constants, DTYPE }),
+  )
+
 /** A parameter: numbers are u32, `f32(x)` is a float. */
 export type Param = number | { readonly f32: number }
 
@@ -63,13 +73,6 @@ export function f32(value: number): Param {
 
 /** Width of the one-dimensional workgroups of elementwise and row shaders. */
 export const groupSize = 256
-
-/** WGSL: the invocation's index in a grid that may be folded into two dimensions (see `gridOf`). */
-export const linearIndex = /* wgsl */ `
-fn linearIndex(group: vec3u, groups: vec3u, local: u32) -> u32 {
-  return (group.y * groups.x + group.x) * ${groupSize}u + local;
-}
-`
 
 /** Workgroups in one dimension of a grid. */
 export const maxGroups = 65535
@@ -86,6 +89,74 @@ export function gridOf(length: number): [number, number, number] {
   return foldGroups(Math.ceil(length / groupSize))
 }
 
+/** WGSL: calls `element(i)` for i < p.length, one invocation each. */
+export const elementMain = /* wgsl */ `
+fn linearIndex(group: vec3u, groups: vec3u, local: u32) -> u32 {
+  return (group.y * groups.x + group.x) * ${groupSize}u + local;
+}
+@compute @workgroup_size(${groupSize})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let i = linearIndex(group, groups, local);
+  if (i < p.length) { element(i); }
+}
+`
+
+/** A shader with `length` elements, and `declared` before it: `body` is what invocation i does. */
+export function perElement(name: string, tensors: Tensors, params: Parameters, body: string, declared = ''): Shader {
+  const code = `${declared}\nfn element(i: u32) {\n${body}\n}\n${elementMain}`
+  return defineShader(name, tensors, { length: 'u32', ...params }, code)
+}
+
+/** WGSL: the sum of one value of each invocation of a workgroup, known to all of them. Uniform control flow only. */
+export const groupSum = /* wgsl */ `
+var<workgroup> partial: array<f32, ${groupSize}>;
+fn groupSum(value: f32, local: u32) -> f32 {
+  partial[local] = value;
+  workgroupBarrier();
+  for (var half = ${groupSize / 2}u; half > 0u; half /= 2u) {
+    if (local < half) { partial[local] += partial[local + half]; }
+    workgroupBarrier();
+  }
+  let sum = partial[0];
+  workgroupBarrier();
+  return sum;
+}
+`
+
+/** WGSL: like `groupSum`, which it needs beside it. */
+export const groupMax = /* wgsl */ `
+fn groupMax(value: f32, local: u32) -> f32 {
+  partial[local] = value;
+  workgroupBarrier();
+  for (var half = ${groupSize / 2}u; half > 0u; half /= 2u) {
+    if (local < half) { partial[local] = max(partial[local], partial[local + half]); }
+    workgroupBarrier();
+  }
+  let top = partial[0];
+  workgroupBarrier();
+  return top;
+}
+`
+
+/** Below every finite number that is compared; shaders must not count on infinities. */
+export const lowest = '-3.0e38'
+
+/** WGSL: `ofRow` for the row of this workgroup; workgroups past the last row leave as a whole. */
+export const rowMain = /* wgsl */ `
+${groupSum}
+@compute @workgroup_size(${groupSize})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let row = group.y * groups.x + group.x;
+  if (row < p.count) { ofRow(row, local); }
+}
+`
+
+/** A shader with a workgroup for each of `count` rows: `body` is what its invocation `local` does for `row`. */
+export function perRow(name: string, tensors: Tensors, params: Parameters, body: string, declared = ''): Shader {
+  const code = `${declared}\nfn ofRow(row: u32, local: u32) {\n${body}\n}\n${rowMain}`
+  return defineShader(name, tensors, { count: 'u32', columns: 'u32', ...params }, code)
+}
+
 // WGSL for 16-bit floats in u32 words. WGSL has no bf16, and f16 typed storage may change NaN patterns, so both stay
 // u32 in every shader; the element type is the override constant DTYPE.
 
@@ -94,9 +165,6 @@ export function dtypeCode(dtype: DType): number {
   if (dtype === 'bf16') return 1
   return dtype === 'f16' ? 2 : 0
 }
-
-/** The element types that a `weight` or `table` may have. */
-export const floatTypes: readonly DType[] = ['f32', 'bf16', 'f16']
 
 export const halves = /* wgsl */ `
 override DTYPE: u32; // 0: f32, 1: bf16, 2: f16
@@ -170,4 +238,46 @@ export interface Gpu {
 export function* pieces(length: number, most: number, multiple = 1): Generator<[number, number]> {
   const size = Math.max(multiple, Math.floor(most / multiple) * multiple)
   for (let start = 0; start < length; start += size) yield [start, Math.min(length, start + size)]
+}
+
+/** Runs a shader per element over tensors of one length, in windows. */
+export function runElements(gpu: Gpu, of: Variant, tensors: readonly Tensor[], params: readonly Param[] = []): void {
+  for (const [start, end] of pieces(tensors[0].length, gpu.windowBytes / 4))
+    gpu.run({
+      variant: of,
+      tensors: tensors.map((t) => slice(t, start, [end - start])),
+      params: [end - start, ...params],
+      groups: gridOf(end - start),
+    })
+}
+
+/** The rows of a window, of a tensor of as many rows. */
+type Cut = (tensor: Tensor) => Tensor
+
+/** Windows of `count` rows of f32, at most `most` rows each. */
+export function* rowWindows(gpu: Gpu, count: number, columns: number, most = Infinity) {
+  for (const [start, end] of pieces(count, Math.min(most, gpu.windowBytes / 4 / columns)))
+    yield { start, count: end - start, cut: (t: Tensor) => rows(reshape(t, [count, t.length / count]), start, end) }
+}
+
+/** Runs a shader per row, or per element, over the `total` rows of a matrix in windows; `tensors` cuts what has as many rows. */
+export function runRows(
+  gpu: Gpu,
+  of: Variant,
+  matrix: Tensor,
+  total: number,
+  tensors: (cut: Cut) => readonly Tensor[],
+  params: readonly Param[] = [],
+  isPerElement = false,
+): void {
+  const columns = matrix.length / total
+  for (const { count, cut } of rowWindows(gpu, total, columns)) {
+    const length = isPerElement ? count * columns : count
+    gpu.run({
+      variant: of,
+      tensors: tensors(cut),
+      params: [length, columns, ...params],
+      groups: isPerElement ? gridOf(length) : foldGroups(length),
+    })
+  }
 }

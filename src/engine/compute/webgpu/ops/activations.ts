@@ -1,24 +1,13 @@
 // Activations, gated activations and their derivatives. One shader each; the kind is a parameter.
 import type { Activation, Kernels } from '../../kernels.ts'
 import type { Tensor } from '../../tensor.ts'
-import { type Gpu, type Variant, variant } from '../shader.ts'
-import { perElement, runElements } from './elementwise.ts'
+import { type Gpu, perElement, runElements, type Tensors, type Variant, variant } from '../shader.ts'
 
 type Activations = Pick<Kernels, 'activation' | 'activationBackward' | 'gated' | 'gatedBackward'>
 
 const kinds: readonly Activation[] = [
-  'relu',
-  'relu6',
-  'relu2',
-  'leakyRelu',
-  'gelu',
-  'gelu10',
-  'geluTanh',
-  'quickGelu',
-  'silu',
-  'sigmoid',
-  'tanh',
-  'linear',
+  ...(['relu', 'relu6', 'relu2', 'leakyRelu', 'gelu', 'gelu10', 'geluTanh'] as const),
+  ...(['quickGelu', 'silu', 'sigmoid', 'tanh', 'linear'] as const),
 ]
 
 /** Its number in shaders. */
@@ -100,56 +89,40 @@ fn slope(x: f32) -> f32 {
 }
 `
 
-const forward = perElement(
-  'activation',
-  { y: 'rw f32', x: 'f32' },
-  { kind: 'u32' },
-  'y[p.yAt + i] = value(x[p.xAt + i]);',
-  activationFunctions,
-)
+const ofKind = (name: string, tensors: Tensors, body: string) =>
+  variant(perElement(name, tensors, { kind: 'u32' }, body, activationFunctions))
 
-const backward = perElement(
+const forward = ofKind('activation', { y: 'rw f32', x: 'f32' }, 'y[p.yAt + i] = value(x[p.xAt + i]);')
+
+const backward = ofKind(
   'activationBackward',
   { dX: 'rw f32', dOut: 'f32', x: 'f32' },
-  { kind: 'u32' },
   'dX[p.dXAt + i] = dOut[p.dOutAt + i] * slope(x[p.xAt + i]);',
-  activationFunctions,
 )
 
-const gate = perElement(
+const gate = ofKind(
   'gated',
   { y: 'rw f32', gate: 'f32', up: 'f32' },
-  { kind: 'u32' },
   'y[p.yAt + i] = value(gate[p.gateAt + i]) * up[p.upAt + i];',
-  activationFunctions,
 )
 
-const gateBackward = perElement(
+const gateBackward = ofKind(
   'gatedBackward',
   { dGate: 'rw f32', dUp: 'rw f32', dOut: 'f32', gate: 'f32', up: 'f32' },
-  { kind: 'u32' },
   /* wgsl */ `
   let g = dOut[p.dOutAt + i];
   let x = gate[p.gateAt + i];
   dGate[p.dGateAt + i] = g * up[p.upAt + i] * slope(x);
   dUp[p.dUpAt + i] = g * value(x);`,
-  activationFunctions,
 )
-
-const variants = {
-  forward: variant(forward),
-  backward: variant(backward),
-  gate: variant(gate),
-  gateBackward: variant(gateBackward),
-}
 
 export function activations(gpu: Gpu): Activations {
   const run = (of: Variant, tensors: readonly Tensor[], kind: Activation) =>
     runElements(gpu, of, tensors, [kindOf(kind)])
   return {
-    activation: (out, x, kind) => run(variants.forward, [out, x], kind),
-    activationBackward: (dX, dOut, x, kind) => run(variants.backward, [dX, dOut, x], kind),
-    gated: (out, gate, up, kind) => run(variants.gate, [out, gate, up], kind),
-    gatedBackward: (dGate, dUp, dOut, gate, up, kind) => run(variants.gateBackward, [dGate, dUp, dOut, gate, up], kind),
+    activation: (out, x, kind) => run(forward, [out, x], kind),
+    activationBackward: (dX, dOut, x, kind) => run(backward, [dX, dOut, x], kind),
+    gated: (out, gateValues, up, kind) => run(gate, [out, gateValues, up], kind),
+    gatedBackward: (dGate, dUp, dOut, x, up, kind) => run(gateBackward, [dGate, dUp, dOut, x, up], kind),
   }
 }

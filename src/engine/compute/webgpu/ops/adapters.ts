@@ -3,8 +3,7 @@
 import { bytesPerElement } from '../../../dtype.ts'
 import type { Kernels, LoraGradient, LoraMerge } from '../../kernels.ts'
 import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
-import { dtypeCode, f32, floatTypes, type Gpu, gridOf, halves, pieces, type Shader, variant } from '../shader.ts'
-import { perElement } from './elementwise.ts'
+import { dtypeCode, f32, type Gpu, gridOf, halves, ofTypes, perElement, pieces, runRows } from '../shader.ts'
 import { rowsAtOnce } from './reduce.ts'
 import {
   type Ending,
@@ -34,25 +33,20 @@ fn loadWeight(i: u32) -> f32 {
 `
 
 /** out = weight ⊙ (factor · row ⊗ column). */
-const scaleWeight = perElement(
-  'scaleWeight',
-  { y: 'rw f32', weight: 'u32', row: 'f32', column: 'f32' },
-  { columns: 'u32', factor: 'f32' },
-  'y[p.yAt + i] = p.factor * row[p.rowAt + i / p.columns] * column[p.columnAt + i % p.columns] * loadWeight(i);',
-  loadWeight,
+const scaled = ofTypes(
+  perElement(
+    'scaleWeight',
+    { y: 'rw f32', weight: 'u32', row: 'f32', column: 'f32' },
+    { columns: 'u32', factor: 'f32' },
+    'y[p.yAt + i] = p.factor * row[p.rowAt + i / p.columns] * column[p.columnAt + i % p.columns] * loadWeight(i);',
+    loadWeight,
+  ),
 )
 
 /** g = g ⊙ weight. */
-const timesWeight = perElement(
-  'timesWeight',
-  { y: 'rw f32', weight: 'u32' },
-  {},
-  'y[p.yAt + i] *= loadWeight(i);',
-  loadWeight,
+const times = ofTypes(
+  perElement('timesWeight', { y: 'rw f32', weight: 'u32' }, {}, 'y[p.yAt + i] *= loadWeight(i);', loadWeight),
 )
-
-const ofTypes = (shader: Shader) => floatTypes.map((dtype) => variant(shader, { DTYPE: dtypeCode(dtype) }))
-const variants = { scale: ofTypes(scaleWeight), times: ofTypes(timesWeight) }
 
 interface RowWindow {
   start: number
@@ -140,16 +134,16 @@ export function adapters(gpu: Gpu, kernels: Parts): Adapters {
     loraBackward: (dA, dB, dOut, input, mask, a, b, scale, dBias = null) =>
       lorasBackward(gpu, kernels, [{ dA, dB, dOut, mask, a, b, dBias }], input, scale),
     lorasBackward: (loras, input, scale) => lorasBackward(gpu, kernels, loras, input, scale),
-    scaleWeight(out, weight, row, column, factor) {
-      const [o, i] = weight.shape
-      for (const { start, count, of } of weightWindows(gpu, o, i))
-        gpu.run({
-          variant: variants.scale[dtypeCode(weight.dtype)],
-          tensors: [of(reshape(out, [o, i])), of(weight), slice(row, start, [count]), column],
-          params: [count * i, i, f32(factor)],
-          groups: gridOf(count * i),
-        })
-    },
+    scaleWeight: (out, weight, row, column, factor) =>
+      runRows(
+        gpu,
+        scaled[dtypeCode(weight.dtype)],
+        weight,
+        weight.shape[0],
+        (cut) => [cut(out), cut(weight), cut(row), column],
+        [f32(factor)],
+        true,
+      ),
     scaleBackward(dRow, dColumn, dOut, input, weight, row, column, factor) {
       const [o, i] = weight.shape
       let scratch: Tensor | null = null
@@ -159,7 +153,7 @@ export function adapters(gpu: Gpu, kernels: Parts): Adapters {
         const g = rows(scratch, 0, count)
         multiply(gpu, weightGradient(g, dOut, input, o, i, window))
         gpu.run({
-          variant: variants.times[dtypeCode(weight.dtype)],
+          variant: times[dtypeCode(weight.dtype)],
           tensors: [g, window.of(weight)],
           params: [count * i],
           groups: gridOf(count * i),

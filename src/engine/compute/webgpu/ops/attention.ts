@@ -6,19 +6,19 @@ import { reshape, rows, type Tensor } from '../../tensor.ts'
 import {
   defineShader,
   f32,
-  foldGroups,
   type Gpu,
   groupSize,
+  lowest,
   maxGroups,
   type Parameters,
+  perRow,
   pieces,
+  runRows,
   type Tensors,
   type Variant,
   variant,
 } from '../shader.ts'
 import { tanhSafe } from './activations.ts'
-import { lowest } from './losses.ts'
-import { rowMain } from './reduce.ts'
 
 type Attention = Pick<Kernels, 'attention' | 'attentionBackward'>
 
@@ -219,21 +219,18 @@ ${four((r) => `    if (row + ${r}u < p.seqLen) { logSum[p.logSumAt + (batch * p.
 
 /** log Σ exp of each query and head, and delta = Σ dOut · out. */
 const statistics = variant(
-  defineShader(
+  perRow(
     'attentionStatistics',
     { y: 'rw f32', dOut: 'f32', out: 'f32', logSum: 'f32' },
-    { count: 'u32', columns: 'u32' },
+    {},
     /* wgsl */ `
-fn ofRow(row: u32, local: u32) {
   var sum = 0.0;
   for (var i = row * p.columns + local; i < (row + 1u) * p.columns; i += ${groupSize}u) { sum += dOut[p.dOutAt + i] * out[p.outAt + i]; }
   let delta = groupSum(sum, local);
   if (local == 0u) {
     y[p.yAt + 2u * row] = logSum[p.logSumAt + row];
     y[p.yAt + 2u * row + 1u] = delta;
-  }
-}
-${rowMain}`,
+  }`,
   ),
 )
 
@@ -328,16 +325,7 @@ export function attentionOf(gpu: Gpu): Attention {
     },
     attentionBackward(dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask, shape) {
       const both = gpu.scratch([2 * logSum.length])
-      const count = logSum.length
-      for (const [start, end] of pieces(count, gpu.windowBytes / 4 / shape.headDim)) {
-        const cut = (t: Tensor) => rows(reshape(t, [count, t.length / count]), start, end)
-        gpu.run({
-          variant: statistics,
-          tensors: [cut(both), cut(dOut), cut(out), cut(logSum)],
-          params: [end - start, shape.headDim],
-          groups: foldGroups(end - start),
-        })
-      }
+      runRows(gpu, statistics, out, logSum.length, (cut) => [both, dOut, out, logSum].map(cut))
       const read = [both, q, k, v, dOut]
       runTiles(gpu, ofQueries, shape, [shape.numHeads, 3], [dQ, ...read], keyMask)
       runTiles(gpu, ofKeys, shape, [shape.numKvHeads, 4], [dK, dV, ...read], keyMask)

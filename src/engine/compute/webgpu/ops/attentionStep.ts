@@ -2,10 +2,8 @@
 // The heads that share a key and a value each turn the key of this step by its position; the first of them puts both into the caches.
 import { EngineError } from '../../../errors.ts'
 import type { Kernels } from '../../kernels.ts'
-import { defineShader, f32, foldGroups, type Gpu, groupSize, variant } from '../shader.ts'
+import { defineShader, f32, foldGroups, type Gpu, groupMax, groupSize, lowest, rowMain, variant } from '../shader.ts'
 import { tanhSafe } from './activations.ts'
-import { groupMax } from './losses.ts'
-import { rowMain } from './reduce.ts'
 
 /** Channels of a head that a workgroup's memory has room for: twice as many as any model's. */
 const widestHead = 1024
@@ -51,7 +49,7 @@ fn ofRow(head: u32, local: u32) {
       values[p.valuesAt + place + d] = v[p.vAt + own + d];
     }
   }
-  var top = -3.0e38;
+  var top = ${lowest};
   for (var i = local; i < p.seen; i += ${groupSize}u) {
     var dot = 0.0;
     if (i == before) {

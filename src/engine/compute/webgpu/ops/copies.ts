@@ -1,20 +1,26 @@
 // Strided copies, fills and conversions between element types.
 import { f32ToBf16, f32ToF16, type DType } from '../../../dtype.ts'
 import type { CopyShape, Kernels } from '../../kernels.ts'
-import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
-import { dtypeCode, type Gpu, gridOf, halves, pieces, variant } from '../shader.ts'
-import { perElement, runElements } from './elementwise.ts'
+import { slice, type Tensor } from '../../tensor.ts'
+import {
+  dtypeCode,
+  type Gpu,
+  gridOf,
+  halves,
+  type Parameters,
+  perElement,
+  pieces,
+  runElements,
+  runRows,
+  type Shader,
+  variant,
+} from '../shader.ts'
 
 type Copies = Pick<Kernels, 'copy' | 'fill' | 'convert' | 'applyMask'>
 
-const copyParams = {
-  groups: 'u32',
-  width: 'u32',
-  outRow: 'u32',
-  outGroup: 'u32',
-  inRow: 'u32',
-  inGroup: 'u32',
-} as const
+const copyParams: Parameters = {
+  ...{ groups: 'u32', width: 'u32', outRow: 'u32', outGroup: 'u32', inRow: 'u32', inGroup: 'u32' },
+}
 
 const copyPlaces = /* wgsl */ `
 struct Places { to: u32, source: u32 }
@@ -36,18 +42,23 @@ const copyWords = perElement(
   copyPlaces,
 )
 
-/** Two elements of a word may belong to two invocations: each changes its half only. The result has no order. */
+/** WGSL: two elements of a word may belong to two invocations: each changes its half only. The result has no order. */
+const storeHalf = /* wgsl */ `
+fn storeHalf(at: u32, half: u32) {
+  let shift = 16u * (at & 1u);
+  atomicAnd(&y[at >> 1u], ~(0xffffu << shift));
+  atomicOr(&y[at >> 1u], half << shift);
+}
+`
+
 const copyHalves = perElement(
   'copyHalves',
   { y: 'rw atomic<u32>', x: 'u32' },
   copyParams,
   /* wgsl */ `
   let at = places(i);
-  let half = (x[at.source >> 1u] >> (16u * (at.source & 1u))) & 0xffffu;
-  let shift = 16u * (at.to & 1u);
-  atomicAnd(&y[at.to >> 1u], ~(0xffffu << shift));
-  atomicOr(&y[at.to >> 1u], half << shift);`,
-  copyPlaces,
+  storeHalf(at.to, (x[at.source >> 1u] >> (16u * (at.source & 1u))) & 0xffffu);`,
+  copyPlaces + storeHalf,
 )
 
 const fillWords = perElement('fillWords', { y: 'rw u32' }, { word: 'u32' }, 'y[p.yAt + i] = p.word;')
@@ -56,11 +67,8 @@ const fillHalves = perElement(
   'fillHalves',
   { y: 'rw atomic<u32>' },
   { half: 'u32' },
-  /* wgsl */ `
-  let at = p.yAt + i;
-  let shift = 16u * (at & 1u);
-  atomicAnd(&y[at >> 1u], ~(0xffffu << shift));
-  atomicOr(&y[at >> 1u], p.half << shift);`,
+  'storeHalf(p.yAt + i, p.half);',
+  storeHalf,
 )
 
 /** Copies DTYPE to f32. */
@@ -79,13 +87,8 @@ const narrow = perElement(
   'narrow',
   { y: 'rw atomic<u32>', x: 'f32' },
   {},
-  /* wgsl */ `
-  let at = p.yAt + i;
-  let shift = 16u * (at & 1u);
-  let half = halfOfFloat(x[p.xAt + i]);
-  atomicAnd(&y[at >> 1u], ~(0xffffu << shift));
-  atomicOr(&y[at >> 1u], half << shift);`,
-  halves,
+  'storeHalf(p.yAt + i, halfOfFloat(x[p.xAt + i]));',
+  halves + storeHalf,
 )
 
 const maskParams = { columns: 'u32', rowWords: 'u32' } as const
@@ -123,17 +126,14 @@ const variants = {
   maskWords: variant(maskWords),
   maskHalves: variant(maskHalves),
 }
-const conversions = {
-  widenBf16: variant(widen, { DTYPE: 1 }),
-  widenF16: variant(widen, { DTYPE: 2 }),
-  narrowBf16: variant(narrow, { DTYPE: 1 }),
-  narrowF16: variant(narrow, { DTYPE: 2 }),
-}
+/** By the 16-bit type; f32 is none. */
+const ofHalves = (shader: Shader) => [null, variant(shader, { DTYPE: 1 }), variant(shader, { DTYPE: 2 })]
+const [widens, narrows] = [ofHalves(widen), ofHalves(narrow)]
 
 const isHalf = (dtype: DType) => dtypeCode(dtype) !== 0
 
-/** Copies 16-bit elements between any offsets. */
-export function moveHalves(gpu: Gpu, out: Tensor, input: Tensor): void {
+/** Copies elements of one type, between any offsets. */
+export function move(gpu: Gpu, out: Tensor, input: Tensor): void {
   const shape = { groups: 1, width: 1, outRow: 1, outGroup: 0, inRow: 1, inGroup: 0, outOffset: 0, inOffset: 0 }
   strided(gpu, out, input, { rows: out.length, ...shape })
 }
@@ -167,32 +167,18 @@ function fill(gpu: Gpu, x: Tensor, value: number): void {
 }
 
 function convert(gpu: Gpu, out: Tensor, x: Tensor): void {
-  if (out.dtype === x.dtype) {
-    if (isHalf(out.dtype)) return moveHalves(gpu, out, x)
-    const shape = { groups: 1, width: 1, outRow: 1, outGroup: 0, inRow: 1, inGroup: 0, outOffset: 0, inOffset: 0 }
-    return strided(gpu, out, x, { rows: out.length, ...shape })
-  }
-  if (out.dtype === 'bf16' && x.dtype === 'f32') return runElements(gpu, conversions.narrowBf16, [out, x])
-  if (out.dtype === 'f16' && x.dtype === 'f32') return runElements(gpu, conversions.narrowF16, [out, x])
-  if (out.dtype === 'f32')
-    return runElements(gpu, x.dtype === 'bf16' ? conversions.widenBf16 : conversions.widenF16, [out, x])
+  if (out.dtype === x.dtype) return move(gpu, out, x)
+  const of = x.dtype === 'f32' ? narrows[dtypeCode(out.dtype)] : out.dtype === 'f32' ? widens[dtypeCode(x.dtype)] : null
+  if (of) return runElements(gpu, of, [out, x])
   const wide = gpu.scratch([x.length])
   convert(gpu, wide, x)
   convert(gpu, out, wide)
 }
 
 function applyMask(gpu: Gpu, x: Tensor, mask: Tensor): void {
-  const columns = x.shape[x.shape.length - 1]
-  const count = x.length / columns
-  const matrix = reshape(x, [count, columns])
-  const bits = reshape(mask, [count, mask.length / count])
-  for (const [start, end] of pieces(count, gpu.windowBytes / 4 / columns))
-    gpu.run({
-      variant: isHalf(x.dtype) ? variants.maskHalves : variants.maskWords,
-      tensors: [rows(matrix, start, end), rows(bits, start, end)],
-      params: [(end - start) * columns, columns, bits.shape[1]],
-      groups: gridOf((end - start) * columns),
-    })
+  const count = x.length / x.shape[x.shape.length - 1]
+  const of = isHalf(x.dtype) ? variants.maskHalves : variants.maskWords
+  runRows(gpu, of, x, count, (cut) => [x, mask].map(cut), [mask.length / count], true)
 }
 
 export function copies(gpu: Gpu): Copies {

@@ -1,84 +1,36 @@
 // Operations on matching elements of f32 tensors.
 import type { Kernels } from '../../kernels.ts'
-import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
-import {
-  defineShader,
-  f32,
-  type Gpu,
-  gridOf,
-  groupSize,
-  linearIndex,
-  type Param,
-  type Parameters,
-  pieces,
-  type Shader,
-  type Tensors,
-  variant,
-  type Variant,
-} from '../shader.ts'
+import { f32, type Gpu, gridOf, perElement, rowWindows, runElements, variant } from '../shader.ts'
 
 type Elementwise = Pick<Kernels, 'add' | 'addScaled' | 'squaredErrorBackward' | 'adamw'>
 
-/** WGSL: calls `element(i)` for i < p.length, one invocation each. */
-export const elementMain = /* wgsl */ `
-${linearIndex}
-@compute @workgroup_size(${groupSize})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = linearIndex(group, groups, local);
-  if (i < p.length) { element(i); }
-}
-`
-
-/** A shader of tensors of `length` elements, with `declared` before it: `body` is what invocation i does. */
-export function perElement(name: string, tensors: Tensors, params: Parameters, body: string, declared = ''): Shader {
-  const code = `${declared}\nfn element(i: u32) {\n${body}\n}\n${elementMain}`
-  return defineShader(name, tensors, { length: 'u32', ...params }, code)
-}
-
-/** Runs an elementwise shader over tensors of one length, in windows; its first parameter is the length. */
-export function runElements(gpu: Gpu, of: Variant, tensors: readonly Tensor[], params: readonly Param[] = []): void {
-  for (const [start, end] of pieces(tensors[0].length, gpu.windowBytes / 4))
-    gpu.run({
-      variant: of,
-      tensors: tensors.map((t) => slice(t, start, [end - start])),
-      params: [end - start, ...params],
-      groups: gridOf(end - start),
-    })
-}
-
-const add = perElement('add', { y: 'rw f32', a: 'f32', b: 'f32' }, {}, 'y[p.yAt + i] = a[p.aAt + i] + b[p.bAt + i];')
-
-const addScaled = perElement(
-  'addScaled',
-  { y: 'rw f32', x: 'f32' },
-  { alpha: 'f32' },
-  'y[p.yAt + i] += p.alpha * x[p.xAt + i];',
+const add = variant(
+  perElement('add', { y: 'rw f32', a: 'f32', b: 'f32' }, {}, 'y[p.yAt + i] = a[p.aAt + i] + b[p.bAt + i];'),
 )
 
-const scaledDifference = perElement(
-  'scaledDifference',
-  { y: 'rw f32', a: 'f32', b: 'f32' },
-  { factor: 'f32' },
-  'y[p.yAt + i] = p.factor * (a[p.aAt + i] - b[p.bAt + i]);',
+const addScaled = variant(
+  perElement('addScaled', { y: 'rw f32', x: 'f32' }, { alpha: 'f32' }, 'y[p.yAt + i] += p.alpha * x[p.xAt + i];'),
+)
+
+const scaledDifference = variant(
+  perElement(
+    'scaledDifference',
+    { y: 'rw f32', a: 'f32', b: 'f32' },
+    { factor: 'f32' },
+    'y[p.yAt + i] = p.factor * (a[p.aAt + i] - b[p.bAt + i]);',
+  ),
 )
 
 /** The corrections 1/(1 − βᵗ) are taken in f64 on the host. */
-const adamw = perElement(
-  'adamw',
-  { param: 'rw f32', grad: 'f32', m: 'rw f32', v: 'rw f32' },
-  {
-    lr: 'f32',
-    beta1: 'f32',
-    oneMinusBeta1: 'f32',
-    beta2: 'f32',
-    oneMinusBeta2: 'f32',
-    eps: 'f32',
-    decay: 'f32',
-    gradScale: 'f32',
-    correction1: 'f32',
-    correction2: 'f32',
-  },
-  /* wgsl */ `
+const adamw = variant(
+  perElement(
+    'adamw',
+    { param: 'rw f32', grad: 'f32', m: 'rw f32', v: 'rw f32' },
+    {
+      ...{ lr: 'f32', beta1: 'f32', oneMinusBeta1: 'f32', beta2: 'f32', oneMinusBeta2: 'f32', eps: 'f32' },
+      ...{ decay: 'f32', gradScale: 'f32', correction1: 'f32', correction2: 'f32' },
+    },
+    /* wgsl */ `
   let d = grad[p.gradAt + i] * p.gradScale;
   let first = p.beta1 * m[p.mAt + i] + p.oneMinusBeta1 * d;
   let second = p.beta2 * v[p.vAt + i] + p.oneMinusBeta2 * d * d;
@@ -87,24 +39,18 @@ const adamw = perElement(
   let old = param[p.paramAt + i];
   let step = first * p.correction1 / (sqrt(second * p.correction2) + p.eps);
   param[p.paramAt + i] = old - p.lr * (p.decay * old + step);`,
+  ),
 )
-
-const variants = {
-  add: variant(add),
-  addScaled: variant(addScaled),
-  scaledDifference: variant(scaledDifference),
-  adamw: variant(adamw),
-}
 
 export function elementwise(gpu: Gpu): Elementwise {
   return {
-    add: (out, a, b) => runElements(gpu, variants.add, [out, a, b]),
-    addScaled: (out, x, alpha) => runElements(gpu, variants.addScaled, [out, x], [f32(alpha)]),
-    squaredErrorBackward: (dA, a, b, factor) => runElements(gpu, variants.scaledDifference, [dA, a, b], [f32(factor)]),
+    add: (out, a, b) => runElements(gpu, add, [out, a, b]),
+    addScaled: (out, x, alpha) => runElements(gpu, addScaled, [out, x], [f32(alpha)]),
+    squaredErrorBackward: (dA, a, b, factor) => runElements(gpu, scaledDifference, [dA, a, b], [f32(factor)]),
     adamw: (param, grad, m, v, { lr, beta1, beta2, eps, weightDecay, step, gradScale }) =>
       runElements(
         gpu,
-        variants.adamw,
+        adamw,
         [param, grad, m, v],
         [
           ...[lr, beta1, 1 - beta1, beta2, 1 - beta2, eps, weightDecay, gradScale],
@@ -116,11 +62,12 @@ export function elementwise(gpu: Gpu): Elementwise {
 
 // Rotary positions, in place: one invocation for each pair of channels.
 
-const rope = perElement(
-  'rope',
-  { x: 'rw f32', cosines: 'f32', sines: 'f32' },
-  { firstRow: 'u32', seqLen: 'u32', numHeads: 'u32', headDim: 'u32', pairs: 'u32', direction: 'f32' },
-  /* wgsl */ `
+const turn = variant(
+  perElement(
+    'rope',
+    { x: 'rw f32', cosines: 'f32', sines: 'f32' },
+    { firstRow: 'u32', seqLen: 'u32', numHeads: 'u32', headDim: 'u32', pairs: 'u32', direction: 'f32' },
+    /* wgsl */ `
   let pair = i % p.pairs;
   let head = i / p.pairs; // over all rows
   let t = (p.firstRow + head / p.numHeads) % p.seqLen;
@@ -132,21 +79,19 @@ const rope = perElement(
   let b = x[high];
   x[low] = a * c - b * s;
   x[high] = b * c + a * s;`,
+  ),
 )
-
-const turn = variant(rope)
 
 export function ropeOf(gpu: Gpu): Pick<Kernels, 'rope'> {
   return {
     rope(x, cos, sin, { seqLen, numHeads, headDim, rotaryDim, inverse }) {
       const width = numHeads * headDim
-      const count = x.length / width
       const pairs = rotaryDim / 2
-      for (const [start, end] of pieces(count, gpu.windowBytes / 4 / width)) {
-        const length = (end - start) * numHeads * pairs
+      for (const { start, count, cut } of rowWindows(gpu, x.length / width, width)) {
+        const length = count * numHeads * pairs
         gpu.run({
           variant: turn,
-          tensors: [rows(reshape(x, [count, width]), start, end), cos, sin],
+          tensors: [cut(x), cos, sin],
           params: [length, start, seqLen, numHeads, headDim, pairs, f32(inverse ? -1 : 1)],
           groups: gridOf(length),
         })

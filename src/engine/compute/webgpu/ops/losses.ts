@@ -1,41 +1,16 @@
 // Cross-entropy over chunks of the vocabulary: a workgroup a row of logits.
 import type { Kernels } from '../../kernels.ts'
-import { reshape, rows, type Tensor } from '../../tensor.ts'
-import { defineShader, f32, foldGroups, type Gpu, gridOf, groupSize, pieces, variant } from '../shader.ts'
-import { perElement } from './elementwise.ts'
-import { groupSum } from './reduce.ts'
+import { f32, type Gpu, groupMax, groupSize, lowest, perElement, perRow, runRows, variant } from '../shader.ts'
 
-type Losses = Pick<Kernels, 'logSumExpChunk' | 'crossEntropyBackwardChunk'>
+type Losses = Pick<Kernels, 'logSumExpChunk' | 'crossEntropyBackwardChunk' | 'divergenceChunk' | 'distillBackwardChunk'>
 
-/** WGSL: like `groupSum`, which it needs beside it. */
-export const groupMax = /* wgsl */ `
-fn groupMax(value: f32, local: u32) -> f32 {
-  partial[local] = value;
-  workgroupBarrier();
-  for (var half = ${groupSize / 2}u; half > 0u; half /= 2u) {
-    if (local < half) { partial[local] = max(partial[local], partial[local + half]); }
-    workgroupBarrier();
-  }
-  let top = partial[0];
-  workgroupBarrier();
-  return top;
-}
-`
-
-/** Below every finite logit; shaders must not count on infinities, and runMax begins with −∞. */
-export const lowest = '-3.0e38'
-
-const logSumExp = defineShader(
-  'logSumExpChunk',
-  { runMax: 'rw f32', runSum: 'rw f32', picked: 'rw f32', logits: 'f32', targets: 'i32' },
-  { count: 'u32', columns: 'u32', start: 'i32' },
-  /* wgsl */ `
-${groupSum}
-${groupMax}
-@compute @workgroup_size(${groupSize})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let row = group.y * groups.x + group.x;
-  if (row >= p.count) { return; }
+/** runMax begins with −∞. */
+const logSumExp = variant(
+  perRow(
+    'logSumExpChunk',
+    { runMax: 'rw f32', runSum: 'rw f32', picked: 'rw f32', logits: 'f32', targets: 'i32' },
+    { start: 'i32' },
+    /* wgsl */ `
   let base = p.logitsAt + row * p.columns;
   var top = ${lowest};
   for (var i = local; i < p.columns; i += ${groupSize}u) { top = max(top, logits[base + i]); }
@@ -49,16 +24,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   runSum[p.runSumAt + row] = chunk + select(earlier * exp(before - all), 0.0, earlier == 0.0);
   runMax[p.runMaxAt + row] = all;
   let target_ = targets[p.targetsAt + row] - p.start;
-  if (target_ >= 0 && target_ < i32(p.columns)) { picked[p.pickedAt + row] = logits[base + u32(target_)]; }
-}
-`,
+  if (target_ >= 0 && target_ < i32(p.columns)) { picked[p.pickedAt + row] = logits[base + u32(target_)]; }`,
+    groupMax,
+  ),
 )
 
-const crossEntropyBackward = perElement(
-  'crossEntropyBackwardChunk',
-  { logits: 'rw f32', runMax: 'f32', runSum: 'f32', targets: 'i32', rowWeight: 'f32' },
-  { columns: 'u32', start: 'i32' },
-  /* wgsl */ `
+const crossEntropyBackward = variant(
+  perElement(
+    'crossEntropyBackwardChunk',
+    { logits: 'rw f32', runMax: 'f32', runSum: 'f32', targets: 'i32', rowWeight: 'f32' },
+    { columns: 'u32', start: 'i32' },
+    /* wgsl */ `
   let row = i / p.columns;
   let wanted = targets[p.targetsAt + row];
   let at = p.logitsAt + i;
@@ -69,59 +45,17 @@ const crossEntropyBackward = perElement(
   let softmax = exp(logits[at] - runMax[p.runMaxAt + row]) / runSum[p.runSumAt + row];
   let hot = select(0.0, 1.0, wanted - p.start == i32(i % p.columns));
   logits[at] = rowWeight[p.rowWeightAt + row] * (softmax - hot);`,
+  ),
 )
-
-const variants = { logSumExp: variant(logSumExp), crossEntropyBackward: variant(crossEntropyBackward) }
-
-/** Windows of rows of logits, and how tensors of as many rows are cut to them. */
-function* rowWindows(gpu: Gpu, logits: Tensor, count: number) {
-  const columns = logits.length / count
-  for (const [start, end] of pieces(count, gpu.windowBytes / 4 / columns))
-    yield {
-      rowCount: end - start,
-      columns,
-      cut: (t: Tensor) => rows(reshape(t, [count, t.length / count]), start, end),
-    }
-}
-
-export function losses(gpu: Gpu): Losses {
-  return {
-    logSumExpChunk(runMax, runSum, targetLogit, logits, targets, start) {
-      for (const { rowCount, columns, cut } of rowWindows(gpu, logits, runMax.length))
-        gpu.run({
-          variant: variants.logSumExp,
-          tensors: [runMax, runSum, targetLogit, logits, targets].map(cut),
-          params: [rowCount, columns, start],
-          groups: foldGroups(rowCount),
-        })
-    },
-    crossEntropyBackwardChunk(logits, runMax, runSum, targets, rowWeight, start) {
-      for (const { rowCount, columns, cut } of rowWindows(gpu, logits, runMax.length))
-        gpu.run({
-          variant: variants.crossEntropyBackward,
-          tensors: [logits, runMax, runSum, targets, rowWeight].map(cut),
-          params: [rowCount * columns, columns, start],
-          groups: gridOf(rowCount * columns),
-        })
-    },
-  }
-}
 
 // The divergence from the dense model's logits, over chunks of the vocabulary (docs/methods.md, "Retraining").
 
-type Distillation = Pick<Kernels, 'divergenceChunk' | 'distillBackwardChunk'>
-
-const divergence = defineShader(
-  'divergenceChunk',
-  { sums: 'rw f32', logits: 'f32', dense: 'f32' },
-  { count: 'u32', columns: 'u32', scale: 'f32' },
-  /* wgsl */ `
-${groupSum}
-${groupMax}
-@compute @workgroup_size(${groupSize})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let row = group.y * groups.x + group.x;
-  if (row >= p.count) { return; }
+const divergence = variant(
+  perRow(
+    'divergenceChunk',
+    { sums: 'rw f32', logits: 'f32', dense: 'f32' },
+    { scale: 'f32' },
+    /* wgsl */ `
   let z = p.logitsAt + row * p.columns;
   let d = p.denseAt + row * p.columns;
   let at = p.sumsAt + 5u * row;
@@ -157,16 +91,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   sums[at + 3u] = dChunk + dEarlier * dKept;
   sums[at + 4u] = crossChunk + sums[at + 4u] * dKept;
   sums[at] = zAll;
-  sums[at + 2u] = dAll;
-}
-`,
+  sums[at + 2u] = dAll;`,
+    groupMax,
+  ),
 )
 
-const distillBackward = perElement(
-  'distillBackwardChunk',
-  { logits: 'rw f32', dense: 'f32', runMax: 'f32', runSum: 'f32', targets: 'i32', rowWeight: 'f32', sums: 'f32' },
-  { columns: 'u32', share: 'f32', scale: 'f32', start: 'i32' },
-  /* wgsl */ `
+const distillBackward = variant(
+  perElement(
+    'distillBackwardChunk',
+    { logits: 'rw f32', dense: 'f32', runMax: 'f32', runSum: 'f32', targets: 'i32', rowWeight: 'f32', sums: 'f32' },
+    { columns: 'u32', share: 'f32', scale: 'f32', start: 'i32' },
+    /* wgsl */ `
   let row = i / p.columns;
   let wanted = targets[p.targetsAt + row];
   let at = p.logitsAt + i;
@@ -181,29 +116,34 @@ const distillBackward = perElement(
   let own = exp(p.scale * z - sums[stream]) / sums[stream + 1u];
   let other = exp(p.scale * dense[p.denseAt + i] - sums[stream + 2u]) / sums[stream + 3u];
   logits[at] = rowWeight[p.rowWeightAt + row] * ((1.0 - p.share) * text + p.share / p.scale * (own - other));`,
+  ),
 )
 
-const divergenceVariants = { divergence: variant(divergence), distillBackward: variant(distillBackward) }
-
-export function distillation(gpu: Gpu): Distillation {
-  return {
-    divergenceChunk(sums, logits, dense, temperature) {
-      for (const { rowCount, columns, cut } of rowWindows(gpu, logits, sums.length / 5))
-        gpu.run({
-          variant: divergenceVariants.divergence,
-          tensors: [cut(sums), cut(logits), cut(dense)],
-          params: [rowCount, columns, f32(1 / temperature)],
-          groups: foldGroups(rowCount),
-        })
-    },
-    distillBackwardChunk(logits, dense, { runMax, runSum, divergence: sums }, targets, rowWeight, loss, start) {
-      for (const { rowCount, columns, cut } of rowWindows(gpu, logits, runMax.length))
-        gpu.run({
-          variant: divergenceVariants.distillBackward,
-          tensors: [logits, dense, runMax, runSum, targets, rowWeight, sums].map(cut),
-          params: [rowCount * columns, columns, f32(loss.dense), f32(1 / loss.temperature), start],
-          groups: gridOf(rowCount * columns),
-        })
-    },
-  }
-}
+export const losses = (gpu: Gpu): Losses => ({
+  logSumExpChunk: (runMax, runSum, targetLogit, logits, targets, start) =>
+    runRows(gpu, logSumExp, logits, runMax.length, (cut) => [runMax, runSum, targetLogit, logits, targets].map(cut), [
+      start,
+    ]),
+  crossEntropyBackwardChunk: (logits, runMax, runSum, targets, rowWeight, start) =>
+    runRows(
+      gpu,
+      crossEntropyBackward,
+      logits,
+      runMax.length,
+      (cut) => [logits, runMax, runSum, targets, rowWeight].map(cut),
+      [start],
+      true,
+    ),
+  divergenceChunk: (sums, logits, dense, temperature) =>
+    runRows(gpu, divergence, logits, sums.length / 5, (cut) => [sums, logits, dense].map(cut), [f32(1 / temperature)]),
+  distillBackwardChunk: (logits, dense, { runMax, runSum, divergence: sums }, targets, rowWeight, loss, start) =>
+    runRows(
+      gpu,
+      distillBackward,
+      logits,
+      runMax.length,
+      (cut) => [logits, dense, runMax, runSum, targets, rowWeight, sums].map(cut),
+      [f32(loss.dense), f32(1 / loss.temperature), start],
+      true,
+    ),
+})

@@ -1,29 +1,18 @@
 // LayerNorm and RMSNorm: a workgroup a row.
 import type { Kernels } from '../../kernels.ts'
-import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
-import {
-  defineShader,
-  f32,
-  foldGroups,
-  type Gpu,
-  groupSize,
-  type Param,
-  pieces,
-  variant,
-  type Variant,
-} from '../shader.ts'
-import { rowMain, sumColumns } from './reduce.ts'
+import type { Tensor } from '../../tensor.ts'
+import { f32, type Gpu, groupSize, perRow, runRows, variant } from '../shader.ts'
+import { sumColumns } from './reduce.ts'
 
 type Norms = Pick<Kernels, 'layerNorm' | 'layerNormBackward' | 'rmsNorm' | 'rmsNormBackward'>
 
 /** LayerNorm if `centred`, else RMSNorm, whose mean counts as 0. */
 const forward = (centred: boolean) =>
-  defineShader(
+  perRow(
     centred ? 'layerNorm' : 'rmsNorm',
     { y: 'rw f32', ...(centred ? { mean: 'rw f32' } : {}), rstd: 'rw f32', x: 'f32', weight: 'f32', bias: 'f32' },
-    { count: 'u32', columns: 'u32', hasWeight: 'u32', hasBias: 'u32', eps: 'f32', unitOffset: 'f32' },
+    { hasWeight: 'u32', hasBias: 'u32', eps: 'f32', unitOffset: 'f32' },
     /* wgsl */ `
-fn ofRow(row: u32, local: u32) {
   let base = p.xAt + row * p.columns;
   var sum = 0.0;
 ${
@@ -45,28 +34,19 @@ ${
     if (p.hasWeight == 1u) { value *= weight[p.weightAt + i] + p.unitOffset; }
     if (p.hasBias == 1u) { value += bias[p.biasAt + i]; }
     y[p.yAt + row * p.columns + i] = value;
-  }
-}
-${rowMain}`,
+  }`,
   )
 
 const backward = (centred: boolean) =>
-  defineShader(
+  perRow(
     centred ? 'layerNormBackward' : 'rmsNormBackward',
     {
       ...{ dX: 'rw f32', dOut: 'f32', x: 'f32' },
       ...(centred ? { mean: 'f32' } : {}),
       ...{ rstd: 'f32', weight: 'f32', residual: 'f32' },
     },
-    { count: 'u32', columns: 'u32', hasWeight: 'u32', unitOffset: 'f32', hasResidual: 'u32' },
+    { hasWeight: 'u32', unitOffset: 'f32', hasResidual: 'u32' },
     /* wgsl */ `
-fn dHat(row: u32, i: u32) -> f32 {
-  let g = dOut[p.dOutAt + row * p.columns + i];
-  if (p.hasWeight == 1u) { return g * (weight[p.weightAt + i] + p.unitOffset); }
-  return g;
-}
-
-fn ofRow(row: u32, local: u32) {
   let base = p.xAt + row * p.columns;
   let mu = ${centred ? 'mean[p.meanAt + row]' : '0.0'};
   let r = rstd[p.rstdAt + row];
@@ -84,36 +64,19 @@ fn ofRow(row: u32, local: u32) {
     var value = r * (dHat(row, i) - meanD - (x[base + i] - mu) * r * meanHat);
     if (p.hasResidual == 1u) { value += residual[p.residualAt + row * p.columns + i]; }
     dX[p.dXAt + row * p.columns + i] = value;
-  }
-}
-${rowMain}`,
+  }`,
+    /* wgsl */ `
+fn dHat(row: u32, i: u32) -> f32 {
+  let g = dOut[p.dOutAt + row * p.columns + i];
+  if (p.hasWeight == 1u) { return g * (weight[p.weightAt + i] + p.unitOffset); }
+  return g;
+}`,
   )
 
 const [layerNorm, rmsNorm] = [true, false].map((centred) => ({
   forward: variant(forward(centred)),
   backward: variant(backward(centred)),
 }))
-
-/** Runs over windows of rows. `tensorsOf` makes the bindings from the views of [N,C] matrices and [N] statistics. */
-function runRows(
-  gpu: Gpu,
-  of: Variant,
-  count: number,
-  columns: number,
-  tensorsOf: (matrix: (t: Tensor) => Tensor, statistic: (t: Tensor) => Tensor) => Tensor[],
-  params: readonly Param[],
-): void {
-  for (const [start, end] of pieces(count, gpu.windowBytes / 4 / columns))
-    gpu.run({
-      variant: of,
-      tensors: tensorsOf(
-        (t) => rows(reshape(t, [count, columns]), start, end),
-        (t) => slice(t, start, [end - start]),
-      ),
-      params: [end - start, columns, ...params],
-      groups: foldGroups(end - start),
-    })
-}
 
 export function norms(gpu: Gpu): Norms {
   /** `mean` is null for RMSNorm. */
@@ -125,9 +88,9 @@ export function norms(gpu: Gpu): Norms {
     runRows(
       gpu,
       (mean ? layerNorm : rmsNorm).forward,
+      x,
       rstd.length,
-      x.length / rstd.length,
-      (m, s) => [m(out), ...(mean ? [s(mean)] : []), s(rstd), m(x), weight ?? m(x), bias ?? m(x)],
+      (cut) => [...[out, ...(mean ? [mean] : []), rstd, x].map(cut), weight ?? cut(x), bias ?? cut(x)],
       [Number(weight !== null), Number(bias !== null), f32(eps), f32(unitOffset)],
     )
   const normBackward = (
@@ -140,21 +103,21 @@ export function norms(gpu: Gpu): Norms {
     runRows(
       gpu,
       (mean ? layerNorm : rmsNorm).backward,
+      x,
       rstd.length,
-      x.length / rstd.length,
-      (m, s) => [m(dX), m(dOut), m(x), ...(mean ? [s(mean)] : []), s(rstd), weight ?? m(x), m(residual ?? x)],
+      (cut) => [...[dX, dOut, x, ...(mean ? [mean] : []), rstd].map(cut), weight ?? cut(x), cut(residual ?? x)],
       [Number(weight !== null), f32(unitOffset), Number(residual !== null)],
     )
   return {
     layerNorm: (out, mean, rstd, x, weight, bias, eps) => norm([out, mean, rstd, x], [weight, bias], [eps, 0]),
     rmsNorm: (out, rstd, x, weight, eps, unitOffset) => norm([out, null, rstd, x], [weight, null], [eps, unitOffset]),
     layerNormBackward(dX, dWeight, dBias, dOut, x, mean, rstd, weight, residual = null) {
-      if (dWeight) sumColumns(gpu, 'layerNorm', dWeight, dOut, { x, mean, rstd }, dBias)
+      if (dWeight) sumColumns(gpu, 'layerNorm', dWeight, dOut, [x, mean, rstd], dBias)
       else if (dBias) sumColumns(gpu, 'sum', dBias, dOut)
       normBackward([dX, dOut, x], [mean, rstd], weight, 0, residual)
     },
     rmsNormBackward(dX, dWeight, dOut, x, rstd, weight, unitOffset, residual = null) {
-      if (dWeight) sumColumns(gpu, 'rmsNorm', dWeight, dOut, { x, mean: null, rstd })
+      if (dWeight) sumColumns(gpu, 'rmsNorm', dWeight, dOut, [x, null, rstd])
       normBackward([dX, dOut, x], [null, rstd], weight, unitOffset, residual)
     },
   }

@@ -1,35 +1,20 @@
 // Sums over rows, columns and everything, in fixed orders: two stages, no atomics, the same bytes every time.
 import type { Kernels } from '../../kernels.ts'
-import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
-import { defineShader, f32, foldGroups, type Gpu, groupSize, pieces, variant } from '../shader.ts'
+import { slice, type Tensor } from '../../tensor.ts'
+import {
+  defineShader,
+  f32,
+  type Gpu,
+  groupSize,
+  groupSum,
+  perRow,
+  pieces,
+  rowWindows,
+  runRows,
+  variant,
+} from '../shader.ts'
 
 type Reductions = Pick<Kernels, 'columnSum' | 'columnSquares' | 'rowDot' | 'squaredError' | 'sumSquares'>
-
-/** WGSL: the sum of one value of each invocation of a workgroup, known to all of them. Uniform control flow only. */
-export const groupSum = /* wgsl */ `
-var<workgroup> partial: array<f32, ${groupSize}>;
-fn groupSum(value: f32, local: u32) -> f32 {
-  partial[local] = value;
-  workgroupBarrier();
-  for (var half = ${groupSize / 2}u; half > 0u; half /= 2u) {
-    if (local < half) { partial[local] += partial[local + half]; }
-    workgroupBarrier();
-  }
-  let sum = partial[0];
-  workgroupBarrier();
-  return sum;
-}
-`
-
-/** WGSL: `ofRow` for the row of this workgroup; workgroups past the last row leave as a whole. */
-export const rowMain = /* wgsl */ `
-${groupSum}
-@compute @workgroup_size(${groupSize})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let row = group.y * groups.x + group.x;
-  if (row < p.count) { ofRow(row, local); }
-}
-`
 
 /** Rows that one dispatch sums. */
 export const rowsAtOnce = 2048
@@ -88,28 +73,28 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
 const oneSum = columnSums(false)
 const twoSums = variant(columnSums(true), { KIND: 2 })
 
-const rowDot = defineShader(
-  'rowDot',
-  { y: 'rw f32', a: 'f32', b: 'f32' },
-  { count: 'u32', columns: 'u32' },
-  /* wgsl */ `
-fn ofRow(row: u32, local: u32) {
+const rowDot = variant(
+  perRow(
+    'rowDot',
+    { y: 'rw f32', a: 'f32', b: 'f32' },
+    {},
+    /* wgsl */ `
   var sum = 0.0;
   for (var i = local; i < p.columns; i += ${groupSize}u) {
     sum += a[p.aAt + row * p.columns + i] * b[p.bAt + row * p.columns + i];
   }
   let total = groupSum(sum, local);
-  if (local == 0u) { y[p.yAt + row] = total; }
-}
-${rowMain}`,
+  if (local == 0u) { y[p.yAt + row] = total; }`,
+  ),
 )
 
 /** Partial sums of (a − weight·b)²: weight 1 for errors, 0 for squares. */
-const squarePartials = defineShader(
-  'squarePartials',
-  { y: 'rw f32', a: 'f32', b: 'f32' },
-  { length: 'u32', weight: 'f32' },
-  /* wgsl */ `
+const squarePartials = variant(
+  defineShader(
+    'squarePartials',
+    { y: 'rw f32', a: 'f32', b: 'f32' },
+    { length: 'u32', weight: 'f32' },
+    /* wgsl */ `
 ${groupSum}
 @compute @workgroup_size(${groupSize})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -122,14 +107,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (local == 0u) { y[p.yAt + group.x] = total; }
 }
 `,
+  ),
 )
 
 /** out[0] += the sum of up to a few thousand partial sums. */
-const total = defineShader(
-  'total',
-  { y: 'rw f32', x: 'f32' },
-  { length: 'u32' },
-  /* wgsl */ `
+const total = variant(
+  defineShader(
+    'total',
+    { y: 'rw f32', x: 'f32' },
+    { length: 'u32' },
+    /* wgsl */ `
 ${groupSum}
 @compute @workgroup_size(${groupSize})
 fn main(@builtin(local_invocation_index) local: u32) {
@@ -139,6 +126,7 @@ fn main(@builtin(local_invocation_index) local: u32) {
   if (local == 0u) { y[p.yAt] += all; }
 }
 `,
+  ),
 )
 
 const columnKinds = {
@@ -147,48 +135,27 @@ const columnKinds = {
   layerNorm: variant(oneSum, { KIND: 2 }),
   rmsNorm: variant(oneSum, { KIND: 3 }),
 }
-const variants = {
-  rowDot: variant(rowDot),
-  squarePartials: variant(squarePartials),
-  total: variant(total),
-}
 
-/** Inputs of the gradients of norm weights besides dOut: the norm's input and statistics. */
-interface Normalised {
-  readonly x: Tensor
-  /** null for RMSNorm. */
-  readonly mean: Tensor | null
-  readonly rstd: Tensor
-}
-
-/** out[C] += the column sums of x[N,C], or of what `kind` makes of it; `plain`, with LayerNorm's, += those of x itself. */
+/**
+ * out[C] += the column sums of x[N,C], or of what `kind` makes of it with z, mean and rstd: the input of a norm and its statistics, no mean
+ * for RMSNorm; `plain`, with LayerNorm's, += those of x itself.
+ */
 export function sumColumns(
   gpu: Gpu,
   kind: keyof typeof columnKinds,
   out: Tensor,
   x: Tensor,
-  normalised?: Normalised,
+  [z, mean, rstd]: readonly (Tensor | null)[] = [],
   plain: Tensor | null = null,
 ): void {
   const columns = out.length
-  const matrix = reshape(x, [x.length / columns, columns])
-  const most = Math.min(gpu.windowBytes / 4 / columns, rowsAtOnce)
-  for (const [start, end] of pieces(matrix.shape[0], most)) {
-    const part = rows(matrix, start, end)
-    const { x: z = x, mean = null, rstd = null } = normalised ?? {}
-    const inputs = [
-      part,
-      normalised ? rows(reshape(z, matrix.shape), start, end) : part,
-      mean ? slice(mean, start, [end - start]) : part,
-      rstd ? slice(rstd, start, [end - start]) : part,
-    ]
+  for (const { count, cut } of rowWindows(gpu, x.length / columns, columns, rowsAtOnce))
     gpu.run({
       variant: plain ? twoSums : columnKinds[kind],
-      tensors: [out, ...inputs, ...(plain ? [plain] : [])],
-      params: [end - start, columns],
+      tensors: [out, ...[x, z, mean, rstd].map((t) => cut(t ?? x)), ...(plain ? [plain] : [])],
+      params: [count, columns],
       groups: [Math.ceil(columns / columnsAtOnce), 1, 1],
     })
-  }
 }
 
 const partialGroups = 1024
@@ -198,12 +165,12 @@ function addSquares(gpu: Gpu, out: Tensor, a: Tensor, b: Tensor, weight: 0 | 1):
     const groups = Math.min(partialGroups, Math.ceil((end - start) / groupSize))
     const scratch = gpu.scratch([groups])
     gpu.run({
-      variant: variants.squarePartials,
+      variant: squarePartials,
       tensors: [scratch, slice(a, start, [end - start]), slice(b, start, [end - start])],
       params: [end - start, f32(weight)],
       groups: [groups, 1, 1],
     })
-    gpu.run({ variant: variants.total, tensors: [out, scratch], params: [groups], groups: [1, 1, 1] })
+    gpu.run({ variant: total, tensors: [out, scratch], params: [groups], groups: [1, 1, 1] })
   }
 }
 
@@ -211,21 +178,7 @@ export function reductions(gpu: Gpu): Reductions {
   return {
     columnSum: (out, x) => sumColumns(gpu, 'sum', out, x),
     columnSquares: (out, x) => sumColumns(gpu, 'squares', out, x),
-    rowDot(out, a, b) {
-      const columns = a.length / out.length
-      const shape = [out.length, columns]
-      for (const [start, end] of pieces(out.length, gpu.windowBytes / 4 / columns))
-        gpu.run({
-          variant: variants.rowDot,
-          tensors: [
-            slice(out, start, [end - start]),
-            rows(reshape(a, shape), start, end),
-            rows(reshape(b, shape), start, end),
-          ],
-          params: [end - start, columns],
-          groups: foldGroups(end - start),
-        })
-    },
+    rowDot: (out, a, b) => runRows(gpu, rowDot, a, out.length, (cut) => [out, a, b].map(cut)),
     squaredError: (out, a, b) => addSquares(gpu, out, a, b, 1),
     sumSquares: (out, x) => addSquares(gpu, out, x, x, 0),
   }

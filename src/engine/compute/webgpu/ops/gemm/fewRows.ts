@@ -2,7 +2,7 @@
 // many lanes read, and how much at once. A workgroup makes `fewRowsColumns` columns of all rows; its lanes go along the depth side by
 // side, by vectors of 16 bytes of b.
 import type { DType } from '../../../../dtype.ts'
-import { dtypeCode, floatTypes, halves, maxGroups, type Shader, variant, type Variant } from '../../shader.ts'
+import { dtypeCode, halves, maxGroups, ofTypes, type Shader, type Variant } from '../../shader.ts'
 import { activationFunctions } from '../activations.ts'
 import { gemmHead, type Sizes } from './params.ts'
 
@@ -163,16 +163,10 @@ ${all
 ${all.map((i) => `    if (weight == ${i}u) { y${i}[p.y${i}At + column] = sum; }`).join('\n')}
   }`
 
-const typed = (shaderOf: (packed: boolean) => Shader, constants: Readonly<Record<string, number>>) => {
-  const [words, packed] = [shaderOf(false), shaderOf(true)]
-  return floatTypes.map((dtype) =>
-    dtype === 'f32' ? variant(words, constants) : variant(packed, { ...constants, DTYPE: dtypeCode(dtype) }),
-  )
-}
 const [words, packed] = [byVectors(false), byVectors(true)]
-const vectorVariants = [1, 2, 3, 4].map((ROWS) => typed((isPacked) => (isPacked ? packed : words), { ROWS }))
-const severalVariants = [2, 3].map((count) => typed((isPacked) => severalWeights(count, isPacked), {}))
-const gatedVariants = typed((isPacked) => severalWeights(2, isPacked, true), {})
+const vectorVariants = [1, 2, 3, 4].map((ROWS) => ofTypes(packed, words, { ROWS }))
+const severalVariants = [2, 3].map((count) => ofTypes(severalWeights(count, true), severalWeights(count, false)))
+const gatedVariants = ofTypes(severalWeights(2, true, true), severalWeights(2, false, true))
 
 /** Elements of b in 16 bytes. */
 const widthOf = (dtype: DType) => (dtype === 'f32' ? 4 : 8)

@@ -2,8 +2,18 @@
 // shader for its shape and the device.
 import { bytesPerElement } from '../../../../dtype.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
-import { dtypeCode, f32, type Gpu, gridOf, maxGroups, type Param, pieces, type Variant, variant } from '../../shader.ts'
-import { perElement } from '../elementwise.ts'
+import {
+  dtypeCode,
+  f32,
+  type Gpu,
+  gridOf,
+  maxGroups,
+  type Param,
+  perElement,
+  pieces,
+  type Variant,
+  variant,
+} from '../../shader.ts'
 import { fewRowsColumns, fewRowsVariant, hasFewRows } from './fewRows.ts'
 import { portableTile, portableVariants } from './portable.ts'
 import { type Batch, gemmParams, single, type Sizes } from './params.ts'

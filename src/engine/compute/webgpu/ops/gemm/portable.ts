@@ -1,6 +1,6 @@
 // Matrix product for any GPU: a workgroup of 8×8 invocations makes a 64×64 tile, 8×8 values each, through 64×16 tiles
 // of both operands in workgroup memory. Any size, offset, transposition and element type of b.
-import { dtypeCode, floatTypes, halves, type Shader, variant } from '../../shader.ts'
+import { halves, ofTypes, type Shader } from '../../shader.ts'
 import { gemmHead } from './params.ts'
 
 export const portableTile = 64
@@ -99,4 +99,4 @@ ${storeSums}
 }
 
 /** By element type of b: f32, bf16, f16. */
-export const portableVariants = floatTypes.map((dtype) => variant(portable, { DTYPE: dtypeCode(dtype) }))
+export const portableVariants = ofTypes(portable)

@@ -2,7 +2,7 @@
 // subgroup and makes one tile of the result: what its lanes load of `a` goes around by shuffles, so that a row is loaded once for
 // all lanes. Loops have constant bounds, which the driver unrolls. Past an end the last vector is read again; past the end of k
 // `a` is zero, and results outside are not stored. A 16-bit b lies packed, 8 numbers a vector, which are unpacked in two parts.
-import { dtypeCode, floatTypes, halves, type Shader, variant, type Variant } from '../../shader.ts'
+import { halves, ofTypes, type Shader, variant, type Variant } from '../../shader.ts'
 import { gemmHead } from './params.ts'
 
 interface SmallProduct {
@@ -154,11 +154,9 @@ const tn = small({
 })
 
 /** By element type of b: f32, bf16, f16. */
-const byType = (shader: (packed: boolean) => Shader, packedColumns: number): readonly SmallProduct[] =>
-  floatTypes.map((dtype) =>
-    dtype === 'f32'
-      ? { variant: variant(shader(false)), rows: 32, columns: 32 }
-      : { variant: variant(shader(true), { DTYPE: dtypeCode(dtype) }), rows: 8, columns: packedColumns },
+const byType = (shader: (packed: boolean) => Shader, columns: number): readonly SmallProduct[] =>
+  ofTypes(shader(true), shader(false)).map((of, type) =>
+    type === 0 ? { variant: of, rows: 32, columns: 32 } : { variant: of, rows: 8, columns },
   )
 
 /** By whether a and b are transposed. */

@@ -1,7 +1,7 @@
 // Products on matrix units, with f32 sums, through Dawn's experimental subgroup matrices. Inputs are f16 where the adapter has that:
 // then f32 inputs are rounded, and exact products (multiply.ts) go elsewhere. Metal has f32 inputs too. They run where they are
 // asked for. A workgroup of four subgroups makes 64 × 64 outputs, each subgroup a quarter.
-import { dtypeCode, floatTypes, halves, type Shader, type TensorProducts, variant } from '../../shader.ts'
+import { halves, ofTypes, type Shader, type TensorProducts } from '../../shader.ts'
 import { gemmHead } from './params.ts'
 
 /** One of the adapter's matrix shapes: M × K times K × N. */
@@ -148,8 +148,7 @@ ${each(
   }
 }
 
-export function tensorProducts(cores: TensorCores): TensorProducts {
-  const made = shader(cores)
-  const variants = floatTypes.map((dtype) => variant(made, { DTYPE: dtypeCode(dtype) }))
-  return { variants, rounds: cores.input === 'f16' }
-}
+export const tensorProducts = (cores: TensorCores): TensorProducts => ({
+  variants: ofTypes(shader(cores)),
+  rounds: cores.input === 'f16',
+})

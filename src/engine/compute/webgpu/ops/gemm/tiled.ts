@@ -2,8 +2,7 @@
 // or of 64 × 64 with 64; a lane makes 8 × 8 of it as 2 × 2 blocks of 4 × 4, half a tile apart, so that neighbouring lanes read
 // neighbouring vectors. Where tiles are few, 256 lanes make 64 × 64, a block each: more lanes are at work, with more reads each. The next 16 of the depth are loaded while the last are multiplied. Sums go along the depth one by one, as
 // those of `portable` do: both give the same bytes.
-import type { DType } from '../../../../dtype.ts'
-import { dtypeCode, floatTypes, halves, type Shader, variant } from '../../shader.ts'
+import { halves, ofTypes, type Shader, variant, type Variant } from '../../shader.ts'
 import { activationFunctions } from '../activations.ts'
 import { gemmFields, places } from './params.ts'
 
@@ -305,33 +304,21 @@ ${each(tile, (r, c) => {
 export const largestWorkgroup = 2 * 2 * 128 * depth * 4
 
 /** By element type: of b, or of what is merged. `largeTwice` is for devices with the memory for two buffers, `few` for few tiles. */
-const variantsOf = (
-  shaderOf: (tile: Tile, packed: boolean) => Shader,
-  types: readonly DType[],
-  packs: boolean,
-  hasSmall = true,
-) => {
-  const of = (tile: Tile, BUFFERS: number) => {
-    const [words, packed] = [shaderOf(tile, false), packs ? shaderOf(tile, true) : null]
-    return types.map((dtype) => {
-      const shader = dtype !== 'f32' && packed ? packed : words
-      const typed = types.length > 1 && (shader === packed || !packs)
-      return variant(shader, { BUFFERS, ...(typed ? { DTYPE: dtypeCode(dtype) } : {}) })
-    })
-  }
-  const [few, small, large] = [
-    { side: 64, blocks: 1 },
-    { side: 64, blocks: 2 },
-    { side: 128, blocks: 2 },
-  ] as const
-  return { few: of(few, 1), small: hasSmall ? of(small, 1) : null, large: of(large, 1), largeTwice: of(large, 2) }
-}
+const variantsOf = (of: (tile: Tile, BUFFERS: number) => Variant[], hasSmall = true) => ({
+  few: of({ side: 64, blocks: 1 }, 1),
+  small: hasSmall ? of({ side: 64, blocks: 2 }, 1) : null,
+  large: of({ side: 128, blocks: 2 }, 1),
+  largeTwice: of({ side: 128, blocks: 2 }, 2),
+})
+const ofWords = (epilogue: Epilogue) => (tile: Tile, BUFFERS: number) => [
+  variant(tiled(tile, false, epilogue), { BUFFERS }),
+]
 
 export const tiledVariants = {
-  plain: variantsOf((tile, packed) => tiled(tile, packed, plain), floatTypes, true),
-  masked: variantsOf((tile) => tiled(tile, false, masked), ['f32'], false),
+  plain: variantsOf((tile, BUFFERS) => ofTypes(tiled(tile, true, plain), tiled(tile, false, plain), { BUFFERS })),
+  masked: variantsOf(ofWords(masked)),
   // A lane of the small tile has no registers left for parts of rows.
-  summed: variantsOf((tile) => tiled(tile, false, summed), ['f32'], false, false),
-  merged: variantsOf((tile) => tiled(tile, false, merged), floatTypes, false),
-  sloped: variantsOf((tile) => tiled(tile, false, sloped), ['f32'], false),
+  summed: variantsOf(ofWords(summed), false),
+  merged: variantsOf((tile, BUFFERS) => ofTypes(tiled(tile, false, merged), null, { BUFFERS })),
+  sloped: variantsOf(ofWords(sloped)),
 } as const

@@ -5,8 +5,7 @@
 import { factorPanelWidth } from '../../../../../catalog/methods/method.ts'
 import type { Kernels } from '../../../kernels.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
-import { defineShader, type Gpu, gridOf, groupSize, pieces, variant } from '../../shader.ts'
-import { perElement } from '../elementwise.ts'
+import { defineShader, type Gpu, gridOf, groupSize, perElement, pieces, variant } from '../../shader.ts'
 import { multiply, product, runProduct } from '../gemm/multiply.ts'
 import { rowWindows } from './scores.ts'
 

@@ -1,9 +1,8 @@
 // The k smallest scores of every row: a workgroup a row, which narrows the k-th down digit by digit in its own memory.
 import { rows, type Tensor } from '../../../tensor.ts'
-import { defineShader, foldGroups, type Gpu, gridOf, groupSize, variant } from '../../shader.ts'
+import { defineShader, elementMain, foldGroups, type Gpu, gridOf, groupSize, variant } from '../../shader.ts'
 import { rowWindows, scoreBindings, scoreKey, scoreParams, scoreTensors } from './scores.ts'
 import type { NmPattern } from '../../../../../catalog/formats/sparsity.ts'
-import { elementMain } from '../elementwise.ts'
 
 /** Digits of 8, 8, 8 and 7 bits. Then every invocation masks words of its own, knowing how many ties lie before them. */
 const maskRows = defineShader(

@@ -1,8 +1,7 @@
 // Masks from a cut through the sorted scores: all below it go, and of those on it the first in row-major order.
 import { rows, slice, type Tensor } from '../../../tensor.ts'
 import type { Columns } from '../../../pruneKernels.ts'
-import { defineShader, type Gpu, gridOf, groupSize, variant } from '../../shader.ts'
-import { elementMain } from '../elementwise.ts'
+import { defineShader, elementMain, type Gpu, gridOf, groupSize, variant } from '../../shader.ts'
 import {
   cutKey,
   cutParams,

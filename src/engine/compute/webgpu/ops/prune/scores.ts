@@ -2,8 +2,7 @@
 // order.
 import { rows, slice, type Tensor } from '../../../tensor.ts'
 import type { Columns } from '../../../pruneKernels.ts'
-import { defineShader, foldGroups, type Gpu, groupSize, pieces, variant } from '../../shader.ts'
-import { rowMain } from '../reduce.ts'
+import { defineShader, foldGroups, type Gpu, groupSize, pieces, rowMain, variant } from '../../shader.ts'
 import { bytesPerElement } from '../../../../dtype.ts'
 
 // Scores are f32 bit patterns, which order as the scores do since none is negative.

@@ -2,8 +2,7 @@
 // some of its pruned weights. c, the keys and the row's figures stay in storage, so that a dispatch makes a few swaps only.
 import type { SwapRule } from '../../../pruneKernels.ts'
 import { rows, type Tensor } from '../../../tensor.ts'
-import { defineShader, foldGroups, type Gpu, gridOf, groupSize, pieces, variant } from '../../shader.ts'
-import { perElement } from '../elementwise.ts'
+import { defineShader, foldGroups, type Gpu, gridOf, groupSize, perElement, pieces, variant } from '../../shader.ts'
 import { multiply, product } from '../gemm/multiply.ts'
 
 /** Figures of a row: error before, error now, what the best swap would win, swaps, 1 where no more are made. */
