@@ -11,7 +11,13 @@ import { gathersOf } from './ops/gather.ts'
 import { losses } from './ops/losses.ts'
 import { norms } from './ops/norms.ts'
 import { products } from './ops/gemm/linears.ts'
-import { pruneOps, type PruneOps } from './ops/prune/index.ts'
+import { factorOf } from './ops/prune/factor.ts'
+import type { PruneOps } from './ops/prune/index.ts'
+import { smallestOf } from './ops/prune/maskRows.ts'
+import { masksOf } from './ops/prune/maskSmallest.ts'
+import { countsOf } from './ops/prune/scores.ts'
+import { swapsOf } from './ops/prune/swaps.ts'
+import { sweepOf } from './ops/prune/sweep.ts'
 import { reductions } from './ops/reduce.ts'
 
 /** Everything that is recorded: the kernels, and the operations that pruning is made of. */
@@ -35,6 +41,11 @@ export function allKernels(gpu: Gpu): DeviceKernels {
     ...losses(gpu),
     ...copying,
     ...reducing,
-    ...pruneOps(gpu, copying),
+    ...countsOf(gpu),
+    ...masksOf(gpu, copying),
+    ...smallestOf(gpu),
+    ...factorOf(gpu, copying),
+    sweep: sweepOf(gpu, copying),
+    swapRows: swapsOf(gpu),
   }
 }

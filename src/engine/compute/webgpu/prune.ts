@@ -1,6 +1,5 @@
 // PruneKernels on the GPU: its operations are recorded as kernels are, and what decides on the host is a few kilobytes of
 // counts. Weights stay on the device.
-import type { NmPattern } from '../../../catalog/formats/sparsity.ts'
 import { breathe } from '../../breathe.ts'
 import type { Backend } from '../backend.ts'
 import { exactPlace, type Limit, type PruneKernels, type Scored } from '../pruneKernels.ts'
@@ -14,8 +13,6 @@ import { factorPanelWidth } from '../../../catalog/methods/method.ts'
 type Device = Pick<Backend, 'allocate' | 'release' | 'read'>
 
 const patternOf = (score: number): number => new Uint32Array(Float32Array.of(score).buffer)[0]
-
-const columnsOf = ({ weight, columns }: Scored) => columns ?? { start: 0, end: weight.shape[1] }
 
 /** Ties that go: on the device a score is an f32 itself, so that all which round to one are ties. */
 function tiesOf({ place, ties }: Limit): number {
@@ -38,10 +35,9 @@ export function webGpuPrune(device: Device, ops: PruneOps, { fill }: Pick<Kernel
   /** The row at which the ties run out, and how many were taken before it. */
   const cutOf = async (scored: Scored, limit: number, ties: number) => {
     if (ties === 0) return { row: 0, ties: 0, taken: 0 }
-    const { weight, scale } = scored
-    const total = weight.shape[0]
+    const total = scored.weight.shape[0]
     if (ties === Infinity) return { row: total, ties: 0, taken: 0 }
-    const found = await counted(total, (counts) => ops.countTies(counts, weight, scale, columnsOf(scored), limit))
+    const found = await counted(total, (counts) => ops.countTies(counts, scored, limit))
     let taken = 0
     let row = 0
     while (row < total && taken + found[row] <= ties) taken += found[row++]
@@ -49,27 +45,21 @@ export function webGpuPrune(device: Device, ops: PruneOps, { fill }: Pick<Kernel
   }
   return {
     traits: { scoresInF64: false, widestDigit },
-    async countScores(counts, scored, { shift, bits, prefix }) {
-      const { weight, scale } = scored
-      const digit = { shift, bits, prefix }
-      const found = await counted(counts.length, (words) =>
-        ops.countDigit(words, weight, scale, columnsOf(scored), digit),
-      )
+    async countScores(counts, scored, digit) {
+      const found = await counted(counts.length, (words) => ops.countDigit(words, scored, digit))
       for (let bin = 0; bin < found.length; bin++) counts[bin] += found[bin]
     },
     async maskBelow(mask, scored, limit) {
-      const { weight, scale } = scored
       const pattern = patternOf(limit.score)
-      const cut = await cutOf(scored, pattern, tiesOf(limit))
-      ops.maskBelow(mask, weight, scale, columnsOf(scored), pattern, { row: cut.row, ties: cut.ties })
-      return cut.taken
+      const { row, ties, taken } = await cutOf(scored, pattern, tiesOf(limit))
+      ops.maskBelow(mask, scored, pattern, { row, ties })
+      return taken
     },
-    maskSmallest: (mask, bad, scored, rank, allTies) =>
-      ops.maskSmallest(mask, bad, scored.weight, scored.scale, columnsOf(scored), rank, allTies),
+    maskSmallest: (...args) => ops.maskSmallest(...args),
     maskRows: async (mask, weight, scale, k, withTies) =>
-      (await counted(1, (bad) => ops.maskRows(mask, bad, weight, scale, k, withTies)))[0],
-    maskGroups: async (mask, weight, scale, pattern: NmPattern) =>
-      (await counted(1, (bad) => ops.maskGroups(mask, bad, weight, scale, pattern)))[0],
+      (await counted(1, (bad) => ops.maskRows(mask, bad, { weight, scale, columns: null }, k, withTies)))[0],
+    maskGroups: async (mask, weight, scale, pattern) =>
+      (await counted(1, (bad) => ops.maskGroups(mask, bad, { weight, scale, columns: null }, pattern)))[0],
     async inverseFactor(out, h, diagonal) {
       const n = h.shape[0]
       const bad = device.allocate('u32', [1])

@@ -5,26 +5,28 @@
 import { factorPanelWidth } from '../../../../../catalog/methods/method.ts'
 import type { Kernels } from '../../../kernels.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
-import { defineShader, type Gpu, gridOf, groupSize, perElement, pieces, variant } from '../../shader.ts'
+import { defineShader, type Gpu, gridOf, groupSize, perElement, pieces, rowWindows, variant } from '../../shader.ts'
 import { multiply, product, runProduct } from '../gemm/multiply.ts'
-import { rowWindows } from './scores.ts'
+import type { PruneOps } from './index.ts'
 
 /** Rows and columns of a block of the diagonal: a quarter of `groupSize`, and its triangle fits a workgroup's memory. */
 const side = groupSize / 4
 /** Columns that are updated from those behind them by one product. Within them, each block is updated by itself. */
 const stripWidth = 4 * side
 
-const copyUpper = perElement(
-  'pruneCopyUpper',
-  { y: 'rw f32', h: 'f32', diagonal: 'f32' },
-  { firstRow: 'u32', n: 'u32' },
-  /* wgsl */ `
+const copyUpper = variant(
+  perElement(
+    'pruneCopyUpper',
+    { y: 'rw f32', h: 'f32', diagonal: 'f32' },
+    { firstRow: 'u32', n: 'u32' },
+    /* wgsl */ `
   let row = p.firstRow + i / p.n;
   let column = i % p.n;
   var value = 0.0;
   if (column > row) { value = h[p.hAt + i]; }
   if (column == row) { value = diagonal[p.diagonalAt + row]; }
   y[p.yAt + i] = value;`,
+  ),
 )
 
 /** WGSL for each of a lane's four rows, 16 apart. */
@@ -37,11 +39,12 @@ const four = (text: (i: number) => string) => [0, 1, 2, 3].map(text).join('\n')
  * contains one triangle: first R, from its last column on, then U = R⁻¹, from its first column on, by
  * U[0:j,j] = −U[0:j,0:j] · R[0:j,j] / R[j,j]. A quarter of the lanes computes every fourth term of such a sum.
  */
-const factorColumns = defineShader(
-  'pruneFactorColumns',
-  { r: 'rw f32', inverse: 'rw f32', bad: 'rw u32', above: 'f32', block: 'f32' },
-  { width: 'u32', behind: 'u32', n: 'u32', panel: 'u32', corner: 'u32', start: 'u32', firstTile: 'u32' },
-  /* wgsl */ `
+const factorColumns = variant(
+  defineShader(
+    'pruneFactorColumns',
+    { r: 'rw f32', inverse: 'rw f32', bad: 'rw u32', above: 'f32', block: 'f32' },
+    { width: 'u32', behind: 'u32', n: 'u32', panel: 'u32', corner: 'u32', start: 'u32', firstTile: 'u32' },
+    /* wgsl */ `
 const SIDE = ${side}u;
 const DEPTH = 8u;
 // Lanes that write eight columns, and those that read one, meet in no bank.
@@ -167,24 +170,30 @@ ${four((i) => `      r[at + ${16 * i}u * p.panel] = x${i}[j];`)}
   }
 }
 `,
+  ),
 )
 
-const variants = { copy: variant(copyUpper), columns: variant(factorColumns) }
-
-/** a[n,n] = the upper triangle of h with `diagonal` in place of its own. */
-export function runFactorBegin(gpu: Gpu, a: Tensor, h: Tensor, diagonal: Tensor): void {
-  const n = a.shape[0]
-  for (const { part, start, count } of rowWindows(gpu, a))
-    gpu.run({
-      variant: variants.copy,
-      tensors: [part, slice(h, start * n, [count, n]), diagonal],
-      params: [count * n, start, n],
-      groups: gridOf(count * n),
-    })
+export function factorOf(
+  gpu: Gpu,
+  kernels: Pick<Kernels, 'copy' | 'fill'>,
+): Pick<PruneOps, 'factorBegin' | 'factorPanel'> {
+  return {
+    factorBegin(a, h, diagonal) {
+      const n = a.shape[0]
+      for (const { start, count, cut } of rowWindows(gpu, n, n))
+        gpu.run({
+          variant: copyUpper,
+          tensors: [cut(a), cut(h), diagonal],
+          params: [count * n, start, n],
+          groups: gridOf(count * n),
+        })
+    },
+    factorPanel: (a, bad, k, width) => factorPanel(gpu, kernels, a, bad, k, width),
+  }
 }
 
 /** The panel of columns [k, k + width); panels go from the last to the first. bad[0] = 1 when it is not positive definite. */
-export function runFactorPanel(
+function factorPanel(
   gpu: Gpu,
   kernels: Pick<Kernels, 'copy' | 'fill'>,
   a: Tensor,
@@ -198,7 +207,7 @@ export function runFactorPanel(
   const most = side * 2 ** Math.max(0, Math.floor(Math.log2(fit)))
   if (width > most) {
     for (let start = Math.floor((width - 1) / most) * most; start >= 0; start -= most)
-      runFactorPanel(gpu, kernels, a, bad, k + start, Math.min(most, width - start))
+      factorPanel(gpu, kernels, a, bad, k + start, Math.min(most, width - start))
     return
   }
   const { copy, fill } = kernels
@@ -207,7 +216,7 @@ export function runFactorPanel(
   const work = gpu.scratch([n, width])
   const inverse = gpu.scratch([width, width])
   fill(inverse, 0)
-  factorPanel(gpu, a, work, inverse, bad, k, width)
+  factorBlocks(gpu, a, work, inverse, bad, k, width)
   invert(gpu, kernels, inverse, from(work, k * width), width)
   copy(a, inverse, { ...matrix(width, width), outRow: n, inRow: width, outOffset: k * n + k })
   if (k > 0) {
@@ -236,7 +245,7 @@ export function runFactorPanel(
  * r[k + width, width] = R above the diagonal blocks of the panel, from the last block on, and the diagonal blocks of
  * inverse[width, width]. The caller updates the columns before the panel.
  */
-function factorPanel(gpu: Gpu, a: Tensor, r: Tensor, inverse: Tensor, bad: Tensor, k: number, width: number): void {
+function factorBlocks(gpu: Gpu, a: Tensor, r: Tensor, inverse: Tensor, bad: Tensor, k: number, width: number): void {
   const n = a.shape[0]
   const at = (row: number, column: number) => from(a, row * n + column)
   for (let first = Math.floor((width - 1) / stripWidth) * stripWidth; first >= 0; first -= stripWidth) {
@@ -256,7 +265,7 @@ function factorPanel(gpu: Gpu, a: Tensor, r: Tensor, inverse: Tensor, bad: Tenso
       const most = Math.max(1, Math.floor(Math.min(gpu.reachBytes / 4 / n / side, gpu.flopsPerDispatch / flops)))
       for (const [tile, end] of pieces(c / side + 1, most))
         gpu.run({
-          variant: variants.columns,
+          variant: factorColumns,
           tensors: [
             ...[
               r,

@@ -1,15 +1,15 @@
 // The k smallest scores of every row: a workgroup a row, which narrows the k-th down digit by digit in its own memory.
-import { rows, type Tensor } from '../../../tensor.ts'
 import { defineShader, elementMain, foldGroups, type Gpu, gridOf, groupSize, variant } from '../../shader.ts'
-import { rowWindows, scoreBindings, scoreKey, scoreParams, scoreTensors } from './scores.ts'
-import type { NmPattern } from '../../../../../catalog/formats/sparsity.ts'
+import type { PruneOps } from './index.ts'
+import { scoreKey, scoreParams, scoreTensors, scoreWindows } from './scores.ts'
 
 /** Digits of 8, 8, 8 and 7 bits. Then every invocation masks words of its own, knowing how many ties lie before them. */
-const maskRows = defineShader(
-  'pruneMaskRows',
-  { bits: 'rw u32', bad: 'rw atomic<u32>', ...scoreTensors },
-  { ...scoreParams, count: 'u32', rowWords: 'u32', k: 'u32', withTies: 'u32' },
-  /* wgsl */ `
+const smallestOfRows = variant(
+  defineShader(
+    'pruneMaskRows',
+    { bits: 'rw u32', bad: 'rw atomic<u32>', ...scoreTensors },
+    { ...scoreParams, count: 'u32', rowWords: 'u32', k: 'u32', withTies: 'u32' },
+    /* wgsl */ `
 ${scoreKey}
 var<workgroup> bins: array<atomic<u32>, 256>;
 var<workgroup> infinities: atomic<u32>;
@@ -71,38 +71,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (local == 0u) { atomicAdd(&bad[p.badAt], atomicLoad(&infinities)); }
 }
 `,
+  ),
 )
 
-const rowsVariant = variant(maskRows)
-/** bad[1] += scores that are not finite. */
-export function runMaskRows(
-  gpu: Gpu,
-  mask: Tensor,
-  bad: Tensor,
-  weight: Tensor,
-  scale: Tensor | null,
-  k: number,
-  withTies: boolean,
-): void {
-  for (const { part, start, count } of rowWindows(gpu, weight)) {
-    const { tensors, params } = scoreBindings(part, scale)
-    gpu.run({
-      variant: rowsVariant,
-      tensors: [rows(mask, start, start + count), bad, ...tensors],
-      params: [...params, count, mask.shape[1], k, Number(withTies)],
-      groups: foldGroups(count),
-    })
-  }
-}
-
-// N:M masks: a weight goes if fewer than n of its group of m come before it.
-
-/** An invocation makes one word of the mask. */
-const maskGroups = defineShader(
-  'pruneMaskGroups',
-  { bits: 'rw u32', bad: 'rw atomic<u32>', ...scoreTensors },
-  { ...scoreParams, length: 'u32', rowWords: 'u32', n: 'u32', m: 'u32' },
-  /* wgsl */ `
+/** N:M masks: a weight goes if fewer than n of its group of m come before it. An invocation makes one word of the mask. */
+const smallestOfGroups = variant(
+  defineShader(
+    'pruneMaskGroups',
+    { bits: 'rw u32', bad: 'rw atomic<u32>', ...scoreTensors },
+    { ...scoreParams, length: 'u32', rowWords: 'u32', n: 'u32', m: 'u32' },
+    /* wgsl */ `
 ${scoreKey}
 fn element(i: u32) {
   let own = (i / p.rowWords) * p.width;
@@ -122,26 +100,28 @@ fn element(i: u32) {
   bits[p.bitsAt + i] = kept;
 }
 ${elementMain}`,
+  ),
 )
 
-const groupsVariant = variant(maskGroups)
-/** bad[1] += scores that are not finite. */
-export function runMaskGroups(
-  gpu: Gpu,
-  mask: Tensor,
-  bad: Tensor,
-  weight: Tensor,
-  scale: Tensor | null,
-  { n, m }: NmPattern,
-): void {
-  for (const { part, start, count } of rowWindows(gpu, weight)) {
-    const { tensors, params } = scoreBindings(part, scale)
-    const words = count * mask.shape[1]
-    gpu.run({
-      variant: groupsVariant,
-      tensors: [rows(mask, start, start + count), bad, ...tensors],
-      params: [...params, words, mask.shape[1], n, m],
-      groups: gridOf(words),
-    })
-  }
-}
+export const smallestOf = (gpu: Gpu): Pick<PruneOps, 'maskRows' | 'maskGroups'> => ({
+  maskRows(mask, bad, scored, k, withTies) {
+    for (const { tensors, params, count, cut } of scoreWindows(gpu, scored))
+      gpu.run({
+        variant: smallestOfRows,
+        tensors: [cut(mask), bad, ...tensors],
+        params: [...params, count, mask.shape[1], k, Number(withTies)],
+        groups: foldGroups(count),
+      })
+  },
+  maskGroups(mask, bad, scored, { n, m }) {
+    for (const { tensors, params, count, cut } of scoreWindows(gpu, scored)) {
+      const words = count * mask.shape[1]
+      gpu.run({
+        variant: smallestOfGroups,
+        tensors: [cut(mask), bad, ...tensors],
+        params: [...params, words, mask.shape[1], n, m],
+        groups: gridOf(words),
+      })
+    }
+  },
+})

@@ -1,46 +1,22 @@
 // Masks from a cut through the sorted scores: all below it go, and of those on it the first in row-major order.
-import { rows, slice, type Tensor } from '../../../tensor.ts'
-import type { Columns } from '../../../pruneKernels.ts'
-import { defineShader, elementMain, type Gpu, gridOf, groupSize, variant } from '../../shader.ts'
-import {
-  cutKey,
-  cutParams,
-  cutTensors,
-  rowWindows,
-  runCountDigit,
-  runCountTies,
-  scoreBindings,
-  scoreKey,
-  scoreParams,
-  scoreTensors,
-} from './scores.ts'
 import type { Kernels } from '../../../kernels.ts'
-
-/** Rows before `row` give all of their ties, `row` gives its first `ties`, later ones none. */
-export interface TieCut {
-  readonly row: number
-  readonly ties: number
-}
+import { slice, type Tensor } from '../../../tensor.ts'
+import { defineShader, elementMain, type Gpu, gridOf, groupSize, variant } from '../../shader.ts'
+import type { PruneOps } from './index.ts'
+import { countsOf, cutKey, cutParams, cutTensors, scoreKey, scoreParams, scoreTensors, scoreWindows } from './scores.ts'
 
 /** An invocation makes one word of the mask; in the row of the cut it counts the ties before it. */
-const maskBelow = defineShader(
-  'pruneMaskBelow',
-  { bits: 'rw u32', ...scoreTensors, ...cutTensors },
-  {
-    ...scoreParams,
-    ...cutParams,
-    length: 'u32',
-    firstRow: 'u32',
-    first: 'u32',
-    end: 'u32',
-    firstWord: 'u32',
-    words: 'u32',
-    rowWords: 'u32',
-    limit: 'u32',
-    cutRow: 'u32',
-    cutTies: 'u32',
-  },
-  /* wgsl */ `
+const below = variant(
+  defineShader(
+    'pruneMaskBelow',
+    { bits: 'rw u32', ...scoreTensors, ...cutTensors },
+    {
+      ...scoreParams,
+      ...cutParams,
+      ...{ length: 'u32', firstRow: 'u32', first: 'u32', end: 'u32', firstWord: 'u32', words: 'u32', rowWords: 'u32' },
+      ...{ limit: 'u32', cutRow: 'u32', cutTies: 'u32' },
+    },
+    /* wgsl */ `
 ${scoreKey}${cutKey}
 fn element(i: u32) {
   let row = i / p.words;
@@ -65,33 +41,8 @@ fn element(i: u32) {
   bits[at] = kept;
 }
 ${elementMain}`,
+  ),
 )
-
-const belowVariant = variant(maskBelow)
-/** `found`: limit and cut are what it holds. */
-export function runMaskBelow(
-  gpu: Gpu,
-  mask: Tensor,
-  weight: Tensor,
-  scale: Tensor | null,
-  columns: Columns,
-  limit: number,
-  cut: TieCut,
-  found: Tensor | null = null,
-): void {
-  const [firstWord, lastWord] = [columns.start >> 5, (columns.end - 1) >> 5]
-  const words = lastWord - firstWord + 1
-  for (const { part, start, count } of rowWindows(gpu, weight, columns.end - columns.start)) {
-    const { tensors, params } = scoreBindings(part, scale)
-    const place = [count * words, start, columns.start, columns.end, firstWord, words, mask.shape[1]]
-    gpu.run({
-      variant: belowVariant,
-      tensors: [rows(mask, start, start + count), ...tensors, found ?? part],
-      params: [...params, Number(found !== null), ...place, limit, cut.row, cut.ties],
-      groups: gridOf(count * words),
-    })
-  }
-}
 
 // The mask of a rank, found on the device: digit by digit, then the row where ties run out, each by a workgroup that seeks through
 // counts. The host would find the same (engine/prune/select.ts) with a wait for every digit.
@@ -103,11 +54,12 @@ const digits = [11, 10, 10]
  * cut = [the key so far, how many of the rest go, the row where ties run out]. Finds the first place at which the counts before and at
  * it reach that many: the next digit of the key, or that row. `first`: begins with `rank`; bad = counts from `infinite` on.
  */
-const seek = defineShader(
-  'pruneSeek',
-  { cut: 'rw u32', bad: 'rw u32', counts: 'u32' },
-  { length: 'u32', bits: 'u32', first: 'u32', rank: 'u32', infinite: 'u32', ofRows: 'u32', allTies: 'u32' },
-  /* wgsl */ `
+const seek = variant(
+  defineShader(
+    'pruneSeek',
+    { cut: 'rw u32', bad: 'rw u32', counts: 'u32' },
+    { length: 'u32', bits: 'u32', first: 'u32', rank: 'u32', infinite: 'u32', ofRows: 'u32', allTies: 'u32' },
+    /* wgsl */ `
 var<workgroup> sums: array<u32, ${groupSize}>;
 
 @compute @workgroup_size(${groupSize})
@@ -138,44 +90,49 @@ fn main(@builtin(local_invocation_index) local: u32) {
   for (var bin = p.infinite; bin < p.length; bin++) { bad[p.badAt] += counts[p.countsAt + bin]; }
 }
 `,
+  ),
 )
 
-const seekVariant = variant(seek)
-
-/** See PruneKernels.maskSmallest. */
-export function runMaskSmallest(
-  gpu: Gpu,
-  { fill }: Pick<Kernels, 'fill'>,
-  mask: Tensor,
-  bad: Tensor,
-  weight: Tensor,
-  scale: Tensor | null,
-  columns: Columns,
-  rank: number,
-  allTies: boolean,
-): void {
-  const [total] = weight.shape
-  const cut = gpu.scratch([3], 'u32')
-  const bins = gpu.scratch([digits.length * 2 ** digits[0]], 'u32')
-  fill(bins, 0)
-  const find = (counts: Tensor, params: number[]) =>
-    gpu.run({
-      variant: seekVariant,
-      tensors: [cut, bad, counts],
-      params: [counts.length, ...params],
-      groups: [1, 1, 1],
-    })
-  let shift = 31
-  digits.forEach((bits, i) => {
-    shift -= bits
-    const counts = slice(bins, i * 2 ** digits[0], [2 ** bits])
-    const first = Number(i === 0)
-    runCountDigit(gpu, counts, weight, scale, columns, { shift, bits, prefix: 0 }, first ? null : cut)
-    // All patterns from 0x7f800000 on are infinite or NaN.
-    find(counts, [bits, first, rank, 0xff << (bits - 8), 0, 0])
-  })
-  const ties = gpu.scratch([total], 'u32')
-  runCountTies(gpu, ties, weight, scale, columns, 0, cut)
-  find(ties, [0, 0, 0, 0, 1, Number(allTies)])
-  runMaskBelow(gpu, mask, weight, scale, columns, 0, { row: 0, ties: 0 }, cut)
+export function masksOf(gpu: Gpu, { fill }: Pick<Kernels, 'fill'>): Pick<PruneOps, 'maskBelow' | 'maskSmallest'> {
+  const { countDigit, countTies } = countsOf(gpu)
+  const maskBelow: PruneOps['maskBelow'] = (mask, scored, limit, { row, ties }, found = null) => {
+    for (const { tensors, params, start, count, first, end, cut } of scoreWindows(gpu, scored, found)) {
+      const firstWord = first >> 5
+      const words = ((end - 1) >> 5) - firstWord + 1
+      const place = [count * words, start, first, end, firstWord, words, mask.shape[1]]
+      gpu.run({
+        variant: below,
+        tensors: [cut(mask), ...tensors],
+        params: [...params, ...place, limit, row, ties],
+        groups: gridOf(count * words),
+      })
+    }
+  }
+  return {
+    maskBelow,
+    maskSmallest(mask, bad, scored, rank, allTies) {
+      const found = gpu.scratch([3], 'u32')
+      const bins = gpu.scratch([digits.length * 2 ** digits[0]], 'u32')
+      fill(bins, 0)
+      const find = (counts: Tensor, params: number[]) =>
+        gpu.run({
+          variant: seek,
+          tensors: [found, bad, counts],
+          params: [counts.length, ...params],
+          groups: [1, 1, 1],
+        })
+      let shift = 31
+      digits.forEach((bits, i) => {
+        shift -= bits
+        const counts = slice(bins, i * 2 ** digits[0], [2 ** bits])
+        countDigit(counts, scored, { shift, bits, prefix: 0 }, i === 0 ? null : found)
+        // All patterns from 0x7f800000 on are infinite or NaN.
+        find(counts, [bits, Number(i === 0), rank, 0xff << (bits - 8), 0, 0])
+      })
+      const ties = gpu.scratch([scored.weight.shape[0]], 'u32')
+      countTies(ties, scored, 0, found)
+      find(ties, [0, 0, 0, 0, 1, Number(allTies)])
+      maskBelow(mask, scored, 0, { row: 0, ties: 0 }, found)
+    },
+  }
 }

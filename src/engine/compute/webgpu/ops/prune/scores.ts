@@ -1,7 +1,8 @@
 // Histograms of scores: one digit of a radix selection over a matrix, and ties by row. Sums of integers, the same in any
 // order.
-import { rows, slice, type Tensor } from '../../../tensor.ts'
-import type { Columns } from '../../../pruneKernels.ts'
+import { rows, type Tensor } from '../../../tensor.ts'
+import type { Scored } from '../../../pruneKernels.ts'
+import type { PruneOps } from './index.ts'
 import { defineShader, foldGroups, type Gpu, groupSize, pieces, rowMain, variant } from '../../shader.ts'
 import { bytesPerElement } from '../../../../dtype.ts'
 
@@ -24,11 +25,6 @@ fn keyOf(i: u32, column: u32) -> u32 {
 export const scoreTensors = { weight: 'u32', scale: 'f32' } as const
 export const scoreParams = { width: 'u32', scaled: 'u32' } as const
 
-/** Bindings in the order of `scoreTensors` and `scoreParams`; without a scale the weight stands in for it. */
-export function scoreBindings(weight: Tensor, scale: Tensor | null) {
-  return { tensors: [weight, scale ?? weight], params: [weight.shape[1], Number(scale !== null)] }
-}
-
 /**
  * What was found on the device in the place of parameters: the key so far (a digit's prefix, then the limit), and how many ties go
  * in which row. Shaders ask `found(i, parameter)`; where the host found it, the weight stands in.
@@ -39,35 +35,38 @@ fn found(i: u32, given: u32) -> u32 { return select(given, cut[p.cutAt + i], p.i
 export const cutTensors = { cut: 'u32' } as const
 export const cutParams = { isFound: 'u32' } as const
 
-/** Ranges of rows of a matrix that can be bound at once, `used` columns of which a dispatch goes through. */
-export function* rowWindows(
-  gpu: Gpu,
-  matrix: Tensor,
-  used = matrix.shape[1],
-): Generator<{ part: Tensor; start: number; count: number }> {
-  const [total, width] = matrix.shape
-  const most = Math.min(gpu.reachBytes / width, gpu.windowBytes / used) / bytesPerElement[matrix.dtype]
-  for (const [start, end] of pieces(total, most)) yield { part: rows(matrix, start, end), start, count: end - start }
+/**
+ * Ranges of rows that can be bound at once, with tensors and parameters in the order of `scoreTensors`, `scoreParams` and, with `found`, those
+ * of a cut. Without a scale, or what was found, the weight stands in.
+ */
+export function* scoreWindows(gpu: Gpu, { weight, scale, columns }: Scored, found?: Tensor | null) {
+  const [total, width] = weight.shape
+  const { start: first, end } = columns ?? { start: 0, end: width }
+  const most = Math.min(gpu.reachBytes / width, gpu.windowBytes / (end - first)) / bytesPerElement[weight.dtype]
+  for (const [start, last] of pieces(total, most)) {
+    const part = rows(weight, start, last)
+    yield {
+      ...{ start, count: last - start, first, end, cut: (t: Tensor) => rows(t, start, last) },
+      tensors: [part, scale ?? part, ...(found === undefined ? [] : [found ?? part])],
+      params: [width, Number(scale !== null), ...(found === undefined ? [] : [Number(found !== null)])],
+    }
+  }
 }
 
 /** Bits of the widest digit: its bins lie in the workgroup's memory. */
 export const widestDigit = 11
 
 /** counts[digit] += the scores whose higher bits are `prefix`. Each workgroup counts for itself first. */
-const countDigit = defineShader(
-  'pruneCountDigit',
-  { counts: 'rw atomic<u32>', ...scoreTensors, ...cutTensors },
-  {
-    ...scoreParams,
-    ...cutParams,
-    length: 'u32',
-    first: 'u32',
-    columns: 'u32',
-    shift: 'u32',
-    bits: 'u32',
-    prefix: 'u32',
-  },
-  /* wgsl */ `
+const digitCounts = variant(
+  defineShader(
+    'pruneCountDigit',
+    { counts: 'rw atomic<u32>', ...scoreTensors, ...cutTensors },
+    {
+      ...scoreParams,
+      ...cutParams,
+      ...{ length: 'u32', first: 'u32', columns: 'u32', shift: 'u32', bits: 'u32', prefix: 'u32' },
+    },
+    /* wgsl */ `
 ${scoreKey}${cutKey}
 var<workgroup> bins: array<atomic<u32>, ${2 ** widestDigit}>;
 
@@ -89,14 +88,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
 }
 `,
+  ),
 )
 
 /** counts[row] = the scores of the row that are `limit`. */
-const countTies = defineShader(
-  'pruneCountTies',
-  { counts: 'rw u32', ...scoreTensors, ...cutTensors },
-  { ...scoreParams, ...cutParams, count: 'u32', first: 'u32', columns: 'u32', limit: 'u32' },
-  /* wgsl */ `
+const tieCounts = variant(
+  defineShader(
+    'pruneCountTies',
+    { counts: 'rw u32', ...scoreTensors, ...cutTensors },
+    { ...scoreParams, ...cutParams, count: 'u32', first: 'u32', columns: 'u32', limit: 'u32' },
+    /* wgsl */ `
 ${scoreKey}${cutKey}
 fn ofRow(row: u32, local: u32) {
   let limit = found(0u, p.limit);
@@ -109,53 +110,32 @@ fn ofRow(row: u32, local: u32) {
   if (local == 0u) { counts[p.countsAt + row] = u32(total); }
 }
 ${rowMain}`,
+  ),
 )
 
-const variants = { digit: variant(countDigit), ties: variant(countTies) }
 /** Most workgroups of a count: enough to fill a device, few enough that their sums are few. */
 const mostGroups = 1024
 const perInvocation = 16
 
-/** Adds to counts[2^bits]. `cut`: the prefix is what it holds. */
-export function runCountDigit(
-  gpu: Gpu,
-  counts: Tensor,
-  weight: Tensor,
-  scale: Tensor | null,
-  { start, end }: Columns,
-  digit: { shift: number; bits: number; prefix: number },
-  cut: Tensor | null = null,
-): void {
-  for (const { part, count } of rowWindows(gpu, weight, end - start)) {
-    const { tensors, params } = scoreBindings(part, scale)
-    const length = count * (end - start)
-    const groups = Math.min(mostGroups, Math.ceil(length / groupSize / perInvocation))
-    gpu.run({
-      variant: variants.digit,
-      tensors: [counts, ...tensors, cut ?? part],
-      params: [...params, Number(cut !== null), length, start, end - start, digit.shift, digit.bits, digit.prefix],
-      groups: [groups, 1, 1],
-    })
-  }
-}
-
-/** counts[O] = ties of each row. `cut`: the limit is what it holds. */
-export function runCountTies(
-  gpu: Gpu,
-  counts: Tensor,
-  weight: Tensor,
-  scale: Tensor | null,
-  columns: Columns,
-  limit: number,
-  cut: Tensor | null = null,
-): void {
-  for (const { part, start, count } of rowWindows(gpu, weight, columns.end - columns.start)) {
-    const { tensors, params } = scoreBindings(part, scale)
-    gpu.run({
-      variant: variants.ties,
-      tensors: [slice(counts, start, [count]), ...tensors, cut ?? part],
-      params: [...params, Number(cut !== null), count, columns.start, columns.end - columns.start, limit],
-      groups: foldGroups(count),
-    })
-  }
-}
+export const countsOf = (gpu: Gpu): Pick<PruneOps, 'countDigit' | 'countTies'> => ({
+  countDigit(counts, scored, { shift, bits, prefix }, found = null) {
+    for (const { tensors, params, count, first, end } of scoreWindows(gpu, scored, found)) {
+      const length = count * (end - first)
+      gpu.run({
+        variant: digitCounts,
+        tensors: [counts, ...tensors],
+        params: [...params, length, first, end - first, shift, bits, prefix],
+        groups: [Math.min(mostGroups, Math.ceil(length / groupSize / perInvocation)), 1, 1],
+      })
+    }
+  },
+  countTies(counts, scored, limit, found = null) {
+    for (const { tensors, params, count, first, end, cut } of scoreWindows(gpu, scored, found))
+      gpu.run({
+        variant: tieCounts,
+        tensors: [cut(counts), ...tensors],
+        params: [...params, count, first, end - first, limit],
+        groups: foldGroups(count),
+      })
+  },
+})

@@ -1,9 +1,9 @@
 // Swaps of a pruned and a kept weight (docs/methods.md, "Swaps"): a workgroup a row, whose invocations each look at all partners of
 // some of its pruned weights. c, the keys and the row's figures stay in storage, so that a dispatch makes a few swaps only.
-import type { SwapRule } from '../../../pruneKernels.ts'
-import { rows, type Tensor } from '../../../tensor.ts'
+import { rows } from '../../../tensor.ts'
 import { defineShader, foldGroups, type Gpu, gridOf, groupSize, perElement, pieces, variant } from '../../shader.ts'
 import { multiply, product } from '../gemm/multiply.ts'
+import type { PruneOps } from './index.ts'
 
 /** Figures of a row: error before, error now, what the best swap would win, swaps, 1 where no more are made. */
 export const swapFigures = 5
@@ -25,13 +25,8 @@ const swaps = variant(
   defineShader(
     'pruneSwaps',
     {
-      c: 'rw f32',
-      keys: 'rw f32',
-      bits: 'rw u32',
-      figures: 'rw f32',
-      weight: 'f32',
-      dense: 'f32',
-      gram: 'f32',
+      ...{ c: 'rw f32', keys: 'rw f32', bits: 'rw u32', figures: 'rw f32' },
+      ...{ weight: 'f32', dense: 'f32', gram: 'f32' },
     },
     { count: 'u32', width: 'u32', rowWords: 'u32', most: 'u32', group: 'u32', steps: 'u32', first: 'u32' },
     /* wgsl */ `
@@ -158,40 +153,42 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u
   ),
 )
 
-/** See PruneKernels.swapRows; figures [O, 5]. */
-export function runSwaps(
-  gpu: Gpu,
-  mask: Tensor,
-  weight: Tensor,
-  dense: Tensor,
-  gram: Tensor,
-  figures: Tensor,
-  { most, group }: SwapRule,
-): void {
-  const [total, width] = weight.shape
-  const words = mask.shape[1]
-  const wanted = Math.min(most, width) + 1
-  // A search looks at no more than a quarter of all pairs, with about eight operations each.
-  const perSearch = 2 * width ** 2
-  const fits = Math.min(gpu.windowBytes / 4 / width, Math.max(1, gpu.flopsPerDispatch / perSearch))
-  for (const [start, end] of pieces(total, fits)) {
-    const count = end - start
-    const [part, full, bits, own] = [weight, dense, mask, figures].map((tensor) => rows(tensor, start, end))
-    const [c, keys] = [gpu.scratch([count, width]), gpu.scratch([count, width])]
-    gpu.run({
-      variant: residual,
-      tensors: [keys, part, full, bits],
-      params: [count * width, width, words],
-      groups: gridOf(count * width),
-    })
-    multiply(gpu, product(c, keys, gram, [count, width, width]))
-    const steps = Math.max(1, Math.floor(gpu.flopsPerDispatch / perSearch / count))
-    for (let done = 0; done < wanted; done += steps)
+/** See PruneKernels.swapRows. */
+export const swapsOf =
+  (gpu: Gpu): PruneOps['swapRows'] =>
+  (mask, weight, dense, gram, figures, { most, group }) => {
+    const [total, width] = weight.shape
+    const words = mask.shape[1]
+    const wanted = Math.min(most, width) + 1
+    // A search looks at no more than a quarter of all pairs, with about eight operations each.
+    const perSearch = 2 * width ** 2
+    const fits = Math.min(gpu.windowBytes / 4 / width, Math.max(1, gpu.flopsPerDispatch / perSearch))
+    for (const [start, end] of pieces(total, fits)) {
+      const count = end - start
+      const [part, full, bits, own] = [weight, dense, mask, figures].map((tensor) => rows(tensor, start, end))
+      const [c, keys] = [gpu.scratch([count, width]), gpu.scratch([count, width])]
       gpu.run({
-        variant: swaps,
-        tensors: [c, keys, bits, own, part, full, gram],
-        params: [count, width, words, Math.min(most, width), group, Math.min(steps, wanted - done), Number(done === 0)],
-        groups: foldGroups(count),
+        variant: residual,
+        tensors: [keys, part, full, bits],
+        params: [count * width, width, words],
+        groups: gridOf(count * width),
       })
+      multiply(gpu, product(c, keys, gram, [count, width, width]))
+      const steps = Math.max(1, Math.floor(gpu.flopsPerDispatch / perSearch / count))
+      for (let done = 0; done < wanted; done += steps)
+        gpu.run({
+          variant: swaps,
+          tensors: [c, keys, bits, own, part, full, gram],
+          params: [
+            count,
+            width,
+            words,
+            Math.min(most, width),
+            group,
+            Math.min(steps, wanted - done),
+            Number(done === 0),
+          ],
+          groups: foldGroups(count),
+        })
+    }
   }
-}

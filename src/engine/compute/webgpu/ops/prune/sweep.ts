@@ -1,11 +1,10 @@
 // SparseGPT's block of columns (docs/methods.md, "SparseGPT"): one dispatch for the block, an invocation a row, and a product that
 // carries the errors into the columns behind it.
-import type { NmPattern } from '../../../../../catalog/formats/sparsity.ts'
 import type { Kernels } from '../../../kernels.ts'
-import type { Columns, InverseFactor } from '../../../pruneKernels.ts'
-import { rows, slice, type Tensor } from '../../../tensor.ts'
+import { rows, slice } from '../../../tensor.ts'
 import { defineShader, type Gpu, pieces, variant } from '../../shader.ts'
 import { multiply, product } from '../gemm/multiply.ts'
+import type { PruneOps } from './index.ts'
 
 /** Columns that catch up with the errors before them at once. */
 const together = 8
@@ -15,11 +14,12 @@ const rowsPerGroup = 64
  * tile and errors are [columns, rows], so that neighbouring rows are neighbours in memory; u is the block of U. Groups of m
  * columns catch up with the errors of all columns before them, then go one by one. n > 0: the group's n least scores go.
  */
-const sweep = defineShader(
-  'pruneSweep',
-  { tile: 'rw f32', errors: 'rw f32', bits: 'rw u32', losses: 'rw f32', u: 'f32', scale: 'f32' },
-  { count: 'u32', columns: 'u32', first: 'u32', rowWords: 'u32', n: 'u32', m: 'u32' },
-  /* wgsl */ `
+const block = variant(
+  defineShader(
+    'pruneSweep',
+    { tile: 'rw f32', errors: 'rw f32', bits: 'rw u32', losses: 'rw f32', u: 'f32', scale: 'f32' },
+    { count: 'u32', columns: 'u32', first: 'u32', rowWords: 'u32', n: 'u32', m: 'u32' },
+    /* wgsl */ `
 fn place(column: u32, row: u32) -> u32 { return p.tileAt + column * p.count + row; }
 fn upper(i: u32, j: u32) -> f32 { return u[p.uAt + i * p.columns + j]; }
 fn score(column: u32, row: u32) -> f32 { return abs(tile[place(column, row)]) * scale[p.scaleAt + column]; }
@@ -74,56 +74,60 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   losses[p.lossesAt + row] += 0.5 * loss;
 }
 `,
+  ),
 )
 
-const of = variant(sweep)
-/** losses[O] += Σ (w − q)²/d²/2 of each row's columns. See PruneKernels.sparseGptBlock. */
-export function runSweep(
-  gpu: Gpu,
-  { copy }: Pick<Kernels, 'copy'>,
-  weight: Tensor,
-  mask: Tensor,
-  losses: Tensor,
-  { upper, inverseDiagonal }: InverseFactor,
-  { start, end }: Columns,
-  pattern: NmPattern | null,
-): void {
-  const [total, width] = weight.shape
-  const columns = end - start
-  const u = gpu.scratch([columns, columns])
-  const rest = { groups: 1, outGroup: 0, inGroup: 0, outOffset: 0 }
-  copy(u, upper, {
-    ...rest,
-    rows: columns,
-    width: columns,
-    outRow: columns,
-    inRow: width,
-    inOffset: start * width + start,
-  })
-  // A tile takes half a window, and its rows of the weights half of what copies reach over.
-  const most = Math.floor(Math.min(gpu.windowBytes / 8 / columns, gpu.reachBytes / 8 / width))
-  for (const [first, last] of pieces(total, Math.max(1, most))) {
-    const count = last - first
-    const part = rows(weight, first, last)
-    const [tile, errors] = [gpu.scratch([columns, count]), gpu.scratch([columns, count])]
-    const matrix = { rows: count, groups: columns, width: 1 }
-    copy(tile, part, { ...matrix, outRow: 1, outGroup: count, outOffset: 0, inRow: width, inGroup: 1, inOffset: start })
-    gpu.run({
-      variant: of,
-      tensors: [
-        ...[tile, errors, rows(mask, first, last), slice(losses, first, [count])],
-        ...[u, slice(inverseDiagonal, start, [columns])],
-      ],
-      params: [count, columns, start, mask.shape[1], pattern?.n ?? 0, pattern?.m ?? together],
-      groups: [Math.ceil(count / rowsPerGroup), 1, 1],
+/** See PruneKernels.sparseGptBlock. */
+export const sweepOf =
+  (gpu: Gpu, { copy }: Pick<Kernels, 'copy'>): PruneOps['sweep'] =>
+  (weight, mask, losses, { upper, inverseDiagonal }, { start, end }, pattern) => {
+    const [total, width] = weight.shape
+    const columns = end - start
+    const u = gpu.scratch([columns, columns])
+    copy(u, upper, {
+      ...{ rows: columns, groups: 1, width: columns, outRow: columns, outGroup: 0, outOffset: 0 },
+      ...{ inRow: width, inGroup: 0, inOffset: start * width + start },
     })
-    copy(part, tile, { ...matrix, outRow: width, outGroup: 1, outOffset: start, inRow: 1, inGroup: count, inOffset: 0 })
-    const behind = slice(part, end, [part.length - end])
-    if (end < width) {
-      const rows = slice(upper, start * width + end, [upper.length - start * width - end])
-      const strides = { lda: count, ldb: width, ldc: width }
-      const sizes = [count, width - end, columns] as [number, number, number]
-      multiply(gpu, product(behind, errors, rows, sizes, { transA: true, alpha: -1, beta: 1, ...strides }))
+    // A tile takes half a window, and its rows of the weights half of what copies reach over.
+    const most = Math.floor(Math.min(gpu.windowBytes / 8 / columns, gpu.reachBytes / 8 / width))
+    for (const [first, last] of pieces(total, Math.max(1, most))) {
+      const count = last - first
+      const part = rows(weight, first, last)
+      const [tile, errors] = [gpu.scratch([columns, count]), gpu.scratch([columns, count])]
+      const matrix = { rows: count, groups: columns, width: 1 }
+      copy(tile, part, {
+        ...matrix,
+        outRow: 1,
+        outGroup: count,
+        outOffset: 0,
+        inRow: width,
+        inGroup: 1,
+        inOffset: start,
+      })
+      gpu.run({
+        variant: block,
+        tensors: [
+          ...[tile, errors, rows(mask, first, last), slice(losses, first, [count])],
+          ...[u, slice(inverseDiagonal, start, [columns])],
+        ],
+        params: [count, columns, start, mask.shape[1], pattern?.n ?? 0, pattern?.m ?? together],
+        groups: [Math.ceil(count / rowsPerGroup), 1, 1],
+      })
+      copy(part, tile, {
+        ...matrix,
+        outRow: width,
+        outGroup: 1,
+        outOffset: start,
+        inRow: 1,
+        inGroup: count,
+        inOffset: 0,
+      })
+      const behind = slice(part, end, [part.length - end])
+      if (end < width) {
+        const rows = slice(upper, start * width + end, [upper.length - start * width - end])
+        const strides = { lda: count, ldb: width, ldc: width }
+        const sizes = [count, width - end, columns] as [number, number, number]
+        multiply(gpu, product(behind, errors, rows, sizes, { transA: true, alpha: -1, beta: 1, ...strides }))
+      }
     }
   }
-}
