@@ -1,22 +1,16 @@
 // A GPU in this thread, whose shaders a test may rewrite before they are compiled.
 import type { Backend } from '../../src/engine/compute/backend.ts'
 import type { PruneKernels } from '../../src/engine/compute/pruneKernels.ts'
-import { lengthOf } from '../../src/engine/compute/tensor.ts'
 import {
   hasSmallSubgroups,
   largeTilesOf,
   requestAdapter,
   requestDevice,
 } from '../../src/engine/compute/webgpu/adapter.ts'
-import {
-  type Command,
-  type KernelCall,
-  type KernelCalls,
-  kernelNames,
-} from '../../src/engine/compute/webgpu/protocol.ts'
+import { type Command, recordedKernels } from '../../src/engine/compute/webgpu/protocol.ts'
+import { accounted } from '../../src/engine/compute/webgpu/deviceMemory.ts'
 import { webGpuPrune } from '../../src/engine/compute/webgpu/prune.ts'
 import { Session } from '../../src/engine/compute/webgpu/session.ts'
-import { bytesPerElement } from '../../src/engine/dtype.ts'
 
 export type GpuSession = Pick<Backend, 'allocate' | 'release' | 'write' | 'read' | 'kernels'> & {
   readonly prune: PruneKernels
@@ -48,19 +42,10 @@ export async function openGpuSession(
   })
   let commands: Command[] = []
   let buffers = 0
-  const kernels = Object.fromEntries(
-    kernelNames.map((kernel) => [
-      kernel,
-      (...args: unknown[]) => void commands.push({ do: 'call', kernel, args } as unknown as KernelCall),
-    ]),
-  ) as unknown as KernelCalls
+  const push = (command: Command) => void commands.push(command)
+  const kernels = recordedKernels(session.kernelNames, push)
   const memory: Pick<Backend, 'allocate' | 'release' | 'write' | 'read'> = {
-    allocate(dtype, shape) {
-      const [buffer, length] = [++buffers, lengthOf(shape)]
-      commands.push({ do: 'allocate', buffer, bytes: Math.max(4, length * bytesPerElement[dtype]) })
-      return { buffer, dtype, shape, offset: 0, length }
-    },
-    release: ({ buffer }) => void commands.push({ do: 'release', buffer }),
+    ...accounted({ take: () => ++buffers, release: () => undefined }, push),
     write: (tensor, data) => void commands.push({ do: 'write', tensor, data: data.slice() }),
     async read(tensor) {
       const recorded = commands

@@ -1,9 +1,9 @@
-// The GPU's thread of the product over Dawn's adapter as `workerData.simulated` lessens it; `lose` loses its device (wrappedGpu.ts).
-import { parentPort, workerData } from 'node:worker_threads'
+// The GPU's thread of the product over Dawn's adapter as `workerData.simulated` lessens it; a message to `lose` loses its device (wrappedGpu.ts).
+import { type MessagePort, workerData } from 'node:worker_threads'
 import { create } from 'webgpu'
 import { simulate, type SimulatedAdapter } from './simulate.ts'
 
-const { simulated } = workerData as { readonly simulated: SimulatedAdapter }
+const { simulated, lose } = workerData as { readonly simulated: SimulatedAdapter; readonly lose: MessagePort }
 let device: GPUDevice | null = null
 
 const gpu = Object.getPrototypeOf(create([])) as GPU
@@ -19,7 +19,6 @@ gpu.requestAdapter = async function (this: GPU, options) {
         : (Reflect.get(target, name) as unknown),
   })
 }
-parentPort?.on('message', ({ type }: { readonly type: string }) => {
-  if (type === 'lose') device?.destroy()
-})
+lose.on('message', () => device?.destroy())
+lose.unref()
 await import('../../src/engine/compute/webgpu/worker.ts')

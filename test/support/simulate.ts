@@ -8,22 +8,25 @@ export interface SimulatedAdapter {
   readonly limits?: Readonly<Record<string, number>>
   /** Lanes of a subgroup, least and most; the driver's own sizes stay: a kernel must not rely on these. */
   readonly subgroupSizes?: readonly [number, number]
+  /** Shapes of matrix units; a product with them computes what the driver makes of it. */
+  readonly subgroupMatrixConfigs?: readonly object[]
 }
 
 export function simulate(
   adapter: GPUAdapter,
-  { hides = [], limits = {}, subgroupSizes }: SimulatedAdapter,
+  { hides = [], limits = {}, subgroupSizes, ...matrices }: SimulatedAdapter,
 ): GPUAdapter {
   const lowered = Object.entries(limits).map(([name, value]) => {
     const own = adapter.limits[name as keyof GPUSupportedLimits] as number
     // An alignment is worse where it is larger.
     return [name, name.startsWith('min') ? Math.max(own, value) : Math.min(own, value)] as const
   })
-  const [subgroupMinSize, subgroupMaxSize] = subgroupSizes ?? []
+  const { subgroupMinSize, subgroupMaxSize } = adapter.info
+  const [least, most] = subgroupSizes ?? [subgroupMinSize, subgroupMaxSize]
   return over(adapter, {
     features: new Set(Array.from(adapter.features).filter((feature) => !hides.includes(feature))),
     limits: over(adapter.limits, Object.fromEntries(lowered)),
-    info: subgroupSizes ? over(adapter.info, { subgroupMinSize, subgroupMaxSize }) : adapter.info,
+    info: over(adapter.info, { subgroupMinSize: least, subgroupMaxSize: most, ...matrices }),
   })
 }
 

@@ -1,7 +1,7 @@
 // The GPU backend with Dawn's adapter wrapped in its thread (gpuThread.ts): it seems to offer less, and its device can be lost.
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
 import { openWebGpu, type WebGpuBackend, type WebGpuOptions } from '../../src/engine/compute/webgpu/backend.ts'
 import type { SimulatedAdapter } from './simulate.ts'
 
@@ -15,10 +15,13 @@ export async function openWrapped(options: WebGpuOptions = {}, simulated: Simula
   const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')).href.replace(/cjs$/, 'mjs')
   const source = new URL('./gpuThread.ts', import.meta.url).href
   const boot = `import('${loader}').then(({ register }) => { register(); return import(${JSON.stringify(source)}) })`
-  let thread: Worker | null = null
-  const backend = await openWebGpu(
-    options,
-    (request) => (thread = new Worker(boot, { eval: true, workerData: { ...request, simulated } })),
-  )
-  return { ...backend, loseDevice: () => thread?.postMessage({ type: 'lose' }) }
+  let loseDevice = () => {}
+  const backend = await openWebGpu(options, (request) => {
+    const { port1, port2 } = new MessageChannel()
+    loseDevice = () => port1.postMessage('lose')
+    port1.unref()
+    const workerData = { ...request, simulated, lose: port2 }
+    return new Worker(boot, { eval: true, workerData, transferList: [port2] })
+  })
+  return { ...backend, loseDevice: () => loseDevice() }
 }

@@ -2,25 +2,22 @@
 import type { Worker } from 'node:worker_threads'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { totalmem } from 'node:os'
-import { bytesPerElement, hostArray, type DType, type HostArray } from '../../dtype.ts'
+import { hostArray, type HostArray } from '../../dtype.ts'
 import { EngineError } from '../../errors.ts'
 import type { Backend } from '../backend.ts'
 import type { PruneKernels } from '../pruneKernels.ts'
 import { startWorker } from '../../../system/startWorker.ts'
-import { lengthOf, type Tensor } from '../tensor.ts'
-import { openAccount } from './deviceMemory.ts'
+import type { Tensor } from '../tensor.ts'
+import { accounted, openAccount } from './deviceMemory.ts'
 import {
   type Command,
   type Failure,
   type GpuFacts,
-  type KernelArgs,
-  type KernelCall,
-  type KernelCalls,
-  type KernelName,
-  kernelNames,
   type OpenRequest,
+  recordedKernels,
   type Reply,
   type Request,
+  usualRequest,
 } from './protocol.ts'
 import { recordProgram } from './program.ts'
 import { webGpuPrune } from './prune.ts'
@@ -47,7 +44,7 @@ const bytesPerBatch = 32 * 2 ** 20
 const mostUnwritten = 256 * 2 ** 20
 
 interface Waiter {
-  resolve: (data: HostArray | undefined) => void
+  resolve: (data: unknown) => void
   reject: (error: EngineError) => void
 }
 
@@ -59,18 +56,12 @@ function startThread(request: OpenRequest): Worker {
 }
 
 /** Opens the adapter chosen by Dawn's flags. Rejects with `unsupported` and the remedy when there is none. */
-export async function openWebGpu(options: WebGpuOptions = {}, start = startThread): Promise<WebGpuBackend> {
-  const request: OpenRequest = {
-    flags: options.flags ?? [],
-    windowBytes: options.windowBytes ?? null,
-    reachBytes: options.reachBytes ?? null,
-    products: options.products ?? 'auto',
-    plain: options.plain ?? false,
-    flopsPerSecond: options.flopsPerSecond ?? null,
-    exactBindings: options.exactBindings ?? false,
-  }
+export async function openWebGpu(
+  { maxBytes, ...options }: WebGpuOptions = {},
+  start = startThread,
+): Promise<WebGpuBackend> {
   const connect = async (): Promise<Opened> => {
-    const worker = start(request)
+    const worker = start({ ...usualRequest, ...options })
     const connection = new Connection(worker)
     try {
       return { connection, facts: await connection.facts }
@@ -79,7 +70,7 @@ export async function openWebGpu(options: WebGpuOptions = {}, start = startThrea
       throw error
     }
   }
-  return createBackend(await connect(), connect, options.maxBytes ?? null)
+  return createBackend(await connect(), connect, maxBytes ?? totalmem())
 }
 
 interface Opened {
@@ -107,17 +98,14 @@ class Connection {
   /** Bytes that were given to `push` and are not yet with the driver, and who waits until they are few. */
   #unwritten = 0
   #waitForWrites: (() => void)[] = []
-  #nextId = 1
+  #nextId = 0
   #dead: Failure | null = null
   /** Facts about the opened device; rejects when there is none. */
   readonly facts: Promise<GpuFacts>
-  #opened: { resolve: (facts: GpuFacts) => void; reject: (error: EngineError) => void } | null = null
 
   constructor(worker: Worker) {
     this.#worker = worker
-    this.facts = new Promise((resolve, reject) => {
-      this.#opened = { resolve, reject }
-    })
+    this.facts = this.#waitFor(() => undefined) as Promise<GpuFacts>
     worker.on('message', (reply: Reply) => this.#receive(reply))
     worker.on('error', (error) => this.#die({ code: 'device-lost', message: `the GPU thread failed: ${error}` }))
     worker.on('exit', (code) => this.#die({ code: 'device-lost', message: `the GPU thread ended (code ${code})` }))
@@ -136,19 +124,20 @@ class Connection {
     if (this.#commands.length >= commandsPerBatch || this.#bytes >= bytesPerBatch) this.#flush()
   }
 
-  request(make: (id: number) => Request): Promise<HostArray | undefined> {
-    if (this.#dead) return Promise.reject(toError(this.#dead))
-    this.#flush()
-    return this.#waitFor((id) => this.#worker.postMessage(make(id)))
+  /** Sends what was called so far, and asks for a thing behind it. */
+  async ask(what: { type: 'sync' | 'close' } | { type: 'measure'; most: number }): Promise<unknown> {
+    if (this.#dead) throw toError(this.#dead)
+    this.#sendReads()
+    return this.#waitFor((id) => this.#post((commands) => ({ ...what, commands, ids: [id] })))
   }
 
-  read(tensor: Tensor): Promise<HostArray | undefined> {
-    if (this.#dead) return Promise.reject(toError(this.#dead))
+  async read(tensor: Tensor): Promise<HostArray> {
+    if (this.#dead) throw toError(this.#dead)
     if (this.#reads.length === 0) queueMicrotask(() => this.#sendReads())
-    return this.#waitFor((id) => this.#reads.push({ id, tensor }))
+    return (await this.#waitFor((id) => this.#reads.push({ id, tensor }))) as HostArray
   }
 
-  #waitFor(ask: (id: number) => void): Promise<HostArray | undefined> {
+  #waitFor(ask: (id: number) => void): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const id = this.#nextId++
       if (this.#waiters.size === 0) this.#worker.ref()
@@ -161,13 +150,8 @@ class Connection {
   #sendReads(): void {
     if (this.#reads.length === 0) return
     const reads = this.#reads.splice(0)
-    this.#post((commands) => ({ type: 'read', commands, reads }))
-  }
-
-  sync(): Promise<unknown> {
-    if (this.#dead) return Promise.reject(toError(this.#dead))
-    this.#sendReads()
-    return this.#waitFor((id) => this.#post((commands) => ({ type: 'sync', commands, id })))
+    const [ids, tensors] = [reads.map(({ id }) => id), reads.map(({ tensor }) => tensor)]
+    this.#post((commands) => ({ type: 'read', commands, ids, tensors }))
   }
 
   /** Resolves, on a dead device too, when few bytes of writes are left here. */
@@ -179,15 +163,15 @@ class Connection {
   }
 
   async close(): Promise<void> {
-    if (!this.#dead) await this.request((id) => ({ type: 'close', id })).catch(() => undefined)
-    else this.#worker.postMessage({ type: 'close', id: this.#nextId++ } satisfies Request)
+    if (!this.#dead) await this.ask({ type: 'close' }).catch(() => undefined)
+    else this.#worker.postMessage({ type: 'close', commands: [], ids: [] } satisfies Request)
     this.#dead ??= { code: 'internal', message: 'the backend was used after it was closed' }
     await ended(this.#worker)
   }
 
   #flush(): void {
     this.#sendReads()
-    if (this.#commands.length > 0) this.#post((commands) => ({ type: 'run', commands }))
+    if (this.#commands.length > 0) this.#post((commands) => ({ type: 'run', commands, ids: [] }))
   }
 
   /** Sends what was called so far. */
@@ -201,11 +185,6 @@ class Connection {
 
   #receive(reply: Reply): void {
     if (reply.type === 'dead') return this.#die(reply.failure)
-    if (reply.type === 'ready') {
-      // Only a pending request keeps the process alive from here on.
-      this.#worker.unref()
-      return this.#opened?.resolve(reply.facts)
-    }
     if (reply.type === 'written') {
       this.#unwritten -= reply.bytes
       if (this.#unwritten <= mostUnwritten) this.#endWaitForWrites()
@@ -222,7 +201,7 @@ class Connection {
     for (const resolve of this.#waitForWrites.splice(0)) resolve()
   }
 
-  /** Lets the process end when nobody waits for an answer. */
+  /** Only a pending request keeps the process alive. */
   #mayEnd(): void {
     if (this.#waiters.size === 0 && this.#waitForWrites.length === 0) this.#worker.unref()
   }
@@ -230,7 +209,6 @@ class Connection {
   #die(failure: Failure): void {
     this.#dead ??= failure
     const error = toError(this.#dead)
-    this.#opened?.reject(error)
     for (const { reject } of this.#waiters.values()) reject(error)
     this.#waiters.clear()
     this.#endWaitForWrites()
@@ -239,18 +217,12 @@ class Connection {
   }
 }
 
-function createBackend(
-  { connection, facts }: Opened,
-  connect: () => Promise<Opened>,
-  maxBytes: number | null,
-): WebGpuBackend {
+function createBackend({ connection, facts }: Opened, connect: () => Promise<Opened>, maxBytes: number): WebGpuBackend {
   // Without a bound a driver that lends the host's memory may be asked for more than there is.
-  const account = openAccount(facts, maxBytes ?? totalmem(), (bytes) => connection.push({ do: 'limit', bytes }))
-  const callOf =
-    <K extends KernelName>(kernel: K) =>
-    (...args: KernelArgs[K]) =>
-      connection.push({ do: 'call', kernel, args } as KernelCall)
-  const kernels = Object.fromEntries(kernelNames.map((kernel) => [kernel, callOf(kernel)])) as KernelCalls
+  const account = openAccount(facts, maxBytes, (bytes) => connection.push({ do: 'limit', bytes }))
+  const push = (command: Command) => connection.push(command)
+  const memory = accounted(account, push)
+  const kernels = recordedKernels(facts.kernels, push)
   let programs = 0
   const backend: Omit<WebGpuBackend, 'prune'> = {
     info: { device: 'wgpu', description: facts.description, details: facts.details },
@@ -263,18 +235,11 @@ function createBackend(
     },
     precision: 'f32',
     kernels,
-    allocate(dtype: DType, shape: readonly number[]): Tensor {
+    allocate(dtype, shape) {
       if (connection.dead) throw toError(connection.dead)
-      const length = lengthOf(shape)
-      const bytes = Math.max(4, length * bytesPerElement[dtype])
-      const buffer = account.take(bytes)
-      connection.push({ do: 'allocate', buffer, bytes })
-      return { buffer, dtype, shape, offset: 0, length }
+      return memory.allocate(dtype, shape)
     },
-    release({ buffer }) {
-      account.release(buffer)
-      connection.push({ do: 'release', buffer })
-    },
+    release: memory.release,
     write(tensor, data, given = false) {
       if (data.length === 0) return
       const whole = data.byteLength === data.buffer.byteLength && data.buffer instanceof ArrayBuffer
@@ -283,12 +248,12 @@ function createBackend(
     written: () => connection.written(),
     async read(tensor) {
       if (tensor.length === 0) return hostArray(tensor.dtype, 0)
-      return (await connection.read(tensor)) as HostArray
+      return connection.read(tensor)
     },
     async sync() {
-      await connection.sync()
+      await connection.ask({ type: 'sync' })
     },
-    record: () => recordProgram(programs++, (command) => connection.push(command), account),
+    record: () => recordProgram(programs++, facts.kernels, push, account),
     memory: account.memory,
     rowLimit: account.rowLimit,
     planWithLess: account.planWithLess,
@@ -303,10 +268,7 @@ function createBackend(
       account.forget()
     },
     identity: facts.identity,
-    async measureMemory(most) {
-      const [inGiB] = (await connection.request((id) => ({ type: 'measure', id, most }))) as Float32Array
-      return inGiB * 2 ** 30
-    },
+    measureMemory: async (most) => Number(await connection.ask({ type: 'measure', most })),
     limitMemory: account.limitMemory,
     close: () => connection.close(),
   }

@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { formatBytes } from '../../../formatting/numbers.ts'
 import { EngineError } from '../../errors.ts'
 import { type Backend, type MemoryUse, RowLimit } from '../backend.ts'
-import type { GpuFacts } from './protocol.ts'
+import { lengthOf } from '../tensor.ts'
+import { bytesPerElement } from '../../dtype.ts'
+import type { Command, GpuFacts } from './protocol.ts'
 import { fieldsOf } from '../../../catalog/formats/json.ts'
 import { cacheFile, readCache, writeCache } from '../../../system/atomicFile.ts'
 import { machineMemoryBytes } from '../../machine.ts'
@@ -173,6 +175,24 @@ export function openAccount(
     },
   }
 }
+
+/** Memory whose commands go to `push`. */
+export const accounted = (
+  account: Pick<MemoryAccount, 'take' | 'release'>,
+  push: (command: Command) => void,
+): Pick<Backend, 'allocate' | 'release'> => ({
+  allocate(dtype, shape) {
+    const length = lengthOf(shape)
+    const bytes = Math.max(4, length * bytesPerElement[dtype])
+    const buffer = account.take(bytes)
+    push({ do: 'allocate', buffer, bytes })
+    return { buffer, dtype, shape, offset: 0, length }
+  },
+  release({ buffer }) {
+    account.release(buffer)
+    push({ do: 'release', buffer })
+  },
+})
 
 function checkRoom(
   bytes: number,

@@ -1,11 +1,9 @@
 // A sequence of kernel calls as the dispatches that they came to: recorded once, and sent to the device again without being called. A
 // token of a text takes hundreds of them, on the same tensors as the one before.
-import { lengthOf } from '../tensor.ts'
-import { bytesPerElement } from '../../dtype.ts'
 import { EngineError } from '../../errors.ts'
 import type { Recorder as Recording } from '../backend.ts'
-import type { MemoryAccount } from './deviceMemory.ts'
-import { type Command, type KernelCall, type KernelCalls, kernelNames } from './protocol.ts'
+import { accounted, type MemoryAccount } from './deviceMemory.ts'
+import { type Command, type KernelName, recordedKernels } from './protocol.ts'
 import { sizeClass, type BufferPool, type PooledBuffer } from './pool.ts'
 import type { Entry } from './recorder.ts'
 
@@ -61,9 +59,10 @@ export class Program {
   }
 }
 
-/** The calling thread's side of the program with this number. */
+/** The calling thread's side of the program with this number; `kernels`: all that can be called. */
 export function recordProgram(
   program: number,
+  kernels: readonly KernelName[],
   push: (command: Command) => void,
   account: Pick<MemoryAccount, 'take' | 'release'>,
 ): Recording {
@@ -71,13 +70,8 @@ export function recordProgram(
   const varied: (() => void)[] = []
   /** Gets what varies, while it is called. */
   let vary: ((command: Command) => void) | null = null
-  const callOf =
-    (kernel: string) =>
-    (...args: unknown[]) => {
-      const call = { do: 'call', kernel, args } as unknown as KernelCall
-      if (vary) vary(call)
-      else push({ ...call, program })
-    }
+  const keep = (command: Command) => push({ ...command, program } as Command)
+  const memory = accounted(account, keep)
   const varying = (call: () => void, to: (command: Command) => void) => {
     vary = to
     call()
@@ -85,19 +79,15 @@ export function recordProgram(
   }
   return {
     backend: {
-      kernels: Object.fromEntries(kernelNames.map((name) => [name, callOf(name)])) as unknown as KernelCalls,
+      kernels: recordedKernels(kernels, (call) => (vary ?? keep)(call)),
       allocate(dtype, shape) {
-        const length = lengthOf(shape)
-        const bytes = Math.max(4, length * bytesPerElement[dtype])
-        const buffer = account.take(bytes)
-        live.add(buffer)
-        push({ do: 'allocate', buffer, bytes, program })
-        return { buffer, dtype, shape, offset: 0, length }
+        const tensor = memory.allocate(dtype, shape)
+        live.add(tensor.buffer)
+        return tensor
       },
-      release({ buffer }) {
-        live.delete(buffer)
-        account.release(buffer)
-        push({ do: 'release', buffer, program })
+      release(tensor) {
+        live.delete(tensor.buffer)
+        memory.release(tensor)
       },
       write(tensor, data) {
         if (!vary) throw new EngineError('internal', 'internal: what is written once is not there in a replay')

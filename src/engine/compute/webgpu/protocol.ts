@@ -26,18 +26,18 @@ export type Command =
   /** Bytes that tensors may take together from here on. */
   | { do: 'limit'; bytes: number }
 
-export type Request =
-  | { type: 'run'; commands: Command[] }
-  /** Several tensors for one wait, behind the commands. */
-  | { type: 'read'; commands: Command[]; reads: { id: number; tensor: Tensor }[] }
-  | { type: 'sync'; commands: Command[]; id: number }
-  /** How many bytes the device gives, up to `most`: `data` holds their GiB. */
-  | { type: 'measure'; id: number; most: number }
-  | { type: 'close'; id: number }
+/** Does the commands, and then what is asked; each of `ids` gets a reply. */
+export type Request = { readonly commands: readonly Command[]; readonly ids: readonly number[] } & (
+  | { readonly type: 'run' | 'sync' | 'close' }
+  /** Several tensors for one wait, for an id each. */
+  | { readonly type: 'read'; readonly tensors: readonly Tensor[] }
+  /** How many bytes the device gives, up to `most`. */
+  | { readonly type: 'measure'; readonly most: number }
+)
 
 export type Reply =
-  | { type: 'ready'; facts: GpuFacts }
-  | { type: 'done'; id: number; data?: HostArray }
+  /** To id 0, which nobody asks with, once the device is open: GpuFacts. */
+  | { type: 'done'; id: number; data?: unknown }
   | { type: 'failed'; id: number; failure: Failure }
   /** The driver has taken so many bytes of writes. */
   | { type: 'written'; bytes: number }
@@ -57,6 +57,8 @@ export interface GpuFacts {
   ownMemory: boolean
   /** Adapter and driver: what a measurement of the memory holds for. */
   identity: string
+  /** All that can be called. */
+  kernels: readonly KernelName[]
 }
 
 /** How the GPU's thread is asked to open its device. */
@@ -79,63 +81,16 @@ export interface OpenRequest {
   flopsPerSecond: number | null
 }
 
-const names: Record<keyof DeviceKernels, true> = {
-  linear: true,
-  linears: true,
-  gatedLinears: true,
-  linearBackwardInput: true,
-  linearsBackwardInput: true,
-  linearBackwardWeight: true,
-  gemm: true,
-  gram: true,
-  loraWeight: true,
-  loraWeights: true,
-  loraBackward: true,
-  lorasBackward: true,
-  scaleWeight: true,
-  scaleBackward: true,
-  applyMask: true,
-  columnSum: true,
-  columnSquares: true,
-  gatherRows: true,
-  scatterAddRows: true,
-  rowDot: true,
-  copy: true,
-  layerNorm: true,
-  layerNormBackward: true,
-  rmsNorm: true,
-  rmsNormBackward: true,
-  rope: true,
-  attention: true,
-  attentionStep: true,
-  attentionBackward: true,
-  activation: true,
-  activationBackward: true,
-  gated: true,
-  gatedBackward: true,
-  add: true,
-  addScaled: true,
-  fill: true,
-  convert: true,
-  logSumExpChunk: true,
-  crossEntropyBackwardChunk: true,
-  divergenceChunk: true,
-  distillBackwardChunk: true,
-  squaredError: true,
-  squaredErrorBackward: true,
-  sumSquares: true,
-  adamw: true,
-  countDigit: true,
-  countTies: true,
-  maskBelow: true,
-  maskSmallest: true,
-  maskRows: true,
-  maskGroups: true,
-  factorBegin: true,
-  factorPanel: true,
-  sweep: true,
-  swapRows: true,
+export const usualRequest: OpenRequest = {
+  ...{ flags: [], windowBytes: null, reachBytes: null, products: 'auto', plain: false },
+  ...{ exactBindings: false, flopsPerSecond: null },
 }
 
-/** The calling thread makes a recorder for each. Complete by type: a new kernel does not compile until it is named here. */
-export const kernelNames = Object.keys(names) as (keyof DeviceKernels)[]
+/** Kernels whose calls become commands. */
+export function recordedKernels(names: readonly KernelName[], push: (call: KernelCall) => void): KernelCalls {
+  const callOf =
+    (kernel: KernelName) =>
+    (...args: unknown[]) =>
+      push({ do: 'call', kernel, args } as unknown as KernelCall)
+  return Object.fromEntries(names.map((name) => [name, callOf(name)])) as unknown as KernelCalls
+}

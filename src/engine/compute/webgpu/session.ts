@@ -18,14 +18,9 @@ const transferBytes = 64 * 2 ** 20
 /** Dawn copies what is written, and keeps the copy until the device has got there. */
 const mostStagedBytes = 2 ** 30
 
-interface SessionOptions {
-  windowBytes: number
-  reachBytes: number
-  smallSubgroups: boolean
-  largeTiles: Gpu['largeTiles']
+interface SessionOptions extends Omit<Gpu, 'run' | 'scratch' | 'flopsPerDispatch'> {
   /** Measured; null where it was not. */
   flopsPerSecond: number | null
-  tensorProducts: Gpu['tensorProducts']
   /** See OpenRequest. */
   exactBindings?: boolean
 }
@@ -73,6 +68,10 @@ export class Session {
       if (event.error instanceof GPUOutOfMemoryError) this.fail(outOfMemory(event.error))
       else this.fail({ code: 'internal', message: `the GPU refused a command: ${event.error.message}` })
     })
+  }
+
+  get kernelNames(): readonly KernelName[] {
+    return Object.keys(this.#kernels) as KernelName[]
   }
 
   /** Remembers the first failure; commands are skipped until `takeFailure`, allocations and releases are not. */

@@ -6,7 +6,6 @@ import { EngineError } from '../../errors.ts'
 import {
   adapterName,
   adapterNames,
-  computesF16,
   hasOwnMemory,
   hasSmallSubgroups,
   isSoftware,
@@ -15,8 +14,16 @@ import {
   requestDevice,
   tensorCoresOf,
 } from './adapter.ts'
-import { tensorProducts } from './ops/gemm/tensorCores.ts'
-import type { Command, Failure, GpuFacts, OpenRequest, Reply, Request } from './protocol.ts'
+import { tensorProducts, tensorTile } from './ops/gemm/tensorCores.ts'
+import {
+  type Command,
+  type Failure,
+  type GpuFacts,
+  type OpenRequest,
+  type Reply,
+  type Request,
+  usualRequest,
+} from './protocol.ts'
 import { asFailure, Session } from './session.ts'
 import type { SurveyedAdapter, SurveyRequest } from './survey.ts'
 import type { Tensor } from '../tensor.ts'
@@ -42,8 +49,6 @@ async function open(request: OpenRequest): Promise<{ session: Session; facts: Gp
   const cores = products === 'tensorCores' ? listedCores : null
   if (products === 'tensorCores' && !cores)
     throw new EngineError('unsupported', `${adapterName(info)} lists no tensor cores with f32 sums`)
-  if (cores?.input === 'f16' && !(await computesF16(device)))
-    throw new EngineError('unsupported', `${adapterName(info)} has f16 and computes wrongly with it: update its driver`)
   lost = device.lost.then(({ reason, message }) => {
     if (closing) return
     // Dawn gives the device up where memory ends in the middle of a command and not at an allocation.
@@ -55,16 +60,19 @@ async function open(request: OpenRequest): Promise<{ session: Session; facts: Gp
       message: `the GPU was lost (${reason}: ${message || 'no reason given'}). What was saved is whole: ${resume}, or start again with --device cpu`,
     })
   })
+  const session = new Session(device, {
+    windowBytes: within(windowBytes ?? windowCeiling),
+    reachBytes: within(reachBytes ?? most),
+    smallSubgroups,
+    largeTiles: largeTilesOf(info, device.limits, products),
+    flopsPerSecond,
+    exactBindings,
+    tensorProducts: cores && tensorProducts(cores),
+  })
+  // Dawn hides f16 on NVIDIA, where it once computed wrongly: a product on tensor cores is proven before it is trusted.
+  if (cores) await secondsOf(session, tensorTile)
   return {
-    session: new Session(device, {
-      windowBytes: within(windowBytes ?? windowCeiling),
-      reachBytes: within(reachBytes ?? most),
-      smallSubgroups,
-      largeTiles: largeTilesOf(info, device.limits, products),
-      flopsPerSecond,
-      exactBindings,
-      tensorProducts: cores && tensorProducts(cores),
-    }),
+    session,
     facts: {
       description: adapterName(info),
       details: {
@@ -79,6 +87,7 @@ async function open(request: OpenRequest): Promise<{ session: Session; facts: Gp
       maxBufferBytes: limits.maxBufferSize,
       ownMemory: hasOwnMemory(info),
       identity: [info.vendor, info.architecture, info.device, info.description].join(' / '),
+      kernels: session.kernelNames,
     },
   }
 }
@@ -104,107 +113,60 @@ function leave(): void {
   setTimeout(() => process.exit(0), 1)
 }
 
-async function handle(session: Session, request: Request): Promise<void> {
-  switch (request.type) {
-    case 'run':
-      return session.execute(request.commands).finally(() => reportWrites(request.commands))
-    case 'read':
-      return answer(session, request.reads, async () => {
-        const tensors = request.reads.map(({ tensor }) => tensor)
-        const found = await session.read(tensors, request.commands).finally(() => reportWrites(request.commands))
-        return () =>
-          found.forEach((data, i) =>
-            reply({ type: 'done', id: request.reads[i].id, data }, [data.buffer as ArrayBuffer]),
-          )
-      })
-    case 'sync':
-      return answer(session, [request], async () => {
-        await session.sync(request.commands).finally(() => reportWrites(request.commands))
-        return () => reply({ type: 'done', id: request.id })
-      })
-    case 'measure':
-      return answer(session, [request], async () => {
-        const data = Float32Array.of((await session.measureMemory(request.most)) / 2 ** 30)
-        return () => reply({ type: 'done', id: request.id, data })
-      })
-    case 'close':
-      await close(session)
-      leave()
-      return reply({ type: 'done', id: request.id })
-  }
-}
-
-function reportWrites(commands: readonly Command[]): void {
-  const bytes = commands.reduce((sum, command) => sum + (command.do === 'write' ? command.data.byteLength : 0), 0)
-  if (bytes > 0) reply({ type: 'written', bytes })
-}
-
 /** A request that waits for the device tells of the first failure before it. */
-async function answer(
-  session: Session,
-  waiters: readonly { id: number }[],
-  work: () => Promise<() => void>,
-): Promise<void> {
-  let done = () => {}
-  const fail = (failure: Failure) => waiters.forEach(({ id }) => reply({ type: 'failed', id, failure }))
+async function handle(session: Session, request: Request): Promise<void> {
+  const { commands, ids, type } = request
+  let found: readonly unknown[] = []
   try {
-    done = await work()
+    if (type === 'read') found = await session.read(request.tensors, commands)
+    else if (type === 'sync') await session.sync(commands)
+    else if (commands.length > 0) await session.execute(commands)
+    if (type === 'measure') found = [await session.measureMemory(request.most)]
+    if (type === 'close') await close(session)
   } catch (error) {
     session.fail(asFailure(error))
   }
-  const failure = dead ?? session.takeFailure()
-  if (failure) return fail(failure)
-  done()
+  const bytes = commands.reduce((sum, command) => sum + (command.do === 'write' ? command.data.byteLength : 0), 0)
+  if (bytes > 0) reply({ type: 'written', bytes })
+  const failure = ids.length > 0 ? (dead ?? session.takeFailure()) : null
+  ids.forEach((id, i) => {
+    const data = found[i]
+    if (failure) reply({ type: 'failed', id, failure })
+    else reply({ type: 'done', id, data }, ArrayBuffer.isView(data) ? [data.buffer as ArrayBuffer] : [])
+  })
+  if (type === 'close') leave()
 }
 
 async function serve(from: MessagePort): Promise<void> {
   const { session, facts } = await open(workerData as OpenRequest)
   let last = Promise.resolve()
   from.on('message', (request: Request) => {
-    last = last.then(() => handle(session, request)).catch((error: unknown) => session.fail(asFailure(error)))
+    last = last.then(() => handle(session, request))
   })
-  reply({ type: 'ready', facts })
+  reply({ type: 'done', id: 0, data: facts })
 }
 
-async function answerAsProcess(): Promise<void> {
-  await answerSurvey(JSON.parse(process.argv[2]) as SurveyRequest, async (request) => {
-    closing = false
-    const opened = await open(request)
-    return { ...opened, close: () => close(opened.session) }
-  })
-  leave()
-}
-
-interface Opened {
-  readonly session: Session
-  readonly facts: GpuFacts
-  close(): Promise<void>
-}
-
-/** `open` is how a backend's thread opens a device. Prints null for one that refuses: whoever opens it gets the reason. */
-async function answerSurvey(
-  { settled, plain }: SurveyRequest,
-  open: (request: OpenRequest) => Promise<Opened>,
-): Promise<void> {
-  const request = { windowBytes: null, reachBytes: null, products: 'auto', flopsPerSecond: null, exactBindings: false }
+/** Opens each adapter as a backend's thread does. Prints null for one that refuses: whoever opens it gets the reason. */
+async function answerSurvey({ settled, plain }: SurveyRequest): Promise<void> {
   const names = await adapterNames().catch(() => null)
   print({ names })
   for (const name of new Set(names)) {
     if (settled.includes(name)) continue
     print({ opens: name })
-    const flags = [`adapter=${name}`]
-    const facts = open({ ...request, products: 'auto', flags, plain: plain.includes(name) }).then(factsOf)
-    print({ facts: await facts.catch(() => null) })
+    print({ facts: await surveyed([`adapter=${name}`], plain.includes(name)).catch(() => null) })
   }
+  leave()
 }
 
 function print(line: object): void {
   writeSync(1, `${JSON.stringify(line)}\n`)
 }
 
-async function factsOf({ session, facts, close }: Opened): Promise<SurveyedAdapter> {
+async function surveyed(flags: string[], plain: boolean): Promise<SurveyedAdapter> {
+  closing = false
+  const { session, facts } = await open({ ...usualRequest, flags, plain })
   const flopsPerSecond = await measureRate(session)
-  await close()
+  await close(session)
   const { ownMemory, maxBufferBytes, details } = facts
   return { software: details.software === true, ownMemory, maxBufferBytes, flopsPerSecond }
 }
@@ -253,7 +215,7 @@ async function secondsOf(session: Session, n: number): Promise<number> {
 }
 
 try {
-  await (port ? serve(port) : answerAsProcess())
+  await (port ? serve(port) : answerSurvey(JSON.parse(process.argv[2]) as SurveyRequest))
 } catch (error) {
   die(asFailure(error))
   leave()

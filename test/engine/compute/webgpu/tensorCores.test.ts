@@ -1,19 +1,13 @@
 // Which matrix shape is taken, and what is said where there is none. That the shaders compile is tested in shaders.test.ts.
 import assert from 'node:assert/strict'
-import {
-  computesF16,
-  hasSmallSubgroups,
-  requestAdapter,
-  requestDevice,
-  tensorCoresOf,
-} from '../../../../src/engine/compute/webgpu/adapter.ts'
+import { hasSmallSubgroups, tensorCoresOf } from '../../../../src/engine/compute/webgpu/adapter.ts'
 import { allKernels, type DeviceKernels } from '../../../../src/engine/compute/webgpu/kernels.ts'
 import { type Gpu, variant } from '../../../../src/engine/compute/webgpu/shader.ts'
 import type { Tensor } from '../../../../src/engine/compute/tensor.ts'
 import type { DType } from '../../../../src/engine/dtype.ts'
 import { openWebGpu } from '../../../../src/engine/compute/webgpu/backend.ts'
 import { chooseShape, type SubgroupMatrixConfig } from '../../../../src/engine/compute/webgpu/ops/gemm/tensorCores.ts'
-import { cannot, lacks } from '../../../support/skip.ts'
+import { openWrapped } from '../../../support/wrappedGpu.ts'
 
 const config = (M: number, N: number, K: number, result = 'f32', component = 'f16'): SubgroupMatrixConfig => ({
   componentType: component,
@@ -132,13 +126,11 @@ describe('tensor cores', function () {
     await assert.rejects(asked, { code: 'unsupported', message: /lists no tensor cores/ })
   })
 
-  it('are trusted with f16 only where a kernel computes with it: the null backend lists it and does not', async function () {
-    const nothing = await requestDevice(await requestAdapter(['backend=null']))
-    assert.equal(await computesF16(nothing), false)
-    const adapter = await requestAdapter([]).catch((error: Error) => lacks(this, error.message))
-    if (!adapter.features.has('shader-f16')) return cannot(this, 'this adapter has no shader-f16')
-    const device = await requestDevice(adapter)
-    assert.equal(await computesF16(device), true)
-    for (const one of [nothing, device]) one.destroy()
+  it('are trusted only where a product with them is right: the null backend lists them and computes nothing', async () => {
+    const asked = openWrapped(
+      { products: 'tensorCores', flags: ['backend=null'] },
+      { subgroupSizes: [32, 32], subgroupMatrixConfigs: [config(16, 16, 16)] },
+    )
+    await assert.rejects(asked, { code: 'unsupported', message: /a product of halves gave \S+ for 16/ })
   })
 })
