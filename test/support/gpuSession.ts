@@ -50,10 +50,10 @@ export async function openGpuSession(
     async read(tensor) {
       const recorded = commands
       commands = []
-      await session.execute(recorded)
+      const [found] = await session.execute(recorded, [tensor])
       const failure = session.takeFailure()
       if (failure) throw new Error(failure.message)
-      return (await session.read([tensor]))[0]
+      return found
     },
   }
   return { ...memory, kernels, prune: webGpuPrune(memory, kernels, kernels), compiled, close: () => session.close() }

@@ -21,7 +21,7 @@ function flash([seqLen, , , headDim], [tiles, chunks, heads], { dots, sums, move
 const known = {
   gemm: (p, label, groups) => {
     const [m, n, k] = p
-    const beta = /Of[23]|Gated/.test(label) ? 0 : new Float32Array(p.slice(16, 17).buffer)[0]
+    const beta = /Of[23]|Gated/.test(label) ? 0 : new Float32Array(p.slice(12, 13).buffer)[0]
     // Lanes of the products for few rows go along the depth side by side, 16 bytes at a time or one number.
     const together = !label.startsWith('gemmFewRows')
       ? 16
@@ -51,9 +51,9 @@ const known = {
   copyHalves: ([length]) => ({ flops: 0, bytes: 4 * length }),
   gatherRows: ([length]) => ({ flops: 0, bytes: 8 * length }),
   pruneCountDigit: ([, , , length]) => ({ flops: 0, bytes: 4 * length }),
-  pruneCountTies: ([, , , count, , columns]) => ({ flops: 0, bytes: 4 * count * columns }),
+  pruneCountTies: ([count, columns]) => ({ flops: 0, bytes: 4 * count * columns }),
   // A word of the mask is of 32 scores.
-  pruneMaskBelow: ([, , , words]) => ({ flops: 0, bytes: (32 * 4 + 8) * words }),
+  pruneMaskBelow: ([words]) => ({ flops: 0, bytes: (32 * 4 + 8) * words }),
   // Each column takes the errors of all before it, two operations each.
   pruneSweep: ([count, columns]) => ({
     ...{ flops: count * columns ** 2, bytes: 3 * 4 * count * columns },

@@ -6,7 +6,7 @@ import { adapters } from './ops/adapters.ts'
 import { attentionOf } from './ops/attention.ts'
 import { attentionStepOf } from './ops/attentionStep.ts'
 import { copies } from './ops/copies.ts'
-import { elementwise, ropeOf } from './ops/elementwise.ts'
+import { elementwise } from './ops/elementwise.ts'
 import { gathersOf } from './ops/gather.ts'
 import { losses } from './ops/losses.ts'
 import { norms } from './ops/norms.ts'
@@ -33,7 +33,6 @@ export function allKernels(gpu: Gpu): DeviceKernels {
     ...adapters(gpu, { ...copying, ...reducing, ...adding }),
     ...attentionOf(gpu),
     ...attentionStepOf(gpu),
-    ...ropeOf(gpu),
     ...norms(gpu),
     ...activating,
     ...adding,

@@ -1,6 +1,6 @@
 // Compute pipelines by variant, and bind groups by what they bind: both are made once.
 import type { Shader, Variant } from './shader.ts'
-import type { PooledBuffer } from './pool.ts'
+import { kept, type PooledBuffer } from './pool.ts'
 
 interface Pipeline {
   readonly id: number
@@ -21,48 +21,34 @@ export class Pipelines {
   constructor(device: GPUDevice) {
     this.#device = device
     this.paramsLayout = device.createBindGroupLayout({
-      entries: [
-        {
-          binding: 0,
-          visibility: GPUShaderStage.COMPUTE,
-          buffer: { minBindingSize: slotBytes },
-        },
-      ],
+      entries: [{ binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { minBindingSize: slotBytes } }],
     })
   }
 
-  get(variant: Variant): Pipeline {
-    const known = this.#pipelines.get(variant.key)
-    if (known) return known
-    const tensors = this.#layout(variant.shader.bindings)
-    const compute = this.#device.createComputePipeline({
-      label: variant.key,
-      layout: this.#device.createPipelineLayout({ bindGroupLayouts: [this.paramsLayout, tensors] }),
-      compute: { module: this.#module(variant.shader), entryPoint: 'main', constants: variant.constants },
+  get({ key, shader, constants }: Variant): Pipeline {
+    return kept(this.#pipelines, key, () => {
+      const tensors = kept(this.#layouts, shader.bindings, () => this.#layout(shader.bindings))
+      const compute = this.#device.createComputePipeline({
+        label: key,
+        layout: this.#device.createPipelineLayout({ bindGroupLayouts: [this.paramsLayout, tensors] }),
+        compute: { module: this.#module(shader), entryPoint: 'main', constants },
+      })
+      return { id: this.#pipelines.size, compute, tensors }
     })
-    const pipeline = { id: this.#pipelines.size, compute, tensors }
-    this.#pipelines.set(variant.key, pipeline)
-    return pipeline
   }
 
   #module({ name, code }: Shader): GPUShaderModule {
-    const module = this.#modules.get(name) ?? this.#device.createShaderModule({ label: name, code })
-    this.#modules.set(name, module)
-    return module
+    return kept(this.#modules, name, () => this.#device.createShaderModule({ label: name, code }))
   }
 
   #layout(bindings: string): GPUBindGroupLayout {
-    const known = this.#layouts.get(bindings)
-    if (known) return known
-    const layout = this.#device.createBindGroupLayout({
+    return this.#device.createBindGroupLayout({
       entries: Array.from(bindings, (kind, binding) => ({
         binding,
         visibility: GPUShaderStage.COMPUTE,
         buffer: { type: kind === 'w' ? ('storage' as const) : ('read-only-storage' as const) },
       })),
     })
-    this.#layouts.set(bindings, layout)
-    return layout
   }
 }
 
@@ -153,8 +139,4 @@ interface Range {
   readonly size: number
 }
 
-function after({ next }: Node, step: number): Node {
-  let node = next.get(step)
-  if (!node) next.set(step, (node = newNode()))
-  return node
-}
+const after = ({ next }: Node, step: number): Node => kept(next, step, newNode)

@@ -15,6 +15,15 @@ const roundedUp = 1.125
 /** Acquisitions that a step of training makes at most: what was in use a step ago will be in use again. */
 const lately = 8192
 
+/** What a map has for a key, made when it is first asked for. */
+export function kept<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  map.set(key, made)
+  return made
+}
+
 /** Next size of the form 2^k·(8…15)/8: at most an eighth is wasted, and blocks of one model reuse each other's. */
 export function sizeClass(bytes: number): number {
   if (bytes <= minimum * 8) return Math.max(minimum, Math.ceil(bytes / minimum) * minimum)
@@ -86,9 +95,7 @@ export class BufferPool {
   release(buffer: PooledBuffer): void {
     this.#usedBytes -= buffer.size
     if (buffer.broken) return
-    const list = this.#free.get(buffer.size)
-    if (list) list.push(buffer)
-    else this.#free.set(buffer.size, [buffer])
+    kept(this.#free, buffer.size, (): PooledBuffer[] => []).push(buffer)
     this.#freeBytes += buffer.size
   }
 

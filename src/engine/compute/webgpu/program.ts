@@ -4,7 +4,7 @@ import { EngineError } from '../../errors.ts'
 import type { Recorder as Recording } from '../backend.ts'
 import { accounted, type MemoryAccount } from './deviceMemory.ts'
 import { type Command, type KernelName, recordedKernels } from './protocol.ts'
-import { sizeClass, type BufferPool, type PooledBuffer } from './pool.ts'
+import { type BufferPool, kept, type PooledBuffer, sizeClass } from './pool.ts'
 import type { Entry } from './recorder.ts'
 
 /** The device's side. */
@@ -47,9 +47,7 @@ export class Program {
   }
 
   release(buffer: PooledBuffer): void {
-    const list = this.#free.get(buffer.size)
-    if (list) list.push(buffer)
-    else this.#free.set(buffer.size, [buffer])
+    kept(this.#free, buffer.size, (): PooledBuffer[] => []).push(buffer)
   }
 
   /** Gives all memory back; returns the buffers' numbers. */

@@ -6,7 +6,7 @@ import { measureDeviceMemory } from './deviceMemory.ts'
 import type { Dispatch, Gpu } from './shader.ts'
 import { allKernels } from './kernels.ts'
 import { move } from './ops/copies.ts'
-import { BufferPool, sizeClass, type PooledBuffer } from './pool.ts'
+import { BufferPool, kept, sizeClass, type PooledBuffer } from './pool.ts'
 import { Program } from './program.ts'
 import type { Command, Failure, KernelCall, KernelCalls, KernelName } from './protocol.ts'
 import type { Bound } from './pipelines.ts'
@@ -41,7 +41,7 @@ export class Session {
   readonly #programs = new Map<number, Program>()
   /** Where scratch and staged copies come from. */
   #memory: Pick<BufferPool, 'acquire' | 'release'>
-  #scratch: number[] = []
+  readonly #scratch: number[] = []
   #nextScratch = -1
   #target: GPUBuffer | null = null
   #failure: Failure | null = null
@@ -85,24 +85,25 @@ export class Session {
     return failure
   }
 
-  execute(commands: readonly Command[]): Promise<void> {
-    return this.#guarded(() => this.#do(commands))
+  /** Does the commands, and reads what they leave, in one submission. What failed before is told by `takeFailure`: then nothing is read. */
+  async execute(commands: readonly Command[], tensors: readonly Tensor[] = []): Promise<HostArray[]> {
+    this.#device.pushErrorScope('validation')
+    try {
+      await this.#record(commands)
+      if (tensors.length > 0 && !this.#failure) return await this.#read(tensors)
+      await this.#submit()
+      if (this.#pool.wasteful && this.#pool.trim()) this.#recorder.forgetBindGroups()
+      return []
+    } finally {
+      const error = await this.#device.popErrorScope()
+      if (error) this.fail({ code: 'internal', message: `the GPU refused a command: ${error.message}` })
+    }
   }
 
   async sync(commands: readonly Command[] = []): Promise<void> {
     if (commands.length > 0) await this.execute(commands)
     await this.#pace.wait(() => this.#device.queue.onSubmittedWorkDone())
     this.#stagedBytes = 0
-  }
-
-  /** Does the commands, and reads what they leave, in one submission. What failed before is told by `takeFailure`: then nothing is read. */
-  async read(tensors: readonly Tensor[], commands: readonly Command[] = []): Promise<HostArray[]> {
-    let found: HostArray[] = []
-    await this.#guarded(async () => {
-      await this.#record(commands)
-      if (!this.#failure) found = await this.#read(tensors)
-    })
-    return found
   }
 
   /** Through one mapped buffer, in as many pieces as it takes: small tensors together need one wait. */
@@ -129,23 +130,6 @@ export class Session {
 
   close(): void {
     this.#device.destroy()
-  }
-
-  /** What the device refuses in it is a failure. */
-  async #guarded(body: () => Promise<void>): Promise<void> {
-    this.#device.pushErrorScope('validation')
-    try {
-      await body()
-    } finally {
-      const error = await this.#device.popErrorScope()
-      if (error) this.fail({ code: 'internal', message: `the GPU refused a command: ${error.message}` })
-    }
-  }
-
-  async #do(commands: readonly Command[]): Promise<void> {
-    await this.#record(commands)
-    await this.#submit()
-    if (this.#pool.wasteful && this.#pool.trim()) this.#recorder.forgetBindGroups()
   }
 
   async #record(commands: readonly Command[]): Promise<void> {
@@ -207,9 +191,7 @@ export class Session {
   }
 
   #program(id: number): Program {
-    const program = this.#programs.get(id) ?? new Program(this.#pool)
-    this.#programs.set(id, program)
-    return program
+    return kept(this.#programs, id, () => new Program(this.#pool))
   }
 
   /** Calls, and keeps what the device was told, with the memory for it. */
@@ -249,8 +231,7 @@ export class Session {
     try {
       this.#kernels[kernel](...args)
     } finally {
-      for (const id of this.#scratch) this.#releaseScratch(id)
-      this.#scratch = []
+      this.#releaseScratch()
     }
   }
 
@@ -294,8 +275,7 @@ export class Session {
     const whole = this.#newScratch([even.length], tensor.dtype)
     await this.#write(whole, even)
     move(this.#gpu, tensor, { ...whole, length: tensor.length })
-    for (const id of this.#scratch) this.#releaseScratch(id)
-    this.#scratch = []
+    this.#releaseScratch()
   }
 
   #newScratch(shape: readonly number[], dtype: DType): Tensor {
@@ -306,10 +286,12 @@ export class Session {
     return { buffer, dtype, shape, offset: 0, length }
   }
 
-  #releaseScratch(id: number): void {
-    const buffer = this.#buffers.get(id)
-    if (buffer) this.#memory.release(buffer)
-    this.#buffers.delete(id)
+  #releaseScratch(): void {
+    for (const id of this.#scratch.splice(0)) {
+      const buffer = this.#buffers.get(id)
+      if (buffer) this.#memory.release(buffer)
+      this.#buffers.delete(id)
+    }
   }
 
   #run(dispatch: Dispatch): void {

@@ -11,17 +11,20 @@ export interface Shader {
   readonly name: string
   readonly code: string
   readonly bindings: string
+  /** An invocation for each element; absent where something else is counted. */
+  readonly unit?: 'element'
 }
 
 type Scalar = 'f32' | 'u32' | 'i32'
-export type Tensors = Readonly<Record<string, Scalar | `rw ${Scalar | 'atomic<u32>'}`>>
-export type Parameters = Readonly<Record<string, Scalar>>
+type Element = Scalar | 'vec2u' | 'vec4u' | 'vec4f'
+export type Tensors = Readonly<Record<string, Element | `rw ${Element | 'atomic<u32>'}`>>
+export type Params = Readonly<Record<string, Scalar>>
 
 /**
  * A shader from its tensors in the order of a call, the parameters after their offsets, and its body. In the body the
- * elements of a tensor `x` are `x[p.xAt + i]`, and a parameter is `p.length`.
+ * elements of a tensor `x` are `x[p.xAt + i]`, and a parameter is `p.length`. `enables`: the extensions that it needs.
  */
-export function defineShader(name: string, tensors: Tensors, params: Parameters, body: string): Shader {
+export function defineShader(name: string, tensors: Tensors, params: Params, body: string, enables = ''): Shader {
   const bound = Object.entries(tensors).map(([tensor, how]) => ({
     tensor,
     written: how.startsWith('rw '),
@@ -36,7 +39,11 @@ export function defineShader(name: string, tensors: Tensors, params: Parameters,
       `@group(1) @binding(${i}) var<storage, ${written ? 'read_write' : 'read'}> ${tensor}: array<${type}>;\n`,
   )
   const head = `struct Params { ${fields.join(', ')} }\n@group(0) @binding(0) var<uniform> p: Params;\n${bindings.join('')}`
-  return { name, code: `${head}${body}`, bindings: bound.map(({ written }) => (written ? 'w' : 'r')).join('') }
+  return {
+    name,
+    code: `${enables}${head}${body}`,
+    bindings: bound.map(({ written }) => (written ? 'w' : 'r')).join(''),
+  }
 }
 
 export interface Variant {
@@ -53,6 +60,8 @@ export function variant(shader: Shader, constants: Record<string, number> = {}):
   madeVariants.push(made)
   return made
 }
+
+export const defineVariant = (...args: Parameters<typeof defineShader>): Variant => variant(defineShader(...args))
 
 /** One for each element type that a `weight` or `table` may have, by `dtypeCode`; `words`: the shader for f32, where it is another. */
 export const ofTypes = (
@@ -90,22 +99,20 @@ export function gridOf(length: number): [number, number, number] {
 }
 
 /** WGSL: calls `element(i)` for i < p.length, one invocation each. */
-export const elementMain = /* wgsl */ `
-fn linearIndex(group: vec3u, groups: vec3u, local: u32) -> u32 {
-  return (group.y * groups.x + group.x) * ${groupSize}u + local;
-}
+const elementMain = /* wgsl */ `
 @compute @workgroup_size(${groupSize})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = linearIndex(group, groups, local);
+  let i = (group.y * groups.x + group.x) * ${groupSize}u + local;
   if (i < p.length) { element(i); }
 }
 `
 
 /** A shader with `length` elements, and `declared` before it: `body` is what invocation i does. */
-export function perElement(name: string, tensors: Tensors, params: Parameters, body: string, declared = ''): Shader {
+export function elementShader(name: string, tensors: Tensors, params: Params, body: string, declared = ''): Shader {
   const code = `${declared}\nfn element(i: u32) {\n${body}\n}\n${elementMain}`
-  return defineShader(name, tensors, { length: 'u32', ...params }, code)
+  return { ...defineShader(name, tensors, { length: 'u32', ...params }, code), unit: 'element' }
 }
+export const perElement = (...args: Parameters<typeof elementShader>): Variant => variant(elementShader(...args))
 
 /** WGSL: the sum of one value of each invocation of a workgroup, known to all of them. Uniform control flow only. */
 export const groupSum = /* wgsl */ `
@@ -152,9 +159,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 `
 
 /** A shader with a workgroup for each of `count` rows: `body` is what its invocation `local` does for `row`. */
-export function perRow(name: string, tensors: Tensors, params: Parameters, body: string, declared = ''): Shader {
+export function perRow(name: string, tensors: Tensors, params: Params, body: string, declared = ''): Variant {
   const code = `${declared}\nfn ofRow(row: u32, local: u32) {\n${body}\n}\n${rowMain}`
-  return defineShader(name, tensors, { count: 'u32', columns: 'u32', ...params }, code)
+  return defineVariant(name, tensors, { count: 'u32', columns: 'u32', ...params }, code)
 }
 
 // WGSL for 16-bit floats in u32 words. WGSL has no bf16, and f16 typed storage may change NaN patterns, so both stay
@@ -194,6 +201,22 @@ fn halfOfFloat(x: f32) -> u32 {
     return sign | u32(round(scaled));
   }
   return sign | ((magnitude + 0xfffu + ((magnitude >> 13u) & 1u) - 0x38000000u) >> 13u);
+}
+`
+
+/** WGSL, beside `halves`: element `at` of the words of a tensor of DTYPE, as f32. */
+export const floatsOf = (tensor: string) => /* wgsl */ `
+fn ${tensor}Float(at: u32) -> f32 {
+  if (DTYPE == 0u) { return bitcast<f32>(${tensor}[at]); }
+  return floatOfHalf((${tensor}[at >> 1u] >> (16u * (at & 1u))) & 0xffffu);
+}
+`
+
+/** WGSL, beside `halves`: four neighbours of 16 bits. */
+export const fourHalves = /* wgsl */ `
+fn fourHalves(w: vec2u) -> vec4f {
+  if (DTYPE == 1u) { return bitcast<vec4f>(vec4u(w.x << 16u, w.x & 0xffff0000u, w.y << 16u, w.y & 0xffff0000u)); }
+  return vec4f(floatOfHalf(w.x & 0xffffu), floatOfHalf(w.x >> 16u), floatOfHalf(w.y & 0xffffu), floatOfHalf(w.y >> 16u));
 }
 `
 
@@ -251,33 +274,27 @@ export function runElements(gpu: Gpu, of: Variant, tensors: readonly Tensor[], p
     })
 }
 
-/** The rows of a window, of a tensor of as many rows. */
-type Cut = (tensor: Tensor) => Tensor
-
-/** Windows of `count` rows of f32, at most `most` rows each. */
+/** Windows of `count` rows of f32, at most `most` rows each; `cut` gives those of a tensor of as many rows. */
 export function* rowWindows(gpu: Gpu, count: number, columns: number, most = Infinity) {
   for (const [start, end] of pieces(count, Math.min(most, gpu.windowBytes / 4 / columns)))
     yield { start, count: end - start, cut: (t: Tensor) => rows(reshape(t, [count, t.length / count]), start, end) }
 }
 
-/** Runs a shader per row, or per element, over the `total` rows of a matrix in windows; `tensors` cuts what has as many rows. */
+/** Runs a shader per row, or per element, over [total, columns] in windows. All tensors have as many rows, but for `whole` ones. */
 export function runRows(
   gpu: Gpu,
   of: Variant,
-  matrix: Tensor,
-  total: number,
-  tensors: (cut: Cut) => readonly Tensor[],
+  [total, columns]: readonly [number, number],
+  tensors: readonly (Tensor | { readonly whole: Tensor })[],
   params: readonly Param[] = [],
-  isPerElement = false,
 ): void {
-  const columns = matrix.length / total
   for (const { count, cut } of rowWindows(gpu, total, columns)) {
-    const length = isPerElement ? count * columns : count
+    const length = of.shader.unit ? count * columns : count
     gpu.run({
       variant: of,
-      tensors: tensors(cut),
+      tensors: tensors.map((t) => ('whole' in t ? t.whole : cut(t))),
       params: [length, columns, ...params],
-      groups: isPerElement ? gridOf(length) : foldGroups(length),
+      groups: of.shader.unit ? gridOf(length) : foldGroups(length),
     })
   }
 }

@@ -118,11 +118,10 @@ async function handle(session: Session, request: Request): Promise<void> {
   const { commands, ids, type } = request
   let found: readonly unknown[] = []
   try {
-    if (type === 'read') found = await session.read(request.tensors, commands)
-    else if (type === 'sync') await session.sync(commands)
-    else if (commands.length > 0) await session.execute(commands)
-    if (type === 'measure') found = [await session.measureMemory(request.most)]
     if (type === 'close') await close(session)
+    else if (type === 'sync') await session.sync(commands)
+    else found = await session.execute(commands, type === 'read' ? request.tensors : [])
+    if (type === 'measure') found = [await session.measureMemory(request.most)]
   } catch (error) {
     session.fail(asFailure(error))
   }
@@ -208,7 +207,7 @@ async function secondsOf(session: Session, n: number): Promise<number> {
   await session.execute([{ do: 'call', kernel: 'linear', args: [out, a, b, null] }])
   await session.sync()
   const seconds = (performance.now() - start) / 1000
-  const [[first]] = await session.read([{ ...out, shape: [1], length: 1 }])
+  const [[first]] = await session.execute([], [{ ...out, shape: [1], length: 1 }])
   await session.execute(all.map((buffer) => ({ do: 'release', buffer })))
   if (first !== n / 4) throw new EngineError('unsupported', `a product of halves gave ${first} for ${n / 4}`)
   return seconds

@@ -102,7 +102,6 @@ describe('shaders for Direct3D and Metal', () => {
       'p.columns',
       'p.group',
       'p.groups',
-      'p.inner',
       'p.m',
       'p.n',
       'p.numHeads',

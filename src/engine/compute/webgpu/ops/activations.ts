@@ -1,17 +1,41 @@
 // Activations, gated activations and their derivatives. One shader each; the kind is a parameter.
 import type { Activation, Kernels } from '../../kernels.ts'
 import type { Tensor } from '../../tensor.ts'
-import { type Gpu, perElement, runElements, type Tensors, type Variant, variant } from '../shader.ts'
+import { type Gpu, perElement, runElements, type Tensors, type Variant } from '../shader.ts'
 
-type Activations = Pick<Kernels, 'activation' | 'activationBackward' | 'gated' | 'gatedBackward'>
-
-const kinds: readonly Activation[] = [
-  ...(['relu', 'relu6', 'relu2', 'leakyRelu', 'gelu', 'gelu10', 'geluTanh'] as const),
-  ...(['quickGelu', 'silu', 'sigmoid', 'tanh', 'linear'] as const),
-]
+/** f and f′ in WGSL, the second perhaps with statements before it. */
+const functions: Readonly<Record<Activation, readonly [value: string, slope: string]>> = {
+  relu: ['max(0.0, x)', 'select(0.0, 1.0, x > 0.0)'],
+  relu6: ['clamp(x, 0.0, 6.0)', 'select(0.0, 1.0, x > 0.0 && x < 6.0)'],
+  relu2: ['max(0.0, x) * max(0.0, x)', '2.0 * max(0.0, x)'],
+  leakyRelu: ['select(0.01 * x, x, x > 0.0)', 'select(0.01, 1.0, x > 0.0)'],
+  gelu: ['x * normalCdf(x)', 'normalCdf(x) + x * normalPdf(x)'],
+  gelu10: [
+    'clamp(x * normalCdf(x), -10.0, 10.0)',
+    'let cdf = normalCdf(x); return select(0.0, cdf + x * normalPdf(x), abs(x * cdf) < 10.0)',
+  ],
+  geluTanh: [
+    '0.5 * x * (1.0 + tanhSafe(c * (x + cubic * x * x * x)))',
+    'let t = tanhSafe(c * (x + cubic * x * x * x)); return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * c * (1.0 + 3.0 * cubic * x * x)',
+  ],
+  quickGelu: ['x * sigmoid(1.702 * x)', 'let s = sigmoid(1.702 * x); return s * (1.0 + 1.702 * x * (1.0 - s))'],
+  silu: ['x * sigmoid(x)', 'let s = sigmoid(x); return s * (1.0 + x * (1.0 - s))'],
+  sigmoid: ['sigmoid(x)', 'let s = sigmoid(x); return s * (1.0 - s)'],
+  tanh: ['tanhSafe(x)', 'let t = tanhSafe(x); return 1.0 - t * t'],
+  linear: ['x', '1.0'],
+}
+const kinds = Object.keys(functions)
 
 /** Its number in shaders. */
 export const kindOf = (kind: Activation) => kinds.indexOf(kind)
+
+const switchOf = (bodies: readonly string[]) =>
+  bodies
+    .map((body, kind) => {
+      const label = kind < bodies.length - 1 ? `case ${kind}` : 'default'
+      return `    ${label} { ${body.includes('return') ? body : `return ${body}`}; }`
+    })
+    .join('\n')
 
 /** WGSL. */
 export const tanhSafe = /* wgsl */ `
@@ -53,44 +77,19 @@ const cubic = 0.044715;
 
 fn value(x: f32) -> f32 {
   switch p.kind {
-    case 0 { return max(0.0, x); }
-    case 1 { return clamp(x, 0.0, 6.0); }
-    case 2 { let r = max(0.0, x); return r * r; }
-    case 3 { return select(0.01 * x, x, x > 0.0); }
-    case 4 { return x * normalCdf(x); }
-    case 5 { return clamp(x * normalCdf(x), -10.0, 10.0); }
-    case 6 { return 0.5 * x * (1.0 + tanhSafe(c * (x + cubic * x * x * x))); }
-    case 7 { return x * sigmoid(1.702 * x); }
-    case 8 { return x * sigmoid(x); }
-    case 9 { return sigmoid(x); }
-    case 10 { return tanhSafe(x); }
-    default { return x; }
+${switchOf(Object.values(functions).map(([value]) => value))}
   }
 }
 
 fn slope(x: f32) -> f32 {
   switch p.kind {
-    case 0 { return select(0.0, 1.0, x > 0.0); }
-    case 1 { return select(0.0, 1.0, x > 0.0 && x < 6.0); }
-    case 2 { return 2.0 * max(0.0, x); }
-    case 3 { return select(0.01, 1.0, x > 0.0); }
-    case 4 { return normalCdf(x) + x * normalPdf(x); }
-    case 5 { let cdf = normalCdf(x); return select(0.0, cdf + x * normalPdf(x), abs(x * cdf) < 10.0); }
-    case 6 {
-      let t = tanhSafe(c * (x + cubic * x * x * x));
-      return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * c * (1.0 + 3.0 * cubic * x * x);
-    }
-    case 7 { let s = sigmoid(1.702 * x); return s * (1.0 + 1.702 * x * (1.0 - s)); }
-    case 8 { let s = sigmoid(x); return s * (1.0 + x * (1.0 - s)); }
-    case 9 { let s = sigmoid(x); return s * (1.0 - s); }
-    case 10 { let t = tanhSafe(x); return 1.0 - t * t; }
-    default { return 1.0; }
+${switchOf(Object.values(functions).map(([, slope]) => slope))}
   }
 }
 `
 
 const ofKind = (name: string, tensors: Tensors, body: string) =>
-  variant(perElement(name, tensors, { kind: 'u32' }, body, activationFunctions))
+  perElement(name, tensors, { kind: 'u32' }, body, activationFunctions)
 
 const forward = ofKind('activation', { y: 'rw f32', x: 'f32' }, 'y[p.yAt + i] = value(x[p.xAt + i]);')
 
@@ -116,7 +115,7 @@ const gateBackward = ofKind(
   dUp[p.dUpAt + i] = g * value(x);`,
 )
 
-export function activations(gpu: Gpu): Activations {
+export function activations(gpu: Gpu) {
   const run = (of: Variant, tensors: readonly Tensor[], kind: Activation) =>
     runElements(gpu, of, tensors, [kindOf(kind)])
   return {
@@ -124,5 +123,5 @@ export function activations(gpu: Gpu): Activations {
     activationBackward: (dX, dOut, x, kind) => run(backward, [dX, dOut, x], kind),
     gated: (out, gateValues, up, kind) => run(gate, [out, gateValues, up], kind),
     gatedBackward: (dGate, dUp, dOut, x, up, kind) => run(gateBackward, [dGate, dUp, dOut, x, up], kind),
-  }
+  } satisfies Partial<Kernels>
 }

@@ -4,23 +4,20 @@ import { EngineError } from '../../../errors.ts'
 import type { AttentionShape, Kernels } from '../../kernels.ts'
 import { reshape, rows, type Tensor } from '../../tensor.ts'
 import {
-  defineShader,
+  defineVariant,
   f32,
   type Gpu,
   groupSize,
   lowest,
   maxGroups,
-  type Parameters,
+  type Params,
   perRow,
   pieces,
   runRows,
   type Tensors,
   type Variant,
-  variant,
 } from '../shader.ts'
 import { tanhSafe } from './activations.ts'
-
-type Attention = Pick<Kernels, 'attention' | 'attentionBackward'>
 
 /** Queries, keys and channels of a tile. */
 const side = 64
@@ -134,19 +131,18 @@ fn gradientOf(dot: f32, dShare: f32, of_: vec2f, batch: u32, query: u32, key: u3
   return vec2f(share, share * (dShare - of_.y) * slope);
 }`
 
-const params: Parameters = {
+const params: Params = {
   ...{ seqLen: 'u32', numHeads: 'u32', numKvHeads: 'u32', headDim: 'u32', window: 'u32', hasMask: 'u32' },
   ...{ scale: 'f32', cap: 'f32', firstTile: 'u32', firstHead: 'u32' },
 }
 
 /** A shader of workgroups (tile, channels, head of a sequence); `heads` are those that z counts. */
 const flash = (name: string, tensors: Tensors, heads: 'numHeads' | 'numKvHeads', own: string, body: string) =>
-  variant(
-    defineShader(
-      name,
-      tensors,
-      params,
-      /* wgsl */ `
+  defineVariant(
+    name,
+    tensors,
+    params,
+    /* wgsl */ `
 ${head}
 ${elements
   .filter(([x]) => x in tensors)
@@ -167,7 +163,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
 ${body}
 }
 `,
-    ),
   )
 
 /** WGSL: the tiles of keys that some query of the workgroup sees. */
@@ -218,12 +213,11 @@ ${four((r) => `    if (row + ${r}u < p.seqLen) { logSum[p.logSumAt + (batch * p.
 )
 
 /** log Σ exp of each query and head, and delta = Σ dOut · out. */
-const statistics = variant(
-  perRow(
-    'attentionStatistics',
-    { y: 'rw f32', dOut: 'f32', out: 'f32', logSum: 'f32' },
-    {},
-    /* wgsl */ `
+const statistics = perRow(
+  'attentionStatistics',
+  { y: 'rw f32', dOut: 'f32', out: 'f32', logSum: 'f32' },
+  {},
+  /* wgsl */ `
   var sum = 0.0;
   for (var i = row * p.columns + local; i < (row + 1u) * p.columns; i += ${groupSize}u) { sum += dOut[p.dOutAt + i] * out[p.outAt + i]; }
   let delta = groupSum(sum, local);
@@ -231,7 +225,6 @@ const statistics = variant(
     y[p.yAt + 2u * row] = logSum[p.logSumAt + row];
     y[p.yAt + 2u * row + 1u] = delta;
   }`,
-  ),
 )
 
 const inputs = { statistics: 'f32', q: 'f32', k: 'f32', v: 'f32', dOut: 'f32', keyMask: 'i32' } as const
@@ -318,17 +311,17 @@ function runTiles(
   }
 }
 
-export function attentionOf(gpu: Gpu): Attention {
+export function attentionOf(gpu: Gpu) {
   return {
     attention(out, logSum, q, k, v, keyMask, shape) {
       runTiles(gpu, forward, shape, [shape.numHeads, 2], [out, logSum, q, k, v], keyMask)
     },
     attentionBackward(dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask, shape) {
       const both = gpu.scratch([2 * logSum.length])
-      runRows(gpu, statistics, out, logSum.length, (cut) => [both, dOut, out, logSum].map(cut))
+      runRows(gpu, statistics, [logSum.length, shape.headDim], [both, dOut, out, logSum])
       const read = [both, q, k, v, dOut]
       runTiles(gpu, ofQueries, shape, [shape.numHeads, 3], [dQ, ...read], keyMask)
       runTiles(gpu, ofKeys, shape, [shape.numKvHeads, 4], [dK, dV, ...read], keyMask)
     },
-  }
+  } satisfies Partial<Kernels>
 }

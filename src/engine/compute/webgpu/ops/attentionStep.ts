@@ -2,21 +2,20 @@
 // The heads that share a key and a value each turn the key of this step by its position; the first of them puts both into the caches.
 import { EngineError } from '../../../errors.ts'
 import type { Kernels } from '../../kernels.ts'
-import { defineShader, f32, foldGroups, type Gpu, groupMax, groupSize, lowest, rowMain, variant } from '../shader.ts'
+import { defineVariant, f32, foldGroups, type Gpu, groupMax, groupSize, lowest, rowMain } from '../shader.ts'
 import { tanhSafe } from './activations.ts'
 
 /** Channels of a head that a workgroup's memory has room for: twice as many as any model's. */
 const widestHead = 1024
 
-const step = variant(
-  defineShader(
-    'attentionStep',
-    { y: 'rw f32', scores: 'rw f32', keys: 'rw f32', values: 'rw f32', q: 'f32', k: 'f32', v: 'f32', tables: 'f32' },
-    {
-      ...{ count: 'u32', group: 'u32', kvWidth: 'u32', headDim: 'u32', pairs: 'u32', first: 'u32', seen: 'u32' },
-      ...{ scale: 'f32', cap: 'f32' },
-    },
-    /* wgsl */ `
+const step = defineVariant(
+  'attentionStep',
+  { y: 'rw f32', scores: 'rw f32', keys: 'rw f32', values: 'rw f32', q: 'f32', k: 'f32', v: 'f32', tables: 'f32' },
+  {
+    ...{ count: 'u32', group: 'u32', kvWidth: 'u32', headDim: 'u32', pairs: 'u32', first: 'u32', seen: 'u32' },
+    ...{ scale: 'f32', cap: 'f32' },
+  },
+  /* wgsl */ `
 ${groupMax}
 ${tanhSafe}
 var<workgroup> query: array<f32, ${widestHead}>;
@@ -84,7 +83,6 @@ fn ofRow(head: u32, local: u32) {
   }
 }
 ${rowMain}`,
-  ),
 )
 
 export function attentionStepOf(gpu: Gpu): Pick<Kernels, 'attentionStep'> {

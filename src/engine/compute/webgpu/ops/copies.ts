@@ -4,138 +4,96 @@ import type { CopyShape, Kernels } from '../../kernels.ts'
 import { slice, type Tensor } from '../../tensor.ts'
 import {
   dtypeCode,
+  elementShader,
+  floatsOf,
   type Gpu,
   gridOf,
   halves,
-  type Parameters,
+  type Params,
   perElement,
   pieces,
   runElements,
   runRows,
   type Shader,
+  type Tensors,
   variant,
+  type Variant,
 } from '../shader.ts'
 
-type Copies = Pick<Kernels, 'copy' | 'fill' | 'convert' | 'applyMask'>
-
-const copyParams: Parameters = {
-  ...{ groups: 'u32', width: 'u32', outRow: 'u32', outGroup: 'u32', inRow: 'u32', inGroup: 'u32' },
+/** WGSL: element `at` of y becomes `x`, of 32 bits. */
+const storeWord = 'fn store(at: u32, x: u32) { y[at] = x; }'
+/** Of 16: two elements of a word may belong to two invocations, and each changes its half only. The result has no order. */
+const storeHalf = /* wgsl */ `
+fn store(at: u32, x: u32) {
+  let shift = 16u * (at & 1u);
+  atomicAnd(&y[at >> 1u], ~(0xffffu << shift));
+  atomicOr(&y[at >> 1u], x << shift);
 }
+`
 
-const copyPlaces = /* wgsl */ `
-struct Places { to: u32, source: u32 }
-fn places(i: u32) -> Places {
+const loadWord = 'fn load(at: u32) -> u32 { return x[at]; }'
+const loadHalf = 'fn load(at: u32) -> u32 { return (x[at >> 1u] >> (16u * (at & 1u))) & 0xffffu; }'
+
+/** A kernel for elements of 32 bits, and the same for elements of 16. */
+function ofSizes(name: string, inputs: Tensors, params: Params, body: string, declared = ''): Variant[] {
+  const [word, half] = 'x' in inputs ? [loadWord + storeWord, loadHalf + storeHalf] : [storeWord, storeHalf]
+  return [
+    perElement(`${name}Words`, { y: 'rw u32', ...inputs }, params, body, declared + word),
+    perElement(`${name}Halves`, { y: 'rw atomic<u32>', ...inputs }, params, body, declared + half),
+  ]
+}
+const sizeOf = (dtype: DType) => Number(dtypeCode(dtype) !== 0)
+
+const copying = ofSizes(
+  'copy',
+  { x: 'u32' },
+  { groups: 'u32', width: 'u32', outRow: 'u32', outGroup: 'u32', inRow: 'u32', inGroup: 'u32' },
+  /* wgsl */ `
   let w = i % p.width;
   let g = (i / p.width) % p.groups;
   let r = i / (p.width * p.groups);
-  return Places(p.yAt + r * p.outRow + g * p.outGroup + w, p.xAt + r * p.inRow + g * p.inGroup + w);
-}
-`
+  store(p.yAt + r * p.outRow + g * p.outGroup + w, load(p.xAt + r * p.inRow + g * p.inGroup + w));`,
+)
 
-const copyWords = perElement(
-  'copyWords',
-  { y: 'rw u32', x: 'u32' },
-  copyParams,
+const filling = ofSizes('fill', {}, { bits: 'u32' }, 'store(p.yAt + i, p.bits);')
+
+const masking = ofSizes(
+  'mask',
+  { bits: 'u32' },
+  { columns: 'u32', rowWords: 'u32' },
   /* wgsl */ `
-  let at = places(i);
-  y[at.to] = x[at.source];`,
-  copyPlaces,
-)
-
-/** WGSL: two elements of a word may belong to two invocations: each changes its half only. The result has no order. */
-const storeHalf = /* wgsl */ `
-fn storeHalf(at: u32, half: u32) {
-  let shift = 16u * (at & 1u);
-  atomicAnd(&y[at >> 1u], ~(0xffffu << shift));
-  atomicOr(&y[at >> 1u], half << shift);
-}
-`
-
-const copyHalves = perElement(
-  'copyHalves',
-  { y: 'rw atomic<u32>', x: 'u32' },
-  copyParams,
-  /* wgsl */ `
-  let at = places(i);
-  storeHalf(at.to, (x[at.source >> 1u] >> (16u * (at.source & 1u))) & 0xffffu);`,
-  copyPlaces + storeHalf,
-)
-
-const fillWords = perElement('fillWords', { y: 'rw u32' }, { word: 'u32' }, 'y[p.yAt + i] = p.word;')
-
-const fillHalves = perElement(
-  'fillHalves',
-  { y: 'rw atomic<u32>' },
-  { half: 'u32' },
-  'storeHalf(p.yAt + i, p.half);',
-  storeHalf,
-)
-
-/** Copies DTYPE to f32. */
-const widen = perElement(
-  'widen',
-  { y: 'rw f32', x: 'u32' },
-  {},
-  /* wgsl */ `
-  let at = p.xAt + i;
-  y[p.yAt + i] = floatOfHalf((x[at >> 1u] >> (16u * (at & 1u))) & 0xffffu);`,
-  halves,
-)
-
-/** Copies f32 to DTYPE. */
-const narrow = perElement(
-  'narrow',
-  { y: 'rw atomic<u32>', x: 'f32' },
-  {},
-  'storeHalf(p.yAt + i, halfOfFloat(x[p.xAt + i]));',
-  halves + storeHalf,
-)
-
-const maskParams = { columns: 'u32', rowWords: 'u32' } as const
-
-const maskKept = /* wgsl */ `
-fn kept(i: u32) -> bool {
   let column = i % p.columns;
-  return ((bits[p.bitsAt + (i / p.columns) * p.rowWords + (column >> 5u)] >> (column & 31u)) & 1u) == 1u;
-}
-`
-
-const maskWords = perElement(
-  'maskWords',
-  { x: 'rw u32', bits: 'u32' },
-  maskParams,
-  'if (!kept(i)) { x[p.xAt + i] = 0u; }',
-  maskKept,
+  let word = bits[p.bitsAt + (i / p.columns) * p.rowWords + (column >> 5u)];
+  if (((word >> (column & 31u)) & 1u) == 0u) { store(p.yAt + i, 0u); }`,
 )
 
-const maskHalves = perElement(
-  'maskHalves',
-  { x: 'rw atomic<u32>', bits: 'u32' },
-  maskParams,
-  /* wgsl */ `
-  let at = p.xAt + i;
-  if (!kept(i)) { atomicAnd(&x[at >> 1u], ~(0xffffu << (16u * (at & 1u)))); }`,
-  maskKept,
-)
-
-const variants = {
-  copyWords: variant(copyWords),
-  copyHalves: variant(copyHalves),
-  fillWords: variant(fillWords),
-  fillHalves: variant(fillHalves),
-  maskWords: variant(maskWords),
-  maskHalves: variant(maskHalves),
-}
 /** By the 16-bit type; f32 is none. */
 const ofHalves = (shader: Shader) => [null, variant(shader, { DTYPE: 1 }), variant(shader, { DTYPE: 2 })]
-const [widens, narrows] = [ofHalves(widen), ofHalves(narrow)]
+/** Copies DTYPE to f32. */
+const widen = ofHalves(
+  elementShader('widen', { y: 'rw f32', x: 'u32' }, {}, 'y[p.yAt + i] = xFloat(p.xAt + i);', halves + floatsOf('x')),
+)
+/** Copies f32 to DTYPE. */
+const narrow = ofHalves(
+  elementShader(
+    'narrow',
+    { y: 'rw atomic<u32>', x: 'f32' },
+    {},
+    'store(p.yAt + i, halfOfFloat(x[p.xAt + i]));',
+    halves + storeHalf,
+  ),
+)
 
-const isHalf = (dtype: DType) => dtypeCode(dtype) !== 0
+/** A copy of a matrix; rows, and the first elements, are so far apart. */
+export const matrixCopy = (
+  [rows, width]: readonly [number, number],
+  [outRow, inRow]: readonly [number, number],
+  [outOffset, inOffset] = [0, 0],
+): CopyShape => ({ rows, width, groups: 1, outRow, outGroup: 0, outOffset, inRow, inGroup: 0, inOffset })
 
 /** Copies elements of one type, between any offsets. */
 export function move(gpu: Gpu, out: Tensor, input: Tensor): void {
-  const shape = { groups: 1, width: 1, outRow: 1, outGroup: 0, inRow: 1, inGroup: 0, outOffset: 0, inOffset: 0 }
-  strided(gpu, out, input, { rows: out.length, ...shape })
+  strided(gpu, out, input, matrixCopy([out.length, 1], [1, 1]))
 }
 
 /** Rows in windows: those of a row range lie within one span of either tensor. */
@@ -148,7 +106,7 @@ function strided(gpu: Gpu, out: Tensor, input: Tensor, h: CopyShape): void {
   for (const [start, end] of pieces(h.rows, Math.max(1, most))) {
     const count = end - start
     gpu.run({
-      variant: isHalf(out.dtype) ? variants.copyHalves : variants.copyWords,
+      variant: copying[sizeOf(out.dtype)],
       tensors: [
         slice(out, h.outOffset + start * h.outRow, [(count - 1) * h.outRow + outSpan]),
         slice(input, h.inOffset + start * h.inRow, [(count - 1) * h.inRow + inSpan]),
@@ -159,16 +117,15 @@ function strided(gpu: Gpu, out: Tensor, input: Tensor, h: CopyShape): void {
   }
 }
 
-function fill(gpu: Gpu, x: Tensor, value: number): void {
-  if (x.dtype === 'bf16') return runElements(gpu, variants.fillHalves, [x], [f32ToBf16(value)])
-  if (x.dtype === 'f16') return runElements(gpu, variants.fillHalves, [x], [f32ToF16(value)])
-  const word = x.dtype === 'f32' ? new Uint32Array(Float32Array.of(value).buffer)[0] : value >>> 0
-  runElements(gpu, variants.fillWords, [x], [word])
+function bitsOf(dtype: DType, value: number): number {
+  if (dtype === 'bf16') return f32ToBf16(value)
+  if (dtype === 'f16') return f32ToF16(value)
+  return dtype === 'f32' ? new Uint32Array(Float32Array.of(value).buffer)[0] : value >>> 0
 }
 
 function convert(gpu: Gpu, out: Tensor, x: Tensor): void {
   if (out.dtype === x.dtype) return move(gpu, out, x)
-  const of = x.dtype === 'f32' ? narrows[dtypeCode(out.dtype)] : out.dtype === 'f32' ? widens[dtypeCode(x.dtype)] : null
+  const of = x.dtype === 'f32' ? narrow[dtypeCode(out.dtype)] : out.dtype === 'f32' ? widen[dtypeCode(x.dtype)] : null
   if (of) return runElements(gpu, of, [out, x])
   const wide = gpu.scratch([x.length])
   convert(gpu, wide, x)
@@ -176,16 +133,16 @@ function convert(gpu: Gpu, out: Tensor, x: Tensor): void {
 }
 
 function applyMask(gpu: Gpu, x: Tensor, mask: Tensor): void {
-  const count = x.length / x.shape[x.shape.length - 1]
-  const of = isHalf(x.dtype) ? variants.maskHalves : variants.maskWords
-  runRows(gpu, of, x, count, (cut) => [x, mask].map(cut), [mask.length / count], true)
+  const columns = x.shape[x.shape.length - 1]
+  const count = x.length / columns
+  runRows(gpu, masking[sizeOf(x.dtype)], [count, columns], [x, mask], [mask.length / count])
 }
 
-export function copies(gpu: Gpu): Copies {
+export function copies(gpu: Gpu) {
   return {
     copy: (out, input, shape) => strided(gpu, out, input, shape),
-    fill: (x, value) => fill(gpu, x, value),
+    fill: (x, value) => runElements(gpu, filling[sizeOf(x.dtype)], [x], [bitsOf(x.dtype, value)]),
     convert: (out, x) => convert(gpu, out, x),
     applyMask: (x, mask) => applyMask(gpu, x, mask),
-  }
+  } satisfies Partial<Kernels>
 }

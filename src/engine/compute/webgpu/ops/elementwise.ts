@@ -1,36 +1,32 @@
 // Operations on matching elements of f32 tensors.
 import type { Kernels } from '../../kernels.ts'
-import { f32, type Gpu, gridOf, perElement, rowWindows, runElements, variant } from '../shader.ts'
+import { f32, type Gpu, gridOf, perElement, rowWindows, runElements } from '../shader.ts'
 
-type Elementwise = Pick<Kernels, 'add' | 'addScaled' | 'squaredErrorBackward' | 'adamw'>
+const add = perElement('add', { y: 'rw f32', a: 'f32', b: 'f32' }, {}, 'y[p.yAt + i] = a[p.aAt + i] + b[p.bAt + i];')
 
-const add = variant(
-  perElement('add', { y: 'rw f32', a: 'f32', b: 'f32' }, {}, 'y[p.yAt + i] = a[p.aAt + i] + b[p.bAt + i];'),
+const addScaled = perElement(
+  'addScaled',
+  { y: 'rw f32', x: 'f32' },
+  { alpha: 'f32' },
+  'y[p.yAt + i] += p.alpha * x[p.xAt + i];',
 )
 
-const addScaled = variant(
-  perElement('addScaled', { y: 'rw f32', x: 'f32' }, { alpha: 'f32' }, 'y[p.yAt + i] += p.alpha * x[p.xAt + i];'),
-)
-
-const scaledDifference = variant(
-  perElement(
-    'scaledDifference',
-    { y: 'rw f32', a: 'f32', b: 'f32' },
-    { factor: 'f32' },
-    'y[p.yAt + i] = p.factor * (a[p.aAt + i] - b[p.bAt + i]);',
-  ),
+const scaledDifference = perElement(
+  'scaledDifference',
+  { y: 'rw f32', a: 'f32', b: 'f32' },
+  { factor: 'f32' },
+  'y[p.yAt + i] = p.factor * (a[p.aAt + i] - b[p.bAt + i]);',
 )
 
 /** The corrections 1/(1 − βᵗ) are taken in f64 on the host. */
-const adamw = variant(
-  perElement(
-    'adamw',
-    { param: 'rw f32', grad: 'f32', m: 'rw f32', v: 'rw f32' },
-    {
-      ...{ lr: 'f32', beta1: 'f32', oneMinusBeta1: 'f32', beta2: 'f32', oneMinusBeta2: 'f32', eps: 'f32' },
-      ...{ decay: 'f32', gradScale: 'f32', correction1: 'f32', correction2: 'f32' },
-    },
-    /* wgsl */ `
+const adamw = perElement(
+  'adamw',
+  { param: 'rw f32', grad: 'f32', m: 'rw f32', v: 'rw f32' },
+  {
+    ...{ lr: 'f32', beta1: 'f32', oneMinusBeta1: 'f32', beta2: 'f32', oneMinusBeta2: 'f32', eps: 'f32' },
+    ...{ decay: 'f32', gradScale: 'f32', correction1: 'f32', correction2: 'f32' },
+  },
+  /* wgsl */ `
   let d = grad[p.gradAt + i] * p.gradScale;
   let first = p.beta1 * m[p.mAt + i] + p.oneMinusBeta1 * d;
   let second = p.beta2 * v[p.vAt + i] + p.oneMinusBeta2 * d * d;
@@ -39,10 +35,28 @@ const adamw = variant(
   let old = param[p.paramAt + i];
   let step = first * p.correction1 / (sqrt(second * p.correction2) + p.eps);
   param[p.paramAt + i] = old - p.lr * (p.decay * old + step);`,
-  ),
 )
 
-export function elementwise(gpu: Gpu): Elementwise {
+/** Rotary positions, in place: one invocation for each pair of channels. */
+const turn = perElement(
+  'rope',
+  { x: 'rw f32', cosines: 'f32', sines: 'f32' },
+  { firstRow: 'u32', seqLen: 'u32', numHeads: 'u32', headDim: 'u32', pairs: 'u32', direction: 'f32' },
+  /* wgsl */ `
+  let pair = i % p.pairs;
+  let head = i / p.pairs; // over all rows
+  let t = (p.firstRow + head / p.numHeads) % p.seqLen;
+  let low = p.xAt + head * p.headDim + pair;
+  let high = low + p.pairs;
+  let c = cosines[p.cosinesAt + t * p.pairs + pair];
+  let s = p.direction * sines[p.sinesAt + t * p.pairs + pair];
+  let a = x[low];
+  let b = x[high];
+  x[low] = a * c - b * s;
+  x[high] = b * c + a * s;`,
+)
+
+export function elementwise(gpu: Gpu) {
   return {
     add: (out, a, b) => runElements(gpu, add, [out, a, b]),
     addScaled: (out, x, alpha) => runElements(gpu, addScaled, [out, x], [f32(alpha)]),
@@ -57,33 +71,6 @@ export function elementwise(gpu: Gpu): Elementwise {
           ...[1 / (1 - beta1 ** step), 1 / (1 - beta2 ** step)],
         ].map(f32),
       ),
-  }
-}
-
-// Rotary positions, in place: one invocation for each pair of channels.
-
-const turn = variant(
-  perElement(
-    'rope',
-    { x: 'rw f32', cosines: 'f32', sines: 'f32' },
-    { firstRow: 'u32', seqLen: 'u32', numHeads: 'u32', headDim: 'u32', pairs: 'u32', direction: 'f32' },
-    /* wgsl */ `
-  let pair = i % p.pairs;
-  let head = i / p.pairs; // over all rows
-  let t = (p.firstRow + head / p.numHeads) % p.seqLen;
-  let low = p.xAt + head * p.headDim + pair;
-  let high = low + p.pairs;
-  let c = cosines[p.cosinesAt + t * p.pairs + pair];
-  let s = p.direction * sines[p.sinesAt + t * p.pairs + pair];
-  let a = x[low];
-  let b = x[high];
-  x[low] = a * c - b * s;
-  x[high] = b * c + a * s;`,
-  ),
-)
-
-export function ropeOf(gpu: Gpu): Pick<Kernels, 'rope'> {
-  return {
     rope(x, cos, sin, { seqLen, numHeads, headDim, rotaryDim, inverse }) {
       const width = numHeads * headDim
       const pairs = rotaryDim / 2
@@ -97,5 +84,5 @@ export function ropeOf(gpu: Gpu): Pick<Kernels, 'rope'> {
         })
       }
     },
-  }
+  } satisfies Partial<Kernels>
 }

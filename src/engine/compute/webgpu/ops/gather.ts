@@ -3,9 +3,11 @@ import { bytesPerElement } from '../../../dtype.ts'
 import type { Kernels } from '../../kernels.ts'
 import { reshape, rows, type Tensor } from '../../tensor.ts'
 import {
-  defineShader,
+  defineVariant,
   dtypeCode,
+  elementShader,
   f32,
+  floatsOf,
   foldGroups,
   type Gpu,
   gridOf,
@@ -14,52 +16,42 @@ import {
   perElement,
   pieces,
   rowWindows,
-  variant,
 } from '../shader.ts'
-
-type Gathers = Pick<Kernels, 'gatherRows' | 'scatterAddRows'>
 
 /** Writes only rows within the table's window [first, first + count); other windows write the rest. */
 const gathers = ofTypes(
-  perElement(
+  elementShader(
     'gatherRows',
     { y: 'rw f32', table: 'u32', rows: 'i32' },
     { columns: 'u32', first: 'i32', count: 'i32', scale: 'f32' },
     /* wgsl */ `
   let row = rows[p.rowsAt + i / p.columns] - p.first;
   if (row < 0 || row >= p.count) { return; }
-  let at = p.tableAt + u32(row) * p.columns + i % p.columns;
-  var value = 0.0;
-  if (DTYPE == 0u) { value = bitcast<f32>(table[at]); }
-  else { value = floatOfHalf((table[at >> 1u] >> (16u * (at & 1u))) & 0xffffu); }
-  y[p.yAt + i] = p.scale * value;`,
-    halves,
+  y[p.yAt + i] = p.scale * tableFloat(p.tableAt + u32(row) * p.columns + i % p.columns);`,
+    halves + floatsOf('table'),
   ),
 )
 
 /** Links equal rows: next[m] is the next place of the same row or p.length; its top bit says that m is not the first. */
-const link = variant(
-  perElement(
-    'linkRows',
-    { next: 'rw u32', rows: 'i32' },
-    {},
-    /* wgsl */ `
+const link = perElement(
+  'linkRows',
+  { next: 'rw u32', rows: 'i32' },
+  {},
+  /* wgsl */ `
   let row = rows[p.rowsAt + i];
   var later = i + 1u;
   while (later < p.length && rows[p.rowsAt + later] != row) { later++; }
   var earlier = 0u;
   while (earlier < i && rows[p.rowsAt + earlier] != row) { earlier++; }
   next[p.nextAt + i] = later | select(0u, 0x80000000u, earlier < i);`,
-  ),
 )
 
 /** A workgroup for each place m; the first place of a row adds all its places in order. */
-const scatter = variant(
-  defineShader(
-    'scatterAddRows',
-    { y: 'rw f32', x: 'f32', rows: 'i32', next: 'u32', scale: 'f32' },
-    { length: 'u32', columns: 'u32', first: 'i32', count: 'i32', hasScale: 'u32' },
-    /* wgsl */ `
+const scatter = defineVariant(
+  'scatterAddRows',
+  { y: 'rw f32', x: 'f32', rows: 'i32', next: 'u32', scale: 'f32' },
+  { length: 'u32', columns: 'u32', first: 'i32', count: 'i32', hasScale: 'u32' },
+  /* wgsl */ `
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let place = group.y * groups.x + group.x;
@@ -77,7 +69,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
 }
 `,
-  ),
 )
 
 /** Windows of a table's rows: the first, how many, and the rows. */
@@ -87,7 +78,7 @@ function* tableWindows(gpu: Gpu, table: Tensor, columns: number): Generator<[num
     yield [first, end - first, rows(matrix, first, end)]
 }
 
-export function gathersOf(gpu: Gpu): Gathers {
+export function gathersOf(gpu: Gpu) {
   return {
     gatherRows(out, table, indices, scale, firstRow = 0) {
       const columns = out.length / indices.length
@@ -115,5 +106,5 @@ export function gathersOf(gpu: Gpu): Gathers {
           })
       }
     },
-  }
+  } satisfies Partial<Kernels>
 }

@@ -1,16 +1,14 @@
 // Cross-entropy over chunks of the vocabulary: a workgroup a row of logits.
 import type { Kernels } from '../../kernels.ts'
-import { f32, type Gpu, groupMax, groupSize, lowest, perElement, perRow, runRows, variant } from '../shader.ts'
-
-type Losses = Pick<Kernels, 'logSumExpChunk' | 'crossEntropyBackwardChunk' | 'divergenceChunk' | 'distillBackwardChunk'>
+import type { Tensor } from '../../tensor.ts'
+import { f32, type Gpu, groupMax, groupSize, lowest, perElement, perRow, runRows } from '../shader.ts'
 
 /** runMax begins with −∞. */
-const logSumExp = variant(
-  perRow(
-    'logSumExpChunk',
-    { runMax: 'rw f32', runSum: 'rw f32', picked: 'rw f32', logits: 'f32', targets: 'i32' },
-    { start: 'i32' },
-    /* wgsl */ `
+const logSumExp = perRow(
+  'logSumExpChunk',
+  { runMax: 'rw f32', runSum: 'rw f32', picked: 'rw f32', logits: 'f32', targets: 'i32' },
+  { start: 'i32' },
+  /* wgsl */ `
   let base = p.logitsAt + row * p.columns;
   var top = ${lowest};
   for (var i = local; i < p.columns; i += ${groupSize}u) { top = max(top, logits[base + i]); }
@@ -25,16 +23,14 @@ const logSumExp = variant(
   runMax[p.runMaxAt + row] = all;
   let target_ = targets[p.targetsAt + row] - p.start;
   if (target_ >= 0 && target_ < i32(p.columns)) { picked[p.pickedAt + row] = logits[base + u32(target_)]; }`,
-    groupMax,
-  ),
+  groupMax,
 )
 
-const crossEntropyBackward = variant(
-  perElement(
-    'crossEntropyBackwardChunk',
-    { logits: 'rw f32', runMax: 'f32', runSum: 'f32', targets: 'i32', rowWeight: 'f32' },
-    { columns: 'u32', start: 'i32' },
-    /* wgsl */ `
+const crossEntropyBackward = perElement(
+  'crossEntropyBackwardChunk',
+  { logits: 'rw f32', runMax: 'f32', runSum: 'f32', targets: 'i32', rowWeight: 'f32' },
+  { columns: 'u32', start: 'i32' },
+  /* wgsl */ `
   let row = i / p.columns;
   let wanted = targets[p.targetsAt + row];
   let at = p.logitsAt + i;
@@ -45,17 +41,15 @@ const crossEntropyBackward = variant(
   let softmax = exp(logits[at] - runMax[p.runMaxAt + row]) / runSum[p.runSumAt + row];
   let hot = select(0.0, 1.0, wanted - p.start == i32(i % p.columns));
   logits[at] = rowWeight[p.rowWeightAt + row] * (softmax - hot);`,
-  ),
 )
 
 // The divergence from the dense model's logits, over chunks of the vocabulary (docs/methods.md, "Retraining").
 
-const divergence = variant(
-  perRow(
-    'divergenceChunk',
-    { sums: 'rw f32', logits: 'f32', dense: 'f32' },
-    { scale: 'f32' },
-    /* wgsl */ `
+const divergence = perRow(
+  'divergenceChunk',
+  { sums: 'rw f32', logits: 'f32', dense: 'f32' },
+  { scale: 'f32' },
+  /* wgsl */ `
   let z = p.logitsAt + row * p.columns;
   let d = p.denseAt + row * p.columns;
   let at = p.sumsAt + 5u * row;
@@ -92,16 +86,14 @@ const divergence = variant(
   sums[at + 4u] = crossChunk + sums[at + 4u] * dKept;
   sums[at] = zAll;
   sums[at + 2u] = dAll;`,
-    groupMax,
-  ),
+  groupMax,
 )
 
-const distillBackward = variant(
-  perElement(
-    'distillBackwardChunk',
-    { logits: 'rw f32', dense: 'f32', runMax: 'f32', runSum: 'f32', targets: 'i32', rowWeight: 'f32', sums: 'f32' },
-    { columns: 'u32', share: 'f32', scale: 'f32', start: 'i32' },
-    /* wgsl */ `
+const distillBackward = perElement(
+  'distillBackwardChunk',
+  { logits: 'rw f32', dense: 'f32', runMax: 'f32', runSum: 'f32', targets: 'i32', rowWeight: 'f32', sums: 'f32' },
+  { columns: 'u32', share: 'f32', scale: 'f32', start: 'i32' },
+  /* wgsl */ `
   let row = i / p.columns;
   let wanted = targets[p.targetsAt + row];
   let at = p.logitsAt + i;
@@ -116,34 +108,26 @@ const distillBackward = variant(
   let own = exp(p.scale * z - sums[stream]) / sums[stream + 1u];
   let other = exp(p.scale * dense[p.denseAt + i] - sums[stream + 2u]) / sums[stream + 3u];
   logits[at] = rowWeight[p.rowWeightAt + row] * ((1.0 - p.share) * text + p.share / p.scale * (own - other));`,
-  ),
 )
 
-export const losses = (gpu: Gpu): Losses => ({
-  logSumExpChunk: (runMax, runSum, targetLogit, logits, targets, start) =>
-    runRows(gpu, logSumExp, logits, runMax.length, (cut) => [runMax, runSum, targetLogit, logits, targets].map(cut), [
-      start,
-    ]),
-  crossEntropyBackwardChunk: (logits, runMax, runSum, targets, rowWeight, start) =>
-    runRows(
-      gpu,
-      crossEntropyBackward,
-      logits,
-      runMax.length,
-      (cut) => [logits, runMax, runSum, targets, rowWeight].map(cut),
-      [start],
-      true,
-    ),
-  divergenceChunk: (sums, logits, dense, temperature) =>
-    runRows(gpu, divergence, logits, sums.length / 5, (cut) => [sums, logits, dense].map(cut), [f32(1 / temperature)]),
-  distillBackwardChunk: (logits, dense, { runMax, runSum, divergence: sums }, targets, rowWeight, loss, start) =>
-    runRows(
-      gpu,
-      distillBackward,
-      logits,
-      runMax.length,
-      (cut) => [logits, dense, runMax, runSum, targets, rowWeight, sums].map(cut),
-      [f32(loss.dense), f32(1 / loss.temperature), start],
-      true,
-    ),
-})
+/** Rows and columns of logits. */
+const sizeOf = (logits: Tensor, { length }: Tensor) => [length, logits.length / length] as const
+
+export const losses = (gpu: Gpu) =>
+  ({
+    logSumExpChunk: (runMax, runSum, targetLogit, logits, targets, start) =>
+      runRows(gpu, logSumExp, sizeOf(logits, targets), [runMax, runSum, targetLogit, logits, targets], [start]),
+    crossEntropyBackwardChunk(logits, runMax, runSum, targets, rowWeight, start) {
+      const tensors = [logits, runMax, runSum, targets, rowWeight]
+      runRows(gpu, crossEntropyBackward, sizeOf(logits, targets), tensors, [start])
+    },
+    divergenceChunk(sums, logits, dense, temperature) {
+      const count = sums.length / 5
+      runRows(gpu, divergence, [count, logits.length / count], [sums, logits, dense], [f32(1 / temperature)])
+    },
+    distillBackwardChunk(logits, dense, { runMax, runSum, divergence: sums }, targets, rowWeight, loss, start) {
+      const tensors = [logits, dense, runMax, runSum, targets, rowWeight, sums]
+      const params = [f32(loss.dense), f32(1 / loss.temperature), start]
+      runRows(gpu, distillBackward, sizeOf(logits, targets), tensors, params)
+    },
+  }) satisfies Partial<Kernels>

@@ -1,10 +1,8 @@
 // LayerNorm and RMSNorm: a workgroup a row.
 import type { Kernels } from '../../kernels.ts'
 import type { Tensor } from '../../tensor.ts'
-import { f32, type Gpu, groupSize, perRow, runRows, variant } from '../shader.ts'
+import { f32, type Gpu, groupSize, perRow, runRows } from '../shader.ts'
 import { sumColumns } from './reduce.ts'
-
-type Norms = Pick<Kernels, 'layerNorm' | 'layerNormBackward' | 'rmsNorm' | 'rmsNormBackward'>
 
 /** LayerNorm if `centred`, else RMSNorm, whose mean counts as 0. */
 const forward = (centred: boolean) =>
@@ -74,40 +72,35 @@ fn dHat(row: u32, i: u32) -> f32 {
   )
 
 const [layerNorm, rmsNorm] = [true, false].map((centred) => ({
-  forward: variant(forward(centred)),
-  backward: variant(backward(centred)),
+  forward: forward(centred),
+  backward: backward(centred),
 }))
 
-export function norms(gpu: Gpu): Norms {
+export function norms(gpu: Gpu) {
   /** `mean` is null for RMSNorm. */
   const norm = (
     [out, mean, rstd, x]: readonly [Tensor, Tensor | null, Tensor, Tensor],
     [weight, bias]: readonly (Tensor | null)[],
     [eps, unitOffset]: readonly number[],
-  ) =>
-    runRows(
-      gpu,
-      (mean ? layerNorm : rmsNorm).forward,
-      x,
-      rstd.length,
-      (cut) => [...[out, ...(mean ? [mean] : []), rstd, x].map(cut), weight ?? cut(x), bias ?? cut(x)],
-      [Number(weight !== null), Number(bias !== null), f32(eps), f32(unitOffset)],
-    )
+  ) => {
+    const { forward: of } = mean ? layerNorm : rmsNorm
+    const given = [weight, bias].map((t) => (t ? { whole: t } : x))
+    const tensors = [out, ...(mean ? [mean] : []), rstd, x, ...given]
+    const params = [Number(weight !== null), Number(bias !== null), f32(eps), f32(unitOffset)]
+    runRows(gpu, of, [rstd.length, x.length / rstd.length], tensors, params)
+  }
   const normBackward = (
     [dX, dOut, x]: readonly Tensor[],
     [mean, rstd]: readonly [Tensor | null, Tensor],
     weight: Tensor | null,
     unitOffset: number,
     residual: Tensor | null,
-  ) =>
-    runRows(
-      gpu,
-      (mean ? layerNorm : rmsNorm).backward,
-      x,
-      rstd.length,
-      (cut) => [...[dX, dOut, x, ...(mean ? [mean] : []), rstd].map(cut), weight ?? cut(x), cut(residual ?? x)],
-      [Number(weight !== null), f32(unitOffset), Number(residual !== null)],
-    )
+  ) => {
+    const { backward: of } = mean ? layerNorm : rmsNorm
+    const tensors = [dX, dOut, x, ...(mean ? [mean] : []), rstd, weight ? { whole: weight } : x, residual ?? x]
+    const params = [Number(weight !== null), f32(unitOffset), Number(residual !== null)]
+    runRows(gpu, of, [rstd.length, x.length / rstd.length], tensors, params)
+  }
   return {
     layerNorm: (out, mean, rstd, x, weight, bias, eps) => norm([out, mean, rstd, x], [weight, bias], [eps, 0]),
     rmsNorm: (out, rstd, x, weight, eps, unitOffset) => norm([out, null, rstd, x], [weight, null], [eps, unitOffset]),
@@ -120,5 +113,5 @@ export function norms(gpu: Gpu): Norms {
       if (dWeight) sumColumns(gpu, 'rmsNorm', dWeight, dOut, [x, null, rstd])
       normBackward([dX, dOut, x], [null, rstd], weight, unitOffset, residual)
     },
-  }
+  } satisfies Partial<Kernels>
 }

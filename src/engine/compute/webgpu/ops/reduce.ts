@@ -3,6 +3,7 @@ import type { Kernels } from '../../kernels.ts'
 import { slice, type Tensor } from '../../tensor.ts'
 import {
   defineShader,
+  defineVariant,
   f32,
   type Gpu,
   groupSize,
@@ -13,8 +14,6 @@ import {
   runRows,
   variant,
 } from '../shader.ts'
-
-type Reductions = Pick<Kernels, 'columnSum' | 'columnSquares' | 'rowDot' | 'squaredError' | 'sumSquares'>
 
 /** Rows that one dispatch sums. */
 export const rowsAtOnce = 2048
@@ -73,28 +72,25 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
 const oneSum = columnSums(false)
 const twoSums = variant(columnSums(true), { KIND: 2 })
 
-const rowDot = variant(
-  perRow(
-    'rowDot',
-    { y: 'rw f32', a: 'f32', b: 'f32' },
-    {},
-    /* wgsl */ `
+const rowDot = perRow(
+  'rowDot',
+  { y: 'rw f32', a: 'f32', b: 'f32' },
+  {},
+  /* wgsl */ `
   var sum = 0.0;
   for (var i = local; i < p.columns; i += ${groupSize}u) {
     sum += a[p.aAt + row * p.columns + i] * b[p.bAt + row * p.columns + i];
   }
   let total = groupSum(sum, local);
   if (local == 0u) { y[p.yAt + row] = total; }`,
-  ),
 )
 
 /** Partial sums of (a − weight·b)²: weight 1 for errors, 0 for squares. */
-const squarePartials = variant(
-  defineShader(
-    'squarePartials',
-    { y: 'rw f32', a: 'f32', b: 'f32' },
-    { length: 'u32', weight: 'f32' },
-    /* wgsl */ `
+const squarePartials = defineVariant(
+  'squarePartials',
+  { y: 'rw f32', a: 'f32', b: 'f32' },
+  { length: 'u32', weight: 'f32' },
+  /* wgsl */ `
 ${groupSum}
 @compute @workgroup_size(${groupSize})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -107,16 +103,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (local == 0u) { y[p.yAt + group.x] = total; }
 }
 `,
-  ),
 )
 
 /** out[0] += the sum of up to a few thousand partial sums. */
-const total = variant(
-  defineShader(
-    'total',
-    { y: 'rw f32', x: 'f32' },
-    { length: 'u32' },
-    /* wgsl */ `
+const total = defineVariant(
+  'total',
+  { y: 'rw f32', x: 'f32' },
+  { length: 'u32' },
+  /* wgsl */ `
 ${groupSum}
 @compute @workgroup_size(${groupSize})
 fn main(@builtin(local_invocation_index) local: u32) {
@@ -126,7 +120,6 @@ fn main(@builtin(local_invocation_index) local: u32) {
   if (local == 0u) { y[p.yAt] += all; }
 }
 `,
-  ),
 )
 
 const columnKinds = {
@@ -174,12 +167,12 @@ function addSquares(gpu: Gpu, out: Tensor, a: Tensor, b: Tensor, weight: 0 | 1):
   }
 }
 
-export function reductions(gpu: Gpu): Reductions {
+export function reductions(gpu: Gpu) {
   return {
     columnSum: (out, x) => sumColumns(gpu, 'sum', out, x),
     columnSquares: (out, x) => sumColumns(gpu, 'squares', out, x),
-    rowDot: (out, a, b) => runRows(gpu, rowDot, a, out.length, (cut) => [out, a, b].map(cut)),
+    rowDot: (out, a, b) => runRows(gpu, rowDot, [out.length, a.length / out.length], [out, a, b]),
     squaredError: (out, a, b) => addSquares(gpu, out, a, b, 1),
     sumSquares: (out, x) => addSquares(gpu, out, x, x, 0),
-  }
+  } satisfies Partial<Kernels>
 }

@@ -2,9 +2,19 @@
 // many lanes read, and how much at once. A workgroup makes `fewRowsColumns` columns of all rows; its lanes go along the depth side by
 // side, by vectors of 16 bytes of b.
 import type { DType } from '../../../../dtype.ts'
-import { dtypeCode, halves, maxGroups, ofTypes, type Shader, type Variant } from '../../shader.ts'
+import type { Tensor } from '../../../tensor.ts'
+import {
+  defineShader,
+  dtypeCode,
+  fourHalves,
+  halves,
+  maxGroups,
+  ofTypes,
+  type Shader,
+  type Variant,
+} from '../../shader.ts'
 import { activationFunctions } from '../activations.ts'
-import { gemmHead, type Sizes } from './params.ts'
+import { gemmShader, type Sizes } from './params.ts'
 
 /** A vector of WGSL holds the sums of a column. */
 const mostRows = 4
@@ -36,9 +46,9 @@ const four = (text: (i: number) => string) => [0, 1, 2, 3].map(text).join('\n')
 
 /** WGSL: the loop along the depth, `b(column)` the first vector of a column in `weight`, and the sums s0 to s3 by row. */
 const alongVectors = (packed: boolean) => {
-  const parts = packed ? ['low', 'high'] : ['same']
+  const parts = packed ? ['xy', 'zw'].map((half) => (w: string) => `fourHalves(${w}.${half})`) : [(w: string) => w]
   const add = (row: number) =>
-    four((c) => `      s${c}[${row}] += ${parts.map((part, i) => `dot(x${i}, ${part}(w${c}))`).join(' + ')};`)
+    four((c) => `      s${c}[${row}] += ${parts.map((part, i) => `dot(x${i}, ${part(`w${c}`)})`).join(' + ')};`)
   return /* wgsl */ `
 ${four((c) => `  var s${c} = vec4f();`)}
   for (var v = lane; v < p.k / ${4 * parts.length}u; v += LANES) {
@@ -54,24 +64,15 @@ ${add(row)}
   }`
 }
 
-const unpack = /* wgsl */ `
-fn low(w: vec4u) -> vec4f {
-  if (DTYPE == 1u) { return bitcast<vec4f>(vec4u(w.x << 16u, w.x & 0xffff0000u, w.y << 16u, w.y & 0xffff0000u)); }
-  return vec4f(floatOfHalf(w.x & 0xffffu), floatOfHalf(w.x >> 16u), floatOfHalf(w.y & 0xffffu), floatOfHalf(w.y >> 16u));
-}
-fn high(w: vec4u) -> vec4f { return low(w.zwzw); }
-`
-const partsOf = (packed: boolean) => (packed ? halves + unpack : 'fn same(w: vec4f) -> vec4f { return w; }')
+const partsOf = (packed: boolean) => (packed ? halves + fourHalves : '')
 
 /** One product, of up to four rows. */
-const byVectors = (packed: boolean): Shader => ({
-  name: packed ? 'gemmFewRowsHalves' : 'gemmFewRowsVectors',
-  bindings: 'wrrrr',
-  code: /* wgsl */ `
-${gemmHead}
+const byVectors = (packed: boolean): Shader =>
+  gemmShader(
+    packed ? 'gemmFewRowsHalves' : 'gemmFewRowsVectors',
+    { a: 'vec4f', b: packed ? 'vec4u' : 'vec4f' },
+    /* wgsl */ `
 ${partsOf(packed)}
-@group(1) @binding(1) var<storage, read> a: array<vec4f>;
-@group(1) @binding(2) var<storage, read> b: array<${packed ? 'vec4u' : 'vec4f'}>;
 override ROWS: u32;
 fn loadB(weight: u32, i: u32) -> ${packed ? 'vec4u' : 'vec4f'} { return b[i]; }
 ${lanes}
@@ -88,34 +89,29 @@ ${addLanes}
   }
 }
 `,
-})
+  )
 
 /** Products of one row with several weights, one behind the other in the grid; `gated`: f of the first by the second, in one output. */
 const severalWeights = (count: number, packed: boolean, gated = false): Shader => {
   const all = Array.from({ length: count }, (_, i) => i)
   const outs = gated ? [0] : all
-  const [type, width] = packed ? ['vec4u', 8] : ['vec4f', 4]
-  return {
-    name: `gemmFewRows${packed ? 'Halves' : 'Vectors'}${gated ? 'Gated' : `Of${count}`}`,
-    bindings: `${'w'.repeat(outs.length)}r${'r'.repeat(count)}`,
-    code: /* wgsl */ `
-struct Params {
-  ${outs.map((i) => `y${i}At: u32`).join(', ')}, aAt: u32, ${all.map((i) => `b${i}At: u32`).join(', ')},
-  m: u32, n: u32, k: u32, lda: u32, ${all.map((i) => `n${i}: u32`).join(', ')}, kind: u32
-}
-@group(0) @binding(0) var<uniform> p: Params;
-${outs.map((i) => `@group(1) @binding(${i}) var<storage, read_write> y${i}: array<f32>;`).join('\n')}
-@group(1) @binding(${outs.length}) var<storage, read> a: array<vec4f>;
-${all.map((i) => `@group(1) @binding(${outs.length + 1 + i}) var<storage, read> weight${i}: array<${type}>;`).join('\n')}
+  const [type, width] = packed ? (['vec4u', 8] as const) : (['vec4f', 4] as const)
+  const named = <T>(indices: readonly number[], name: string, value: T) =>
+    Object.fromEntries(indices.map((i) => [`${name}${i}`, value]))
+  return defineShader(
+    `gemmFewRows${packed ? 'Halves' : 'Vectors'}${gated ? 'Gated' : `Of${count}`}`,
+    { ...named(outs, 'y', 'rw f32' as const), a: 'vec4f', ...named(all, 'weight', type) },
+    { m: 'u32', n: 'u32', k: 'u32', lda: 'u32', ...named(all, 'n', 'u32' as const), kind: 'u32' },
+    /* wgsl */ `
 ${partsOf(packed)}
 ${gated ? activationFunctions : ''}
 const ROWS = 1u;
 fn loadB(weight: u32, i: u32) -> ${type} {
 ${all
   .slice(1)
-  .map((i) => `  if (weight == ${i}u) { return weight${i}[p.b${i}At / ${width}u + i]; }`)
+  .map((i) => `  if (weight == ${i}u) { return weight${i}[p.weight${i}At / ${width}u + i]; }`)
   .join('\n')}
-  return weight0[p.b0At / ${width}u + i];
+  return weight0[p.weight0At / ${width}u + i];
 }
 ${lanes}
 // A column of a weight that has n; lanes below COLUMNS get one each.
@@ -133,7 +129,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 ${gated ? gatedColumns : columnsOf(all)}
 }
 `,
-  }
+  )
 }
 
 const gatedColumns = /* wgsl */ `
@@ -171,27 +167,18 @@ const gatedVariants = ofTypes(severalWeights(2, true, true), severalWeights(2, f
 /** Elements of b in 16 bytes. */
 const widthOf = (dtype: DType) => (dtype === 'f32' ? 4 : 8)
 
-/** The shader for a product of few rows, all of whole vectors: `places` are those of a, b and of matrices in a batch, in elements. */
-export function fewRowsVariant(
-  { m, k, lda, ldb }: Sizes,
-  dtype: DType,
-  aPlaces: readonly number[],
-  bPlaces: readonly number[],
-): Variant | null {
-  const width = widthOf(dtype)
-  const isWhole = [k, ldb, ...bPlaces].every((x) => x % width === 0) && [lda, ...aPlaces].every((x) => x % 4 === 0)
-  return isWhole && k > 0 ? vectorVariants[m - 1][dtypeCode(dtype)] : null
+/** The shader for a product of few rows, where all of it is in whole vectors. */
+export function fewRowsVariant({ m, k, lda, ldb, a, b }: Sizes & { a: Tensor; b: Tensor }): Variant | null {
+  const width = widthOf(b.dtype)
+  const isWhole = [k, ldb, b.offset].every((x) => x % width === 0) && [lda, a.offset].every((x) => x % 4 === 0)
+  return isWhole && k > 0 ? vectorVariants[m - 1][dtypeCode(b.dtype)] : null
 }
 
-/** The shader for one row with so many weights [n,k] of one type at these places; null where it takes one product each. */
-export function severalVariant(
-  count: number,
-  gated: boolean,
-  dtype: DType,
-  [k, aPlace, ...bPlaces]: readonly number[],
-): Variant | null {
+/** The shader for one row with several weights [n,k] of one type; null where it takes one product each. */
+export function severalVariant(input: Tensor, weights: readonly Tensor[], gated: boolean): Variant | null {
+  const [{ length: count }, { dtype }] = [weights, weights[0]]
   const width = widthOf(dtype)
-  if (count < 2 || count > 3 || k === 0 || aPlace % 4 !== 0) return null
-  if ([k, ...bPlaces].some((x) => x % width !== 0)) return null
+  if (count < 2 || count > 3 || input.length === 0 || input.offset % 4 !== 0) return null
+  if ([input.length, ...weights.map(({ offset }) => offset)].some((x) => x % width !== 0)) return null
   return (gated ? gatedVariants : severalVariants[count - 2])[dtypeCode(dtype)]
 }

@@ -19,8 +19,7 @@ function linearsAtOnce(
   const [k, { dtype }] = [input.length, weights[0]]
   const isPlain = biases.every((bias) => bias === null) && weights.every((w) => w.dtype === dtype && w.shape[1] === k)
   if (gpu.smallSubgroups || gpu.tensorProducts || !isPlain) return false
-  const places = weights.map(({ offset }) => offset)
-  const variant = severalVariant(weights.length, gate !== null, dtype, [k, input.offset, ...places])
+  const variant = severalVariant(input, weights, gate !== null)
   const widths = weights.map(({ shape }) => shape[0])
   const n = widths.reduce((sum, width) => sum + width, 0)
   const groups = (gate ? widths.slice(1) : widths).reduce((sum, width) => sum + Math.ceil(width / fewRowsColumns), 0)
@@ -37,22 +36,7 @@ function linearsAtOnce(
 }
 
 /** Matrix products of linears and the Gram matrix. */
-type Products = Pick<
-  Kernels,
-  | 'linear'
-  | 'linears'
-  | 'gatedLinears'
-  | 'linearBackwardInput'
-  | 'linearsBackwardInput'
-  | 'linearBackwardWeight'
-  | 'gemm'
-  | 'gram'
->
-
-export function products(
-  gpu: Gpu,
-  { gated, activationBackward }: Pick<Kernels, 'gated' | 'activationBackward'>,
-): Products {
+export function products(gpu: Gpu, { gated, activationBackward }: Pick<Kernels, 'gated' | 'activationBackward'>) {
   const linear = (out: Tensor, input: Tensor, weight: Tensor, bias: Tensor | null, residual: Tensor | null = null) => {
     const [o, i] = weight.shape
     return product(out, input, weight, [input.length / i, o, i], { transB: true, bias, residual, exact: false })
@@ -61,34 +45,36 @@ export function products(
     const [o, i] = weight.shape
     return product(dInput, dOut, weight, [dOut.length / o, i, o], { beta: Number(accumulate), exact: false })
   }
-  const self: Products = {
+  const linears: Kernels['linears'] = (outs, input, weights, biases) => {
+    if (input.length === weights[0].shape[1] && linearsAtOnce(gpu, [outs, input, weights, biases], null)) return
+    multiplyAll(
+      gpu,
+      weights.map((weight, k) => linear(outs[k], input, weight, biases[k])),
+    )
+  }
+  const linearBackwardInput: Kernels['linearBackwardInput'] = (dInput, dOut, weight, accumulate, slope = null) => {
+    const one = backward(dInput, dOut, weight, accumulate)
+    if (!slope) return multiply(gpu, one)
+    const { x, kind } = slope
+    const isVectors = !accumulate && weight.dtype === 'f32' && x.offset % 4 === 0
+    if (isVectors && multiplyAtOnce(gpu, [one], [{ kind: 'sloped', x, activation: kindOf(kind) }])) return
+    multiply(gpu, one)
+    activationBackward(dInput, dInput, x, kind)
+  }
+  return {
+    linears,
+    linearBackwardInput,
     linear: (out, input, weight, bias, residual) => multiply(gpu, linear(out, input, weight, bias, residual)),
-    linears(outs, input, weights, biases) {
-      if (input.length === weights[0].shape[1] && linearsAtOnce(gpu, [outs, input, weights, biases], null)) return
-      multiplyAll(
-        gpu,
-        weights.map((weight, k) => linear(outs[k], input, weight, biases[k])),
-      )
-    },
     gatedLinears(out, [gate, up], input, weights, biases, kind) {
       if (linearsAtOnce(gpu, [[out], input, weights, biases], kind)) return
-      self.linears([gate, up], input, weights, biases)
+      linears([gate, up], input, weights, biases)
       gated(out, gate, up, kind)
-    },
-    linearBackwardInput(dInput, dOut, weight, accumulate, slope = null) {
-      const one = backward(dInput, dOut, weight, accumulate)
-      if (!slope) return multiply(gpu, one)
-      const { x, kind } = slope
-      const isVectors = !accumulate && weight.dtype === 'f32' && x.offset % 4 === 0
-      if (isVectors && multiplyAtOnce(gpu, [one], [{ kind: 'sloped', x, activation: kindOf(kind) }])) return
-      multiply(gpu, one)
-      activationBackward(dInput, dInput, x, kind)
     },
     linearsBackwardInput(dInput, dOuts, weights) {
       const sums = gpu.scratch([dOuts.length, dInput.length])
       const all = weights.map((weight, k) => backward(rows(sums, k, k + 1), dOuts[k], weight, false))
       if (multiplyAtOnce(gpu, all)) addParts(gpu, { ...all[0], out: dInput }, sums, all.length)
-      else weights.forEach((weight, k) => self.linearBackwardInput(dInput, dOuts[k], weight, k > 0))
+      else weights.forEach((weight, k) => linearBackwardInput(dInput, dOuts[k], weight, k > 0))
     },
     linearBackwardWeight(dWeight, dOut, input) {
       const [o, i] = dWeight.shape
@@ -102,6 +88,5 @@ export function products(
       const i = out.shape[0]
       multiply(gpu, product(out, input, input, [i, i, input.length / i], { transA: true, alpha, beta: 1 }))
     },
-  }
-  return self
+  } satisfies Partial<Kernels>
 }

@@ -4,12 +4,12 @@ import { bytesPerElement } from '../../../../dtype.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
 import {
   dtypeCode,
+  elementShader,
   f32,
   type Gpu,
   gridOf,
   maxGroups,
   type Param,
-  perElement,
   pieces,
   type Variant,
   variant,
@@ -62,60 +62,38 @@ export function multiply(gpu: Gpu, p: Product): void {
   if (p.m === 0 || p.n === 0) return
   const rowsIn = (t: Tensor, stride: number) =>
     Math.max(1, Math.floor(gpu.reachBytes / bytesPerElement[t.dtype] / stride))
-  const outRows = Math.min(rowsIn(p.out, p.ldc), maxGroups * leastRows)
-  const aRows = rowsIn(p.a, p.lda)
-  const bRows = rowsIn(p.b, p.ldb)
-  if (p.m > outRows) return splitRows(gpu, p, outRows)
-  if (!p.transA && p.m > aRows) return splitRows(gpu, p, aRows)
-  if (p.transB && p.n > bRows) return splitColumns(gpu, p, bRows)
-  const depth = Math.min(p.transA ? aRows : p.k, p.transB ? p.k : bRows)
-  if (p.k > depth) return splitDepth(gpu, p, depth)
+  const [outRows, aRows, bRows] = [rowsIn(p.out, p.ldc), rowsIn(p.a, p.lda), rowsIn(p.b, p.ldb)]
+  const fit = {
+    m: Math.min(outRows, maxGroups * leastRows, p.transA ? Infinity : aRows),
+    n: p.transB ? bRows : Infinity,
+    k: Math.min(p.transA ? aRows : Infinity, p.transB ? Infinity : bRows),
+  }
+  for (const along of ['m', 'n', 'k'] as const) if (p[along] > fit[along]) return split(gpu, p, along, fit[along])
   const sums = p.isPart ? 1 : sumsOf(gpu, p)
   if (sums > 1) return sumParts(gpu, p, sums)
-  const flops = 2 * p.m * p.n * p.k
-  const { flopsPerDispatch } = gpu
-  if (flops > flopsPerDispatch && p.m > granule)
-    return splitRows(gpu, p, Math.max(granule, Math.floor(p.m * (flopsPerDispatch / flops))))
-  if (flops > flopsPerDispatch && p.n > granule)
-    return splitColumns(gpu, p, Math.max(granule, Math.floor(p.n * (flopsPerDispatch / flops))))
+  const share = gpu.flopsPerDispatch / (2 * p.m * p.n * p.k)
+  for (const along of ['m', 'n'] as const)
+    if (share < 1 && p[along] > granule) return split(gpu, p, along, Math.max(granule, Math.floor(p[along] * share)))
   runProduct(gpu, p, single)
 }
 
-function splitRows(gpu: Gpu, p: Product, most: number): void {
-  for (const [start, end] of pieces(p.m, most, Math.min(granule, most)))
+/** Pieces of rows, of columns or of the depth, the first of which adds what is added once. */
+function split(gpu: Gpu, p: Product, along: 'm' | 'n' | 'k', most: number): void {
+  for (const [start, end] of pieces(p[along], most, Math.min(granule, most))) {
+    const [row, column, deep] = (['m', 'n', 'k'] as const).map((one) => (one === along ? start : 0))
+    const isLater = deep > 0
     multiply(gpu, {
       ...p,
-      isPart: true,
-      m: end - start,
-      out: from(p.out, start * p.ldc),
-      a: from(p.a, p.transA ? start : start * p.lda),
-      residual: p.residual && from(p.residual, start * p.ldc),
+      [along]: end - start,
+      isPart: along === 'm' || p.isPart,
+      out: from(p.out, row * p.ldc + column),
+      a: from(p.a, p.transA ? deep * p.lda + row : row * p.lda + deep),
+      b: from(p.b, p.transB ? column * p.ldb + deep : deep * p.ldb + column),
+      bias: isLater ? null : p.bias && from(p.bias, column),
+      residual: isLater ? null : p.residual && from(p.residual, row * p.ldc + column),
+      beta: isLater ? 1 : p.beta,
     })
-}
-
-function splitColumns(gpu: Gpu, p: Product, most: number): void {
-  for (const [start, end] of pieces(p.n, most, Math.min(granule, most)))
-    multiply(gpu, {
-      ...p,
-      n: end - start,
-      out: from(p.out, start),
-      b: from(p.b, p.transB ? start * p.ldb : start),
-      bias: p.bias && from(p.bias, start),
-      residual: p.residual && from(p.residual, start),
-    })
-}
-
-function splitDepth(gpu: Gpu, p: Product, most: number): void {
-  for (const [start, end] of pieces(p.k, most, Math.min(granule, most)))
-    multiply(gpu, {
-      ...p,
-      k: end - start,
-      a: from(p.a, p.transA ? start * p.lda : start),
-      b: from(p.b, p.transB ? start : start * p.ldb),
-      bias: start === 0 ? p.bias : null,
-      residual: start === 0 ? p.residual : null,
-      beta: start === 0 ? p.beta : 1,
-    })
+  }
 }
 
 /** Fewer workgroups leave a large card's units idle, each with a long way along the depth. */
@@ -133,7 +111,7 @@ function sumsOf(gpu: Gpu, p: Product): number {
   return sums
 }
 
-const total = perElement(
+const total = elementShader(
   'totalOfSums',
   { y: 'rw f32', sums: 'f32', bias: 'f32', residual: 'f32' },
   { count: 'u32', n: 'u32', ldc: 'u32', hasBias: 'u32', hasResidual: 'u32', alpha: 'f32', beta: 'f32' },
@@ -157,8 +135,7 @@ function sumParts(gpu: Gpu, p: Product, count: number): void {
   const [aStep, bStep] = [p.transA ? k * p.lda : k, p.transB ? k : k * p.ldb]
   const sums = gpu.scratch([count * m, n])
   const part: Product = { ...p, k, out: sums, ldc: n, alpha: 1, beta: 0, bias: null, residual: null, isPart: true }
-  if (2 * m * n * p.k <= gpu.flopsPerDispatch)
-    runProduct(gpu, part, { count, inner: count, a: [0, aStep], b: [0, bStep], out: [0, m * n] })
+  if (2 * m * n * p.k <= gpu.flopsPerDispatch) runProduct(gpu, part, { count, a: aStep, b: bStep, out: m * n })
   else
     for (let s = 0; s < count; s++)
       multiply(gpu, { ...part, out: from(sums, s * m * n), a: from(p.a, s * aStep), b: from(p.b, s * bStep) })
@@ -181,19 +158,17 @@ export function addParts(gpu: Gpu, p: Product, sums: Tensor, count: number): voi
   })
 }
 
-const matrixOf = (t: Tensor, m: number, n: number, stride: number) => slice(t, 0, [(m - 1) * stride + n])
+/** m rows of n elements, `stride` apart. */
+export const matrixOf = (t: Tensor, m: number, n: number, stride: number) => slice(t, 0, [(m - 1) * stride + n])
 
-function from(tensor: Tensor, elements: number): Tensor {
-  return slice(tensor, elements, [tensor.length - elements])
-}
+/** From this element on. */
+export const from = (t: Tensor, elements: number) => slice(t, elements, [t.length - elements])
 
 /** A batch of products in one dispatch; everything fits into windows. */
 export function runProduct(gpu: Gpu, p: Product, batch: Batch): void {
-  const { variant, rows, columns } = choose(gpu, p, batch)
   const tensors = [p.bias && slice(p.bias, 0, [p.n]), p.residual && matrixOf(p.residual, p.m, p.n, p.ldc)]
   // The matrices of a batch share one bias: its stride is 0.
-  const params = [...tensors.map((t) => Number(t !== null)), 0]
-  dispatch(gpu, p, batch, { variant, rows, columns, tensors, params })
+  dispatch(gpu, p, batch, choose(gpu, p, batch), { tensors, params: [...tensors.map((t) => Number(t !== null)), 0] })
 }
 
 interface Chosen {
@@ -202,31 +177,23 @@ interface Chosen {
   readonly columns: number
 }
 
-/** `tensors` and `params`: what the shader has beside out, a and b; null is bound and not read. */
-function dispatch(
-  gpu: Gpu,
-  p: Product,
-  batch: Batch,
-  {
-    variant,
-    rows,
-    columns,
-    tensors,
-    params,
-  }: Chosen & { tensors: readonly (Tensor | null)[]; params: readonly Param[] },
-): void {
+/** What a shader has beside out, a and b; null is bound and not read. */
+interface Beside {
+  readonly tensors: readonly (Tensor | null)[]
+  readonly params: readonly Param[]
+}
+
+function dispatch(gpu: Gpu, p: Product, batch: Batch, { variant, rows, columns }: Chosen, beside: Beside): void {
   const { m, n, k } = p
-  const reach = (strides: readonly [number, number]) =>
-    (batch.count / batch.inner - 1) * strides[0] + (batch.inner - 1) * strides[1]
-  const part = (t: Tensor, rows: number, stride: number, width: number, strides: readonly [number, number]) =>
-    slice(t, 0, [reach(strides) + (rows - 1) * stride + width])
+  const part = (t: Tensor, rows: number, stride: number, width: number, step: number) =>
+    slice(t, 0, [(batch.count - 1) * step + (rows - 1) * stride + width])
   const a = p.transA ? part(p.a, k, p.lda, m, batch.a) : part(p.a, m, p.lda, k, batch.a)
   const b = p.transB ? part(p.b, n, p.ldb, k, batch.b) : part(p.b, k, p.ldb, n, batch.b)
   const out = part(p.out, m, p.ldc, n, batch.out)
   gpu.run({
     variant,
-    tensors: [out, a, b, ...tensors.map((tensor) => tensor ?? a)],
-    params: [...gemmParams(p, batch), ...params],
+    tensors: [out, a, b, ...beside.tensors.map((tensor) => tensor ?? a)],
+    params: [...gemmParams(p, batch), ...beside.params],
     groups: [Math.ceil(n / columns), Math.ceil(m / rows), batch.count],
     flops: 2 * m * n * k * batch.count,
   })
@@ -274,7 +241,7 @@ export function multiplyAtOnce(gpu: Gpu, products: readonly Product[], endings: 
   const operands = (['out', 'a', 'b'] as const).map((name) => products.map((one) => one[name]))
   const steps = [...operands, biases, masks, sums].map(stepOf).flatMap((step) => step ?? [])
   const [out, a, b, bias, mask, rowSums] = steps
-  const batch: Batch = { count, inner: count, a: [0, a], b: [0, b], out: [0, out] }
+  const batch: Batch = { count, a, b, out }
   const rounds = gpu.tensorProducts && !(p.exact !== false && gpu.tensorProducts.rounds)
   const spans = [p.m * p.ldc, (p.transA ? p.k : p.m) * p.lda, (p.transB ? p.n : p.k) * p.ldb]
   const reach = 4 * Math.max(...spans.map((span, i) => span + (count - 1) * steps[i]))
@@ -285,7 +252,7 @@ export function multiplyAtOnce(gpu: Gpu, products: readonly Product[], endings: 
   const chosen = tiledOf(gpu, p, batch, kind, dtypeCode((weights[0] ?? p.b).dtype))
   if (!chosen || hasFewRows(p) || sumsOf(gpu, p) > 1) return false
   const [kept, words] = [spanOf(masks, mask), [masks[0]?.shape[1] ?? 0, mask]]
-  const own = {
+  const beside = {
     plain: { tensors: [spanOf(biases, bias), null], params: [Number(p.bias !== null), 0, bias] },
     masked: { tensors: [kept], params: words },
     summed: { tensors: [kept, spanOf(sums, rowSums)], params: [...words, rowSums] },
@@ -295,7 +262,7 @@ export function multiplyAtOnce(gpu: Gpu, products: readonly Product[], endings: 
     },
     sloped: { tensors: [endings[0]?.x ?? null], params: [endings[0]?.activation ?? 0] },
   }[kind]
-  dispatch(gpu, p, batch, { ...chosen, ...own })
+  dispatch(gpu, p, batch, chosen, beside)
   return true
 }
 
@@ -321,7 +288,7 @@ export function multiplyAll(gpu: Gpu, products: readonly Product[]): void {
 function tiledOf(gpu: Gpu, p: Product, batch: Batch, kind: keyof typeof tiledVariants, type: number): Chosen | null {
   const { m, n, k } = p
   const tensors = [p.out, p.a, p.b, ...(p.residual ? [p.residual] : [])].map(({ offset }) => offset)
-  const inVectors = [n, p.ldc, p.lda, p.ldb, ...tensors, ...batch.a, ...batch.b, ...batch.out]
+  const inVectors = [n, p.ldc, p.lda, p.ldb, ...tensors, batch.a, batch.b, batch.out]
   if (k === 0 || [...inVectors, p.transA ? m : k, p.transB ? k : n].some((x) => x % 4 !== 0)) return null
   const { few, small, large, largeTwice } = tiledVariants[kind]
   const tilesOf = (side: number) => Math.ceil(m / side) * Math.ceil(n / side) * batch.count
@@ -342,17 +309,13 @@ function choose(gpu: Gpu, p: Product, batch: Batch): Chosen {
   const even = (vector: number, ...numbers: number[]) => numbers.every((x) => x % vector === 0)
   if (gpu.smallSubgroups && p.k > 0) {
     const wide = type === 0 ? 4 : 8
-    const aEven = even(4, p.transA ? p.m : p.k, p.lda, p.a.offset, ...batch.a)
-    const bEven = even(wide, p.transB ? p.k : p.n, p.ldb, p.b.offset, ...batch.b)
+    const aEven = even(4, p.transA ? p.m : p.k, p.lda, p.a.offset, batch.a)
+    const bEven = even(wide, p.transB ? p.k : p.n, p.ldb, p.b.offset, batch.b)
     if (aEven && bEven && !p.transA) return smallProducts[p.transB ? 'nt' : 'nn'][type]
     if (aEven && bEven && !p.transB && type === 0) return smallProducts.tn[0]
   }
   if (!p.isPart && hasFewRows(p)) {
-    const places = [
-      [p.a.offset, ...batch.a],
-      [p.b.offset, ...batch.b],
-    ] as const
-    const variant = fewRowsVariant(p, p.b.dtype, ...places)
+    const variant = fewRowsVariant(p)
     if (variant) return { variant, rows: p.m, columns: fewRowsColumns }
   }
   const portable = { variant: portableVariants[type], rows: portableTile, columns: portableTile }

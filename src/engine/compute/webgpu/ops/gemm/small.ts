@@ -3,7 +3,7 @@
 // all lanes. Loops have constant bounds, which the driver unrolls. Past an end the last vector is read again; past the end of k
 // `a` is zero, and results outside are not stored. A 16-bit b lies packed, 8 numbers a vector, which are unpacked in two parts.
 import { halves, ofTypes, type Shader, variant, type Variant } from '../../shader.ts'
-import { gemmHead } from './params.ts'
+import { gemmShader } from './params.ts'
 
 interface SmallProduct {
   readonly variant: Variant
@@ -45,14 +45,9 @@ fn high(w: vec4u) -> vec4f { return low(w.zwzw); }
 function small(body: Body): Shader {
   const { name, packed = false, rows, setup, depth = 'p.k / 4u', load = loadRows, step, lanesPerStep = 1, store } = body
   const code = /* wgsl */ `
-enable subgroups;
-${gemmHead}
 ${packed ? halves + unpack : 'fn low(w: vec4f) -> vec4f { return w; }'}
 const LANES = 8u;
 const ROWS = ${rows}u;
-@group(1) @binding(1) var<storage, read> a: array<vec4f>;
-@group(1) @binding(2) var<storage, read> b: array<${packed ? 'vec4u' : 'vec4f'}>;
-
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row0 = group.y * ROWS;
@@ -71,7 +66,7 @@ ${setup}
   }
 }
 `
-  return { name, bindings: 'wrrrr', code }
+  return gemmShader(name, { a: 'vec4f', b: packed ? 'vec4u' : 'vec4f' }, code, 'enable subgroups;\n')
 }
 
 const four = (line: (i: number) => string) => [0, 1, 2, 3].map(line).join('\n')

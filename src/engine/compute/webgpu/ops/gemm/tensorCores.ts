@@ -1,8 +1,8 @@
 // Products on matrix units, with f32 sums, through Dawn's experimental subgroup matrices. Inputs are f16 where the adapter has that:
 // then f32 inputs are rounded, and exact products (multiply.ts) go elsewhere. Metal has f32 inputs too. They run where they are
 // asked for. A workgroup of four subgroups makes 64 × 64 outputs, each subgroup a quarter.
-import { halves, ofTypes, type Shader, type TensorProducts } from '../../shader.ts'
-import { gemmHead } from './params.ts'
+import { floatsOf, halves, ofTypes, type Shader, type TensorProducts } from '../../shader.ts'
+import { gemmShader } from './params.ts'
 
 /** One of the adapter's matrix shapes: M × K times K × N. */
 interface MatrixShape {
@@ -56,19 +56,14 @@ const narrow = {
 }
 
 /** WGSL: elements of op(a) by row and of op(b) by column, 0 outside. */
-const loads = /* wgsl */ `
-fn loadB(i: u32) -> f32 {
-  if (DTYPE == 0u) { return bitcast<f32>(b[i]); }
-  return floatOfHalf((b[i >> 1u] >> (16u * (i & 1u))) & 0xffffu);
-}
-
+const loads = /* wgsl */ `${floatsOf('b')}
 fn aValue(start: u32, side: u32, depth: u32) -> f32 {
   if (side >= p.m || depth >= p.k) { return 0.0; }
   return a[start + select(side * p.lda + depth, depth * p.lda + side, p.transA == 1u)];
 }
 fn bValue(start: u32, side: u32, depth: u32) -> f32 {
   if (side >= p.n || depth >= p.k) { return 0.0; }
-  return loadB(start + select(depth * p.ldb + side, side * p.ldb + depth, p.transB == 1u));
+  return bFloat(start + select(depth * p.ldb + side, side * p.ldb + depth, p.transB == 1u));
 }
 `
 
@@ -79,19 +74,17 @@ function shader({ shape: { m, n, k }, input, subgroupSize, fixesSize = false, ex
   const [down, across] = [quarter / m, quarter / n]
   const each = (count: number, text: (i: number) => string) =>
     Array.from({ length: count }, (_, i) => text(i)).join('\n')
-  return {
-    name: `gemmTensor${m}x${n}x${k}${input}of${subgroupSize}${fixesSize ? 'asked' : ''}`,
-    bindings: 'wrrrr',
-    code: /* wgsl */ `
-${input === 'f16' ? 'enable f16;' : ''}
-enable subgroups;
-enable ${extension};
-${fixesSize ? 'enable subgroup_size_control;' : ''}
-${gemmHead}
+  const enables = [
+    ...(input === 'f16' ? ['f16'] : []),
+    'subgroups',
+    extension,
+    ...(fixesSize ? ['subgroup_size_control'] : []),
+  ]
+  return gemmShader(
+    `gemmTensor${m}x${n}x${k}${input}of${subgroupSize}${fixesSize ? 'asked' : ''}`,
+    { a: 'f32', b: 'u32' },
+    /* wgsl */ `
 ${halves}
-@group(1) @binding(1) var<storage, read> a: array<f32>;
-@group(1) @binding(2) var<storage, read> b: array<u32>;
-
 alias Left = subgroup_matrix_left<${input}, ${k}, ${m}>;
 alias Right = subgroup_matrix_right<${input}, ${n}, ${k}>;
 alias Sum = subgroup_matrix_result<f32, ${n}, ${m}>;
@@ -145,7 +138,8 @@ ${each(
 )}
 }
 `,
-  }
+    enables.map((one) => `enable ${one};\n`).join(''),
+  )
 }
 
 export const tensorProducts = (cores: TensorCores): TensorProducts => ({

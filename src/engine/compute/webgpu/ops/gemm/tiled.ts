@@ -2,7 +2,18 @@
 // or of 64 × 64 with 64; a lane makes 8 × 8 of it as 2 × 2 blocks of 4 × 4, half a tile apart, so that neighbouring lanes read
 // neighbouring vectors. Where tiles are few, 256 lanes make 64 × 64, a block each: more lanes are at work, with more reads each. The next 16 of the depth are loaded while the last are multiplied. Sums go along the depth one by one, as
 // those of `portable` do: both give the same bytes.
-import { halves, ofTypes, type Shader, variant, type Variant } from '../../shader.ts'
+import {
+  defineShader,
+  floatsOf,
+  fourHalves,
+  halves,
+  ofTypes,
+  type Params,
+  type Shader,
+  type Tensors,
+  variant,
+  type Variant,
+} from '../../shader.ts'
 import { activationFunctions } from '../activations.ts'
 import { gemmFields, places } from './params.ts'
 
@@ -11,22 +22,22 @@ interface Epilogue {
   readonly name: string
   /** Also rowSums[m] += the sums of the rows of op(a), sixteen parts of each added up as by `columnSums`. */
   readonly sumsRows?: boolean
-  readonly tensors: readonly string[]
-  readonly params: string
+  readonly tensors: Tensors
+  readonly params: Params
   /** WGSL: `fn finish(z: u32, i: u32, row: u32, column: u32, sum: vec4f) -> vec4f`, i the place in out, in vectors, z the matrix of a batch. */
   readonly code: string
 }
 
 const plain: Epilogue = {
   name: '',
-  tensors: ['bias: array<f32>', 'residual: array<vec4f>'],
-  params: 'hasBias: u32, hasResidual: u32, biasStep: u32',
+  tensors: { bias: 'f32', residual: 'vec4f' },
+  params: { hasBias: 'u32', hasResidual: 'u32', biasStep: 'u32' },
   code: /* wgsl */ `
 fn finish(z: u32, i: u32, row: u32, column: u32, sum: vec4f) -> vec4f {
   var value = p.alpha * sum;
   let at = p.biasAt + z * p.biasStep + column;
   if (p.hasBias == 1u) { value += vec4f(bias[at], bias[at + 1u], bias[at + 2u], bias[at + 3u]); }
-  if (p.hasResidual == 1u) { value += residual[p.residualAt / 4u + i - p.outAt / 4u]; }
+  if (p.hasResidual == 1u) { value += residual[p.residualAt / 4u + i - p.yAt / 4u]; }
   if (p.beta != 0.0) { value += p.beta * y[i]; }
   return value;
 }`,
@@ -41,8 +52,8 @@ fn kept(z: u32, row: u32, column: u32) -> vec4<bool> {
 /** The sum where the mask keeps the weight, else 0. */
 const masked: Epilogue = {
   name: 'Masked',
-  tensors: ['mask: array<u32>'],
-  params: 'rowWords: u32, maskStep: u32',
+  tensors: { mask: 'u32' },
+  params: { rowWords: 'u32', maskStep: 'u32' },
   code: /* wgsl */ `${kept}
 fn finish(z: u32, i: u32, row: u32, column: u32, sum: vec4f) -> vec4f { return select(vec4f(), sum, kept(z, row, column)); }`,
 }
@@ -51,8 +62,8 @@ fn finish(z: u32, i: u32, row: u32, column: u32, sum: vec4f) -> vec4f { return s
 const summed: Epilogue = {
   ...masked,
   name: 'Summed',
-  tensors: [...masked.tensors, 'rw rowSums: array<f32>'],
-  params: `${masked.params}, rowSumsStep: u32`,
+  tensors: { ...masked.tensors, rowSums: 'rw f32' },
+  params: { ...masked.params, rowSumsStep: 'u32' },
   sumsRows: true,
 }
 
@@ -63,20 +74,12 @@ const eachWeight = [...Array(mostMerged).keys()]
 /** weight + alpha · sum where the mask keeps it; b is f32, and DTYPE is the weights'. */
 const merged: Epilogue = {
   name: 'Merged',
-  tensors: ['mask: array<u32>', ...eachWeight.map((w) => `weight${w}: array<u32>`)],
-  params: 'rowWords: u32, maskStep: u32, hasMask: u32',
+  tensors: { mask: 'u32', ...Object.fromEntries(eachWeight.map((w) => [`weight${w}`, 'u32' as const])) },
+  params: { ...masked.params, hasMask: 'u32' },
   code: /* wgsl */ `${kept}
+${eachWeight.map((w) => floatsOf(`weight${w}`)).join('')}
 fn weightAt(z: u32, i: u32) -> f32 {
-${eachWeight
-  .map(
-    (w) => /* wgsl */ `
-  if (z == ${w}u) {
-    let at = p.weight${w}At + i;
-    if (DTYPE == 0u) { return bitcast<f32>(weight${w}[at]); }
-    return floatOfHalf((weight${w}[at >> 1u] >> (16u * (at & 1u))) & 0xffffu);
-  }`,
-  )
-  .join('')}
+${eachWeight.map((w) => `  if (z == ${w}u) { return weight${w}Float(p.weight${w}At + i); }`).join('\n')}
   return 0.0;
 }
 fn finish(z: u32, i: u32, row: u32, column: u32, sum: vec4f) -> vec4f {
@@ -90,11 +93,11 @@ fn finish(z: u32, i: u32, row: u32, column: u32, sum: vec4f) -> vec4f {
 /** The sum times the slope of an activation at x, whose rows are as far apart as those of out. */
 const sloped: Epilogue = {
   name: 'Sloped',
-  tensors: ['x: array<vec4f>'],
-  params: 'kind: u32',
+  tensors: { x: 'vec4f' },
+  params: { kind: 'u32' },
   code: /* wgsl */ `${activationFunctions}
 fn finish(z: u32, i: u32, row: u32, column: u32, sum: vec4f) -> vec4f {
-  let at = x[p.xAt / 4u + i - p.outAt / 4u];
+  let at = x[p.xAt / 4u + i - p.yAt / 4u];
   return sum * vec4f(slope(at.x), slope(at.y), slope(at.z), slope(at.w));
 }`,
 }
@@ -134,35 +137,20 @@ fn ${name}Block(start: u32, side: u32, depth: u32) -> mat4x4f {
 
 const loads = (packed: boolean) => /* wgsl */ `
 fn loada(i: u32) -> vec4f { return a[i / 4u]; }
-fn loadb(i: u32) -> vec4f {
-  ${
-    packed
-      ? `let w = b[i / 4u];
-  if (DTYPE == 1u) { return bitcast<vec4f>(vec4u(w.x << 16u, w.x & 0xffff0000u, w.y << 16u, w.y & 0xffff0000u)); }
-  return vec4f(floatOfHalf(w.x & 0xffffu), floatOfHalf(w.x >> 16u), floatOfHalf(w.y & 0xffffu), floatOfHalf(w.y >> 16u));`
-      : 'return b[i / 4u];'
-  }
-}`
+fn loadb(i: u32) -> vec4f { return ${packed ? 'fourHalves(b[i / 4u])' : 'b[i / 4u]'}; }`
 
 /** For each row of a lane, and each of its blocks across. */
 const each = ({ blocks }: Tile, text: (row: number, block: number) => string) =>
   Array.from({ length: 4 * blocks * blocks }, (_, i) => text(Math.floor(i / blocks), i % blocks)).join('\n')
 
 function tiled(tile: Tile, packed: boolean, epilogue: Epilogue): Shader {
-  const own = epilogue.tensors.map((tensor) => tensor.replace('rw ', '').split(':')[0])
-  const isWritten = epilogue.tensors.map((tensor) => tensor.startsWith('rw '))
-  return {
-    name: `gemmTiled${epilogue.name}${tile.side}by${lanesOf(tile)}${packed ? 'Halves' : ''}`,
-    bindings: `wrr${isWritten.map((written) => (written ? 'w' : 'r')).join('')}`,
-    code: /* wgsl */ `
-struct Params { outAt: u32, aAt: u32, bAt: u32, ${own.map((name) => `${name}At: u32`).join(', ')}, ${gemmFields}, ${epilogue.params} }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<vec4f>;
-@group(1) @binding(1) var<storage, read> a: array<vec4f>;
-@group(1) @binding(2) var<storage, read> b: array<${packed ? 'vec2u' : 'vec4f'}>;
-${epilogue.tensors.map((tensor, i) => `@group(1) @binding(${i + 3}) var<storage, ${isWritten[i] ? 'read_write' : 'read'}> ${tensor.replace('rw ', '')};`).join('\n')}
+  return defineShader(
+    `gemmTiled${epilogue.name}${tile.side}by${lanesOf(tile)}${packed ? 'Halves' : ''}`,
+    { y: 'rw vec4f', a: 'vec4f', b: packed ? 'vec2u' : 'vec4f', ...epilogue.tensors },
+    { ...gemmFields, ...epilogue.params },
+    /* wgsl */ `
 ${places}
-${packed || epilogue === merged ? halves : ''}
+${packed || epilogue === merged ? halves + fourHalves : ''}
 ${loads(packed)}
 ${block('a', 'p.transA == 1u', 'p.m')}
 ${block('b', 'p.transB == 0u', 'p.n')}
@@ -172,8 +160,8 @@ fn put(z: u32, start: u32, row: u32, column: u32, sum: vec4f) {
   let i = (start + row * p.ldc + column) / 4u;
   y[i] = finish(z, i, row, column, sum);
 }
-${main(tile, epilogue.sumsRows === true)}`,
-  }
+${mainOf(tile, epilogue.sumsRows === true)}`,
+  )
 }
 
 /** WGSL: blocks on their way. Of 256 lanes some fetch one of a and as many one of b; 64 fetch one of each. */
@@ -223,7 +211,8 @@ const totalOfParts = /* wgsl */ `
     }
   }`
 
-function main(tile: Tile, sumsRows: boolean): string {
+/** WGSL: `main`, by aBlock, bBlock and put. */
+export function mainOf(tile: Tile, sumsRows: boolean): string {
   const { side, blocks } = tile
   const row = side / 4
   const { declare, fetch, add, keep } = blocksOf(tile)

@@ -4,9 +4,10 @@
 // the matrix and writes elsewhere, or the reverse.
 import { factorPanelWidth } from '../../../../../catalog/methods/method.ts'
 import type { Kernels } from '../../../kernels.ts'
-import { slice, type Tensor } from '../../../tensor.ts'
-import { defineShader, type Gpu, gridOf, groupSize, perElement, pieces, rowWindows, variant } from '../../shader.ts'
-import { multiply, product, runProduct } from '../gemm/multiply.ts'
+import type { Tensor } from '../../../tensor.ts'
+import { defineVariant, type Gpu, gridOf, groupSize, perElement, pieces, rowWindows } from '../../shader.ts'
+import { matrixCopy } from '../copies.ts'
+import { from, matrixOf, multiply, product, runProduct } from '../gemm/multiply.ts'
 import type { PruneOps } from './index.ts'
 
 /** Rows and columns of a block of the diagonal: a quarter of `groupSize`, and its triangle fits a workgroup's memory. */
@@ -14,19 +15,17 @@ const side = groupSize / 4
 /** Columns that are updated from those behind them by one product. Within them, each block is updated by itself. */
 const stripWidth = 4 * side
 
-const copyUpper = variant(
-  perElement(
-    'pruneCopyUpper',
-    { y: 'rw f32', h: 'f32', diagonal: 'f32' },
-    { firstRow: 'u32', n: 'u32' },
-    /* wgsl */ `
+const copyUpper = perElement(
+  'pruneCopyUpper',
+  { y: 'rw f32', h: 'f32', diagonal: 'f32' },
+  { firstRow: 'u32', n: 'u32' },
+  /* wgsl */ `
   let row = p.firstRow + i / p.n;
   let column = i % p.n;
   var value = 0.0;
   if (column > row) { value = h[p.hAt + i]; }
   if (column == row) { value = diagonal[p.diagonalAt + row]; }
   y[p.yAt + i] = value;`,
-  ),
 )
 
 /** WGSL for each of a lane's four rows, 16 apart. */
@@ -39,12 +38,11 @@ const four = (text: (i: number) => string) => [0, 1, 2, 3].map(text).join('\n')
  * contains one triangle: first R, from its last column on, then U = R⁻¹, from its first column on, by
  * U[0:j,j] = −U[0:j,0:j] · R[0:j,j] / R[j,j]. A quarter of the lanes computes every fourth term of such a sum.
  */
-const factorColumns = variant(
-  defineShader(
-    'pruneFactorColumns',
-    { r: 'rw f32', inverse: 'rw f32', bad: 'rw u32', above: 'f32', block: 'f32' },
-    { width: 'u32', behind: 'u32', n: 'u32', panel: 'u32', corner: 'u32', start: 'u32', firstTile: 'u32' },
-    /* wgsl */ `
+const factorColumns = defineVariant(
+  'pruneFactorColumns',
+  { r: 'rw f32', inverse: 'rw f32', bad: 'rw u32', above: 'f32', block: 'f32' },
+  { width: 'u32', behind: 'u32', n: 'u32', panel: 'u32', corner: 'u32', start: 'u32', firstTile: 'u32' },
+  /* wgsl */ `
 const SIDE = ${side}u;
 const DEPTH = 8u;
 // Lanes that write eight columns, and those that read one, meet in no bank.
@@ -170,7 +168,6 @@ ${four((i) => `      r[at + ${16 * i}u * p.panel] = x${i}[j];`)}
   }
 }
 `,
-  ),
 )
 
 export function factorOf(
@@ -218,9 +215,9 @@ function factorPanel(
   fill(inverse, 0)
   factorBlocks(gpu, a, work, inverse, bad, k, width)
   invert(gpu, kernels, inverse, from(work, k * width), width)
-  copy(a, inverse, { ...matrix(width, width), outRow: n, inRow: width, outOffset: k * n + k })
+  copy(a, inverse, matrixCopy([width, width], [n, width], [k * n + k, 0]))
   if (k > 0) {
-    copy(a, work, { ...matrix(k, width), outRow: n, inRow: width, outOffset: k })
+    copy(a, work, matrixCopy([k, width], [n, width], [k, 0]))
     // What a rectangle leaves below the diagonal is in blocks of panels, which are written whole.
     for (const [start, end] of pieces(k, most)) {
       const own = from(work, start * width)
@@ -267,13 +264,8 @@ function factorBlocks(gpu: Gpu, a: Tensor, r: Tensor, inverse: Tensor, bad: Tens
         gpu.run({
           variant: factorColumns,
           tensors: [
-            ...[
-              r,
-              inverse,
-              bad,
-              slice(a, tile * side * n + c, [(Math.min(end * side, c + own) - tile * side - 1) * n + own]),
-            ],
-            slice(a, c * n + c, [(own - 1) * n + own]),
+            ...[r, inverse, bad, matrixOf(at(tile * side, c), Math.min(end * side, c + own) - tile * side, own, n)],
+            matrixOf(at(c, c), own, own, n),
           ],
           params: [own, behind, n, width, c, start, tile],
           groups: [end - tile, 1, 1],
@@ -300,25 +292,17 @@ function invert(gpu: Gpu, { copy }: Pick<Kernels, 'copy'>, v: Tensor, r: Tensor,
     ]) {
       if (count === 0 || behind <= 0) continue
       const start = first * next
-      const [own, steps] = [[0, size * behind] as const, [0, next] as const]
-      const batch = { count, inner: count }
+      const own = size * behind
       const sizes = [size, behind, size] as [number, number, number]
       const above = product(left, from(v, start), from(r, start + size), sizes, { lda: width, ldb: width })
-      runProduct(gpu, above, { ...batch, a: steps, b: steps, out: own })
+      runProduct(gpu, above, { count, a: next, b: next, out: own })
       const after = from(v, start + size * (width + 1))
       const both = product(made, left, after, [size, behind, behind], { alpha: -1, ldb: width })
-      runProduct(gpu, both, { ...batch, a: own, b: steps, out: own })
+      runProduct(gpu, both, { count, a: own, b: next, out: own })
       copy(v, made, {
         ...{ rows: size, groups: count, width: behind, outRow: width, outGroup: next, outOffset: start + size },
-        ...{ inRow: behind, inGroup: size * behind, inOffset: 0 },
+        ...{ inRow: behind, inGroup: own, inOffset: 0 },
       })
     }
   }
 }
-
-const from = (t: Tensor, start: number) => slice(t, start, [t.length - start])
-
-const matrix = (rows: number, width: number) => ({
-  ...{ rows, width, groups: 1 },
-  ...{ outGroup: 0, inGroup: 0, outOffset: 0, inOffset: 0 },
-})

@@ -1,15 +1,14 @@
 // The k smallest scores of every row: a workgroup a row, which narrows the k-th down digit by digit in its own memory.
-import { defineShader, elementMain, foldGroups, type Gpu, gridOf, groupSize, variant } from '../../shader.ts'
+import { defineVariant, foldGroups, type Gpu, gridOf, groupSize, perElement } from '../../shader.ts'
 import type { PruneOps } from './index.ts'
 import { scoreKey, scoreParams, scoreTensors, scoreWindows } from './scores.ts'
 
 /** Digits of 8, 8, 8 and 7 bits. Then every invocation masks words of its own, knowing how many ties lie before them. */
-const smallestOfRows = variant(
-  defineShader(
-    'pruneMaskRows',
-    { bits: 'rw u32', bad: 'rw atomic<u32>', ...scoreTensors },
-    { ...scoreParams, count: 'u32', rowWords: 'u32', k: 'u32', withTies: 'u32' },
-    /* wgsl */ `
+const smallestOfRows = defineVariant(
+  'pruneMaskRows',
+  { bits: 'rw u32', bad: 'rw atomic<u32>', ...scoreTensors },
+  { ...scoreParams, count: 'u32', rowWords: 'u32', k: 'u32', withTies: 'u32' },
+  /* wgsl */ `
 ${scoreKey}
 var<workgroup> bins: array<atomic<u32>, 256>;
 var<workgroup> infinities: atomic<u32>;
@@ -71,18 +70,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (local == 0u) { atomicAdd(&bad[p.badAt], atomicLoad(&infinities)); }
 }
 `,
-  ),
 )
 
 /** N:M masks: a weight goes if fewer than n of its group of m come before it. An invocation makes one word of the mask. */
-const smallestOfGroups = variant(
-  defineShader(
-    'pruneMaskGroups',
-    { bits: 'rw u32', bad: 'rw atomic<u32>', ...scoreTensors },
-    { ...scoreParams, length: 'u32', rowWords: 'u32', n: 'u32', m: 'u32' },
-    /* wgsl */ `
-${scoreKey}
-fn element(i: u32) {
+const smallestOfGroups = perElement(
+  'pruneMaskGroups',
+  { bits: 'rw u32', bad: 'rw atomic<u32>', ...scoreTensors },
+  { ...scoreParams, rowWords: 'u32', n: 'u32', m: 'u32' },
+  /* wgsl */ `
   let own = (i / p.rowWords) * p.width;
   let first = 32u * (i % p.rowWords);
   var kept = 0u;
@@ -97,10 +92,8 @@ fn element(i: u32) {
     if (before >= p.n) { kept |= 1u << (c & 31u); }
     if (key >= infinite) { atomicAdd(&bad[p.badAt], 1u); }
   }
-  bits[p.bitsAt + i] = kept;
-}
-${elementMain}`,
-  ),
+  bits[p.bitsAt + i] = kept;`,
+  scoreKey,
 )
 
 export const smallestOf = (gpu: Gpu): Pick<PruneOps, 'maskRows' | 'maskGroups'> => ({
@@ -119,7 +112,7 @@ export const smallestOf = (gpu: Gpu): Pick<PruneOps, 'maskRows' | 'maskGroups'> 
       gpu.run({
         variant: smallestOfGroups,
         tensors: [cut(mask), bad, ...tensors],
-        params: [...params, words, mask.shape[1], n, m],
+        params: [words, ...params, mask.shape[1], n, m],
         groups: gridOf(words),
       })
     }

@@ -1,24 +1,19 @@
 // Masks from a cut through the sorted scores: all below it go, and of those on it the first in row-major order.
 import type { Kernels } from '../../../kernels.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
-import { defineShader, elementMain, type Gpu, gridOf, groupSize, variant } from '../../shader.ts'
+import { defineVariant, type Gpu, gridOf, groupSize, perElement } from '../../shader.ts'
 import type { PruneOps } from './index.ts'
 import { countsOf, cutKey, cutParams, cutTensors, scoreKey, scoreParams, scoreTensors, scoreWindows } from './scores.ts'
 
 /** An invocation makes one word of the mask; in the row of the cut it counts the ties before it. */
-const below = variant(
-  defineShader(
-    'pruneMaskBelow',
-    { bits: 'rw u32', ...scoreTensors, ...cutTensors },
-    {
-      ...scoreParams,
-      ...cutParams,
-      ...{ length: 'u32', firstRow: 'u32', first: 'u32', end: 'u32', firstWord: 'u32', words: 'u32', rowWords: 'u32' },
-      ...{ limit: 'u32', cutRow: 'u32', cutTies: 'u32' },
-    },
-    /* wgsl */ `
-${scoreKey}${cutKey}
-fn element(i: u32) {
+const below = perElement(
+  'pruneMaskBelow',
+  { bits: 'rw u32', ...scoreTensors, ...cutTensors },
+  {
+    ...{ ...scoreParams, ...cutParams, firstRow: 'u32', first: 'u32', end: 'u32', firstWord: 'u32', words: 'u32' },
+    ...{ rowWords: 'u32', limit: 'u32', cutRow: 'u32', cutTies: 'u32' },
+  },
+  /* wgsl */ `
   let row = i / p.words;
   let word = p.firstWord + i % p.words;
   let start = max(p.first, 32u * word);
@@ -38,10 +33,8 @@ fn element(i: u32) {
     let bit = 1u << (c & 31u);
     kept = select(kept | bit, kept & ~bit, key < limit || tie);
   }
-  bits[at] = kept;
-}
-${elementMain}`,
-  ),
+  bits[at] = kept;`,
+  scoreKey + cutKey,
 )
 
 // The mask of a rank, found on the device: digit by digit, then the row where ties run out, each by a workgroup that seeks through
@@ -54,12 +47,11 @@ const digits = [11, 10, 10]
  * cut = [the key so far, how many of the rest go, the row where ties run out]. Finds the first place at which the counts before and at
  * it reach that many: the next digit of the key, or that row. `first`: begins with `rank`; bad = counts from `infinite` on.
  */
-const seek = variant(
-  defineShader(
-    'pruneSeek',
-    { cut: 'rw u32', bad: 'rw u32', counts: 'u32' },
-    { length: 'u32', bits: 'u32', first: 'u32', rank: 'u32', infinite: 'u32', ofRows: 'u32', allTies: 'u32' },
-    /* wgsl */ `
+const seek = defineVariant(
+  'pruneSeek',
+  { cut: 'rw u32', bad: 'rw u32', counts: 'u32' },
+  { length: 'u32', bits: 'u32', first: 'u32', rank: 'u32', infinite: 'u32', ofRows: 'u32', allTies: 'u32' },
+  /* wgsl */ `
 var<workgroup> sums: array<u32, ${groupSize}>;
 
 @compute @workgroup_size(${groupSize})
@@ -90,7 +82,6 @@ fn main(@builtin(local_invocation_index) local: u32) {
   for (var bin = p.infinite; bin < p.length; bin++) { bad[p.badAt] += counts[p.countsAt + bin]; }
 }
 `,
-  ),
 )
 
 export function masksOf(gpu: Gpu, { fill }: Pick<Kernels, 'fill'>): Pick<PruneOps, 'maskBelow' | 'maskSmallest'> {
@@ -99,11 +90,11 @@ export function masksOf(gpu: Gpu, { fill }: Pick<Kernels, 'fill'>): Pick<PruneOp
     for (const { tensors, params, start, count, first, end, cut } of scoreWindows(gpu, scored, found)) {
       const firstWord = first >> 5
       const words = ((end - 1) >> 5) - firstWord + 1
-      const place = [count * words, start, first, end, firstWord, words, mask.shape[1]]
+      const place = [start, first, end, firstWord, words, mask.shape[1]]
       gpu.run({
         variant: below,
         tensors: [cut(mask), ...tensors],
-        params: [...params, ...place, limit, row, ties],
+        params: [count * words, ...params, ...place, limit, row, ties],
         groups: gridOf(count * words),
       })
     }

@@ -3,7 +3,7 @@
 import { rows, type Tensor } from '../../../tensor.ts'
 import type { Scored } from '../../../pruneKernels.ts'
 import type { PruneOps } from './index.ts'
-import { defineShader, foldGroups, type Gpu, groupSize, pieces, rowMain, variant } from '../../shader.ts'
+import { defineVariant, foldGroups, type Gpu, groupSize, pieces, perRow } from '../../shader.ts'
 import { bytesPerElement } from '../../../../dtype.ts'
 
 // Scores are f32 bit patterns, which order as the scores do since none is negative.
@@ -57,16 +57,15 @@ export function* scoreWindows(gpu: Gpu, { weight, scale, columns }: Scored, foun
 export const widestDigit = 11
 
 /** counts[digit] += the scores whose higher bits are `prefix`. Each workgroup counts for itself first. */
-const digitCounts = variant(
-  defineShader(
-    'pruneCountDigit',
-    { counts: 'rw atomic<u32>', ...scoreTensors, ...cutTensors },
-    {
-      ...scoreParams,
-      ...cutParams,
-      ...{ length: 'u32', first: 'u32', columns: 'u32', shift: 'u32', bits: 'u32', prefix: 'u32' },
-    },
-    /* wgsl */ `
+const digitCounts = defineVariant(
+  'pruneCountDigit',
+  { counts: 'rw atomic<u32>', ...scoreTensors, ...cutTensors },
+  {
+    ...scoreParams,
+    ...cutParams,
+    ...{ length: 'u32', first: 'u32', columns: 'u32', shift: 'u32', bits: 'u32', prefix: 'u32' },
+  },
+  /* wgsl */ `
 ${scoreKey}${cutKey}
 var<workgroup> bins: array<atomic<u32>, ${2 ** widestDigit}>;
 
@@ -88,18 +87,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
 }
 `,
-  ),
 )
 
 /** counts[row] = the scores of the row that are `limit`. */
-const tieCounts = variant(
-  defineShader(
-    'pruneCountTies',
-    { counts: 'rw u32', ...scoreTensors, ...cutTensors },
-    { ...scoreParams, ...cutParams, count: 'u32', first: 'u32', columns: 'u32', limit: 'u32' },
-    /* wgsl */ `
-${scoreKey}${cutKey}
-fn ofRow(row: u32, local: u32) {
+const tieCounts = perRow(
+  'pruneCountTies',
+  { counts: 'rw u32', ...scoreTensors, ...cutTensors },
+  { ...scoreParams, ...cutParams, first: 'u32', limit: 'u32' },
+  /* wgsl */ `
   let limit = found(0u, p.limit);
   var ties = 0.0;
   for (var i = local; i < p.columns; i += ${groupSize}u) {
@@ -107,10 +102,8 @@ fn ofRow(row: u32, local: u32) {
     ties += select(0.0, 1.0, keyOf(row * p.width + column, column) == limit);
   }
   let total = groupSum(ties, local);
-  if (local == 0u) { counts[p.countsAt + row] = u32(total); }
-}
-${rowMain}`,
-  ),
+  if (local == 0u) { counts[p.countsAt + row] = u32(total); }`,
+  scoreKey + cutKey,
 )
 
 /** Most workgroups of a count: enough to fill a device, few enough that their sums are few. */
@@ -134,7 +127,7 @@ export const countsOf = (gpu: Gpu): Pick<PruneOps, 'countDigit' | 'countTies'> =
       gpu.run({
         variant: tieCounts,
         tensors: [cut(counts), ...tensors],
-        params: [...params, count, first, end - first, limit],
+        params: [count, end - first, ...params, first, limit],
         groups: foldGroups(count),
       })
   },

@@ -1,35 +1,32 @@
 // Swaps of a pruned and a kept weight (docs/methods.md, "Swaps"): a workgroup a row, whose invocations each look at all partners of
 // some of its pruned weights. c, the keys and the row's figures stay in storage, so that a dispatch makes a few swaps only.
 import { rows } from '../../../tensor.ts'
-import { defineShader, foldGroups, type Gpu, gridOf, groupSize, perElement, pieces, variant } from '../../shader.ts'
+import { defineVariant, foldGroups, type Gpu, gridOf, groupSize, perElement, pieces } from '../../shader.ts'
 import { multiply, product } from '../gemm/multiply.ts'
 import type { PruneOps } from './index.ts'
 
 /** Figures of a row: error before, error now, what the best swap would win, swaps, 1 where no more are made. */
 export const swapFigures = 5
 
-const residual = variant(
-  perElement(
-    'pruneResidual',
-    { y: 'rw f32', weight: 'f32', dense: 'f32', bits: 'u32' },
-    { width: 'u32', rowWords: 'u32' },
-    /* wgsl */ `
+const residual = perElement(
+  'pruneResidual',
+  { y: 'rw f32', weight: 'f32', dense: 'f32', bits: 'u32' },
+  { width: 'u32', rowWords: 'u32' },
+  /* wgsl */ `
   let column = i % p.width;
   let kept = (bits[p.bitsAt + (i / p.width) * p.rowWords + (column >> 5u)] >> (column & 31u)) & 1u;
   y[p.yAt + i] = dense[p.denseAt + i] - select(0.0, weight[p.weightAt + i], kept == 1u);`,
-  ),
 )
 
 /** The residual is needed in the first dispatch only; the keys take its place. */
-const swaps = variant(
-  defineShader(
-    'pruneSwaps',
-    {
-      ...{ c: 'rw f32', keys: 'rw f32', bits: 'rw u32', figures: 'rw f32' },
-      ...{ weight: 'f32', dense: 'f32', gram: 'f32' },
-    },
-    { count: 'u32', width: 'u32', rowWords: 'u32', most: 'u32', group: 'u32', steps: 'u32', first: 'u32' },
-    /* wgsl */ `
+const swaps = defineVariant(
+  'pruneSwaps',
+  {
+    ...{ c: 'rw f32', keys: 'rw f32', bits: 'rw u32', figures: 'rw f32' },
+    ...{ weight: 'f32', dense: 'f32', gram: 'f32' },
+  },
+  { count: 'u32', width: 'u32', rowWords: 'u32', most: 'u32', group: 'u32', steps: 'u32', first: 'u32' },
+  /* wgsl */ `
 var<workgroup> numbers: array<f32, ${groupSize}>;
 var<workgroup> pairs: array<vec2u, ${groupSize}>;
 var<workgroup> known: vec4f;
@@ -150,7 +147,6 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u
   }
 }
 `,
-  ),
 )
 
 /** See PruneKernels.swapRows. */

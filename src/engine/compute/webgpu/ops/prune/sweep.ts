@@ -2,8 +2,9 @@
 // carries the errors into the columns behind it.
 import type { Kernels } from '../../../kernels.ts'
 import { rows, slice } from '../../../tensor.ts'
-import { defineShader, type Gpu, pieces, variant } from '../../shader.ts'
+import { defineVariant, type Gpu, pieces } from '../../shader.ts'
 import { multiply, product } from '../gemm/multiply.ts'
+import { matrixCopy } from '../copies.ts'
 import type { PruneOps } from './index.ts'
 
 /** Columns that catch up with the errors before them at once. */
@@ -14,12 +15,11 @@ const rowsPerGroup = 64
  * tile and errors are [columns, rows], so that neighbouring rows are neighbours in memory; u is the block of U. Groups of m
  * columns catch up with the errors of all columns before them, then go one by one. n > 0: the group's n least scores go.
  */
-const block = variant(
-  defineShader(
-    'pruneSweep',
-    { tile: 'rw f32', errors: 'rw f32', bits: 'rw u32', losses: 'rw f32', u: 'f32', scale: 'f32' },
-    { count: 'u32', columns: 'u32', first: 'u32', rowWords: 'u32', n: 'u32', m: 'u32' },
-    /* wgsl */ `
+const block = defineVariant(
+  'pruneSweep',
+  { tile: 'rw f32', errors: 'rw f32', bits: 'rw u32', losses: 'rw f32', u: 'f32', scale: 'f32' },
+  { count: 'u32', columns: 'u32', first: 'u32', rowWords: 'u32', n: 'u32', m: 'u32' },
+  /* wgsl */ `
 fn place(column: u32, row: u32) -> u32 { return p.tileAt + column * p.count + row; }
 fn upper(i: u32, j: u32) -> f32 { return u[p.uAt + i * p.columns + j]; }
 fn score(column: u32, row: u32) -> f32 { return abs(tile[place(column, row)]) * scale[p.scaleAt + column]; }
@@ -74,7 +74,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   losses[p.lossesAt + row] += 0.5 * loss;
 }
 `,
-  ),
 )
 
 /** See PruneKernels.sparseGptBlock. */
@@ -84,10 +83,7 @@ export const sweepOf =
     const [total, width] = weight.shape
     const columns = end - start
     const u = gpu.scratch([columns, columns])
-    copy(u, upper, {
-      ...{ rows: columns, groups: 1, width: columns, outRow: columns, outGroup: 0, outOffset: 0 },
-      ...{ inRow: width, inGroup: 0, inOffset: start * width + start },
-    })
+    copy(u, upper, matrixCopy([columns, columns], [columns, width], [0, start * width + start]))
     // A tile takes half a window, and its rows of the weights half of what copies reach over.
     const most = Math.floor(Math.min(gpu.windowBytes / 8 / columns, gpu.reachBytes / 8 / width))
     for (const [first, last] of pieces(total, Math.max(1, most))) {
