@@ -1,6 +1,7 @@
 // Reordered channels: blocks that compute the same, Hessians in the new order, and runs that save both sides of an order.
 import assert from 'node:assert/strict'
 import { openCheckpoint, type Checkpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
+import { compareCheckpoints } from '../../../src/engine/checkpoint/stats/compareCheckpoints.ts'
 import { readF32 } from '../../../src/engine/compute/backend.ts'
 import type { Activations } from '../../../src/engine/blocks/activations.ts'
 import { embedAll, runBlock, type Flow } from '../../../src/engine/blocks/flow.ts'
@@ -14,6 +15,8 @@ import { reorderBlock } from '../../../src/engine/prune/reorder.ts'
 import { Statistics } from '../../../src/engine/prune/statistics.ts'
 import { createRng } from '../../../src/engine/rng.ts'
 import type { PruneEntry } from '../../../src/plan/pruneEntries.ts'
+import { lint } from '../../../src/lint/lint.ts'
+import { cli } from '../../support/cli.ts'
 import { pruneHosts } from '../../support/pruneHosts.ts'
 import { run, runPlace } from '../../support/runs.ts'
 import { isKept, patternViolations } from '../../support/maskPatterns.ts'
@@ -159,7 +162,33 @@ describe('prune.reorder in a run', () => {
     }
     const kept = 'model.layers.1.self_attn.q_proj.weight'
     assert.deepEqual(await rowsOf(saved, kept), await rowsOf(dense, kept))
+    const { verdict } = await compareCheckpoints(dense, saved)
+    assert.match(verdict, /pruned with reorder: .* differences between elements have no meaning/)
+    const { verdict: same } = await compareCheckpoints(saved, saved)
+    assert.equal(same, 'A and B hold the same values.')
     for (const checkpoint of [dense, saved]) await checkpoint.close()
+    const more = ['--dense', model, '--calibration', calibration.data]
+    const told = await cli('inspect', place.path('out'), '--certificate', ...more)
+    assert.notEqual(told.status, 0)
+    assert.match(told.stderr, /was pruned with reorder, so its channels are not in the order of/)
+  })
+
+  it('is refused with refit, and has no effect on a method without Hessians or without N:M', () => {
+    const findings = (step: object, more: object = {}) => {
+      const calibration = { data: 'calib.safetensors' }
+      const recipe = { version: 1, model: 'm', prune: [{ reorder: true, ...step }], calibration, save: { to: 'out' } }
+      return lint(JSON.stringify({ ...recipe, ...more })).findings.map(({ name, message }) => `${name}: ${message}`)
+    }
+    const refit = { recover: { mode: 'refit' } }
+    const [refused] = findings({ method: 'alps', pattern: '2:4' }, refit).filter((one) => /reorder/.test(one))
+    assert.match(
+      refused,
+      /^exclusive-settings: Refit fits weights to the dense ones in their own order: remove reorder/,
+    )
+    const idle = (step: object) => findings(step).filter((one) => one.startsWith('key-without-effect'))
+    assert.match(idle({ method: 'wanda', pattern: '2:4' }).join(), /only with sparsegpt, admm or alps/)
+    assert.match(idle({ method: 'alps', sparsity: 0.5 }).join(), /without an N:M pattern/)
+    assert.deepEqual(idle({ method: 'alps', pattern: '2:4' }), [])
   })
 })
 
