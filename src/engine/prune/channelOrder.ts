@@ -15,7 +15,7 @@ export interface ChannelScores {
 const rounds = 32
 
 /** Groups that exchange among themselves: the assignment takes the cube of their number, its gains the square. */
-const mostGroups = 128
+const mostGroups = 256
 
 /** Channels by their new places; groups are M consecutive places. `channels` is a multiple of M. */
 export async function channelOrder(
@@ -96,14 +96,20 @@ function leastKept(least: Float32Array, values: Float32Array, channels: Int32Arr
   }
 }
 
-/** Σ max(0, score − least) over the rows, without a branch that the processor would guess wrong. */
+/** Σ max(0, score − least) over the rows: without a branch that the processor would guess wrong, in sums that do not wait for each other. */
 function gainOf(values: Float32Array, start: number, least: Float32Array): number {
-  let sum = 0
-  for (let row = 0; row < least.length; row++) {
-    const more = values[start + row] - least[row]
-    sum += more + Math.abs(more)
+  const whole = least.length - (least.length % 4)
+  let [a, b, c, d] = [0, 0, 0, 0]
+  for (let row = 0; row < whole; row += 4) {
+    const [w, x] = [values[start + row] - least[row], values[start + row + 1] - least[row + 1]]
+    const [y, z] = [values[start + row + 2] - least[row + 2], values[start + row + 3] - least[row + 3]]
+    a += w + Math.abs(w)
+    b += x + Math.abs(x)
+    c += y + Math.abs(y)
+    d += z + Math.abs(z)
   }
-  return sum / 2
+  for (let row = whole; row < least.length; row++) a += 2 * Math.max(0, values[start + row] - least[row])
+  return (a + b + (c + d)) / 2
 }
 
 /** Column by row of the largest sum of gains [size, size] (the Hungarian method with potentials, O(size³)). */

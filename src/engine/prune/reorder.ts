@@ -30,7 +30,7 @@ interface Channels {
 /** Channels with what their order is chosen by. */
 interface Reordering extends Channels {
   readonly pattern: NmPattern
-  /** Of the consumer's inputs, on the device of the block. */
+  /** That of the consumer's inputs, on the device of the block. */
   readonly hessian: Tensor
 }
 
