@@ -207,7 +207,7 @@ async function secondsOf(session: Session, n: number): Promise<number> {
   await session.execute([{ do: 'call', kernel: 'linear', args: [out, a, b, null] }])
   await session.sync()
   const seconds = (performance.now() - start) / 1000
-  const [[first]] = await session.execute([], [{ ...out, shape: [1], length: 1 }])
+  const first = (await session.execute([], [{ ...out, shape: [1], length: 1 }])).at(0)?.[0]
   await session.execute(all.map((buffer) => ({ do: 'release', buffer })))
   if (first !== n / 4) throw new EngineError('unsupported', `a product of halves gave ${first} for ${n / 4}`)
   return seconds
