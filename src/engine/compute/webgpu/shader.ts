@@ -61,6 +61,7 @@ export function variant(shader: Shader, constants: Record<string, number> = {}):
   return made
 }
 
+/** A shader (see `defineShader`) that has no constants. */
 export const defineVariant = (...args: Parameters<typeof defineShader>): Variant => variant(defineShader(...args))
 
 /** One for each element type that a `weight` or `table` may have, by `dtypeCode`; `words`: the shader for f32, where it is another. */
@@ -112,6 +113,7 @@ export function elementShader(name: string, tensors: Tensors, params: Params, bo
   const code = `${declared}\nfn element(i: u32) {\n${body}\n}\n${elementMain}`
   return { ...defineShader(name, tensors, { length: 'u32', ...params }, code), unit: 'element' }
 }
+/** Such a shader (see `elementShader`) that has no constants. */
 export const perElement = (...args: Parameters<typeof elementShader>): Variant => variant(elementShader(...args))
 
 /** WGSL: the sum of one value of each invocation of a workgroup, known to all of them. Uniform control flow only. */

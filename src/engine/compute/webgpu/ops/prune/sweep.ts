@@ -91,15 +91,9 @@ export const sweepOf =
       const part = rows(weight, first, last)
       const [tile, errors] = [gpu.scratch([columns, count]), gpu.scratch([columns, count])]
       const matrix = { rows: count, groups: columns, width: 1 }
-      copy(tile, part, {
-        ...matrix,
-        outRow: 1,
-        outGroup: count,
-        outOffset: 0,
-        inRow: width,
-        inGroup: 1,
-        inOffset: start,
-      })
+      const there = { outRow: 1, outGroup: count, outOffset: 0, inRow: width, inGroup: 1, inOffset: start }
+      const back = { outRow: width, outGroup: 1, outOffset: start, inRow: 1, inGroup: count, inOffset: 0 }
+      copy(tile, part, { ...matrix, ...there })
       gpu.run({
         variant: block,
         tensors: [
@@ -109,15 +103,7 @@ export const sweepOf =
         params: [count, columns, start, mask.shape[1], pattern?.n ?? 0, pattern?.m ?? together],
         groups: [Math.ceil(count / rowsPerGroup), 1, 1],
       })
-      copy(part, tile, {
-        ...matrix,
-        outRow: width,
-        outGroup: 1,
-        outOffset: start,
-        inRow: 1,
-        inGroup: count,
-        inOffset: 0,
-      })
+      copy(part, tile, { ...matrix, ...back })
       const behind = slice(part, end, [part.length - end])
       if (end < width) {
         const rows = slice(upper, start * width + end, [upper.length - start * width - end])
