@@ -41,6 +41,8 @@ export interface PruneEntry {
   readonly settings: MethodSettings
   /** Most swaps of a row; `auto`: a tenth of it. */
   readonly swaps?: ResolvedPruneStep['swaps']
+  /** Channels are reordered first. */
+  readonly reorder?: boolean
 }
 
 /** Calibration inputs are needed. */
@@ -214,6 +216,7 @@ export function pruneEntries(
       selection: step.selection,
       settings: Object.fromEntries(methodKeyNames.map((key) => [key, step[key]])),
       swaps: step.swaps,
+      reorder: step.reorder,
     })
   }
   return entries

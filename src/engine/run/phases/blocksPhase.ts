@@ -111,7 +111,7 @@ async function savedBlock({ session, base, stage }: BlocksPhase, index: number):
 /** Saves what pruning and training changed of the block, masks checked in the bytes that are saved. */
 async function saveBlock({ session, entries, base, stage, recoveries }: BlocksPhase, work: BlockWork): Promise<void> {
   const { backend, model, folder } = session
-  const { block, masks } = work
+  const { block, masks, reordered } = work
   const sets = recoveries.flatMap(({ planned }) => planned.trainable ?? [])
   const trained = new Set(sets.flatMap(changedNames))
   const solves = recoveries.some(({ planned }) => planned.trainable === null)
@@ -120,7 +120,7 @@ async function saveBlock({ session, entries, base, stage, recoveries }: BlocksPh
   for (const [name, tensor] of block.params) {
     const learnt = trained.has(name)
     const linear = moduleOfWeight(name)
-    if (!learnt && !(base ? solved : masks).has(linear)) continue
+    if (!learnt && !reordered.has(name) && !(base ? solved : masks).has(linear)) continue
     tensors.push(storedParameter(backend, model, name, tensor, masks, learnt ? 'training' : 'pruning'))
   }
   await savePart(folder.state, stage, block.index, tensors, masks)
