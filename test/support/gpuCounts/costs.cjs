@@ -41,7 +41,7 @@ const known = {
     }
   },
   // Keys and values once, for the heads that share them too; eight loads of a loop are on their way at once.
-  attentionStep: ([, , kvWidth, headDim, , seen]) => ({
+  attentionStep: ([, , kvWidth, headDim, , , seen]) => ({
     ...{ flops: 0, bytes: 2 * 4 * seen * kvWidth, steps: Math.ceil(headDim / 8) + Math.ceil(seen / 8) },
   }),
   'attention {': (p, _, groups) => flash(p, groups, { dots: 1, sums: 1, moved: 4 }),
