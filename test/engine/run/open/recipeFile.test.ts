@@ -3,8 +3,13 @@ import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { resolveRecipe } from '../../../../src/recipe/resolve.ts'
 import { pruneEntries } from '../../../../src/plan/pruneEntries.ts'
-import { mapPaths, recipeText, refuseSweep, warningsOf } from '../../../../src/engine/run/open/recipeFile.ts'
-import { readRecipe } from '../../../../src/engine/run/open/readRecipe.ts'
+import {
+  mapPaths,
+  recipeText,
+  refuseSweep,
+  warningsOf,
+  readRecipe,
+} from '../../../../src/engine/run/open/recipeFile.ts'
 import { scratch } from '../../../support/scratch.ts'
 
 describe('the recipe of a run', () => {
