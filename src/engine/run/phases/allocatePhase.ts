@@ -9,20 +9,19 @@ import { productForm } from '../../model/computeIn.ts'
 import { createDecoder } from '../../model/decoder.ts'
 import { withPruneHost } from '../../prune/host.ts'
 import { masksBesides } from '../open/sourceMasks.ts'
-import { statesIn } from './blocksPhase.ts'
-import type { RunContext } from './runContext.ts'
+import { type RunContext, statesIn } from './runContext.ts'
 
 /** The plan's entries with their sparsities. A resumed run measures the dense model again; what was tried is remembered. */
 export async function allocateInRun(context: RunContext): Promise<readonly PruneEntry[]> {
-  const { plan, data } = context
-  const { calibration } = data
+  const { plan } = context.session
+  const { calibration } = context.data
   if (!calibration) return plan.entries
   const measured = plan.allocations.length > 0 ? await byMeasure(context, calibration) : plan.entries
   return plan.trials.length > 0 ? byTrial(context, measured, calibration) : measured
 }
 
-async function byMeasure({ session, plan, budgetOf }: RunContext, calibration: CalibrationSet) {
-  const { backend, model, signal, folder } = session
+async function byMeasure({ session, budgetOf }: RunContext, calibration: CalibrationSet) {
+  const { backend, model, plan, signal, folder } = session
   const { entries, allocations, passes } = plan
   const stream = createModelStream(backend, model)
   const total = stream.blockCount * calibration.windows
@@ -39,9 +38,9 @@ async function byMeasure({ session, plan, budgetOf }: RunContext, calibration: C
 
 /** Prunes once for each value, and keeps the losses alone. */
 async function byTrial(context: RunContext, entries: readonly PruneEntry[], calibration: CalibrationSet) {
-  const { session, plan } = context
+  const { session } = context
+  const { plan, progress, log } = session
   const { trials } = plan
-  const { progress, log } = session
   const count = tryCount(trials)
   const entriesWith = (choice: number) =>
     entries.map((entry, i) => {

@@ -3,16 +3,12 @@ import type { RecoveryPass } from '../../../plan/passes.ts'
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { openModel } from '../../model/model.ts'
-import { withPruneHost } from '../../prune/host.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import { startMatricesOf } from '../open/givenAdapters.ts'
 import { passStage, type StoredStage } from '../state/blockStore.ts'
-import type { BlockResult } from '../state/progress.ts'
-import { blockParts } from '../state/stateModel.ts'
 import { runAdapterPhase } from './adapterPhase.ts'
-import { withApplied } from './appliedRecoveries.ts'
-import { runBlocksPhase } from './blocksPhase.ts'
-import { evaluateStage, evaluateTraining, isDue } from './evaluateStage.ts'
+import { recoverBlocks } from './blocksPhase.ts'
+import { evaluateTraining, isDue } from './evaluateStage.ts'
 import { runRetrainPhase } from './retrainPhase.ts'
 import { withRunModel, type RunContext } from './runContext.ts'
 import { numberOf } from './trainingSteps.ts'
@@ -29,7 +25,7 @@ export async function recoverPass(
   const [first] = recoveries
   const stage = passStage(number)
   const body = () => {
-    if (blockwise) return walkAgain(context, masks, recoveries, stage)
+    if (blockwise) return recoverBlocks(context, masks, recoveries, stage)
     const whole = first.settings.mode === 'merge' ? runAdapterPhase : retrain
     return whole(context, masks, first, stage)
   }
@@ -76,66 +72,4 @@ async function retrain(
     if (dense !== session.source) await dense.close()
     await starts.close()
   }
-}
-
-/** Over the pruned, and perhaps retrained, model. */
-async function walkAgain(
-  context: RunContext,
-  masks: StoredMasks,
-  recoveries: readonly PlannedRecovery[],
-  stage: StoredStage,
-): Promise<void> {
-  const { session, plan, data } = context
-  const { progress, log, backend } = session
-  const measure = () => evaluateBlocks(context, recoveries, progress.walkedBlocks, stage)
-  const onBlock = async (result: BlockResult) => {
-    progress.blocks.push(result)
-    progress.walkedBlocks = result.block + 1
-    log.emit({ type: 'block', ...result })
-    await session.milestone()
-    await measure()
-  }
-  await withPruneHost(backend, (host) =>
-    withApplied(context, recoveries, host, async (applied) => {
-      await measure()
-      await withRunModel(context, (checkpoint) =>
-        runBlocksPhase({
-          session,
-          entries: plan.entries,
-          base: { checkpoint, masks },
-          budget: context.budgetOf(recoveries),
-          host,
-          calibration: data.calibration,
-          stage,
-          finishedBlocks: progress.walkedBlocks,
-          recoveries: applied,
-          onBlock,
-        }),
-      )
-    }),
-  )
-}
-
-/** The measurement between two blocks where one is due, also by a resumed run that was killed before it. */
-export async function evaluateBlocks(
-  context: RunContext,
-  recoveries: readonly PlannedRecovery[],
-  done: number,
-  stage: StoredStage,
-): Promise<void> {
-  const { session, data } = context
-  const { recipe, model } = session
-  const last = recoveries.at(-1)
-  const between = last && done > 0 && done < model.config.numBlocks
-  if (!between || !recipe.evaluate.some((e) => isDue(e, done))) return
-  const more = stage === 'pruned' ? [] : [{ stage, parts: blockParts(done) }]
-  const { decoderBytes } = context.budgetOf(recoveries)
-  const at = { step: done, ...numberOf(session, last) }
-  // A block and the calibration activations are in memory too.
-  await withRunModel(
-    context,
-    (checkpoint) => evaluateStage(session, data, 'recovered', checkpoint, decoderBytes / 2, at),
-    more,
-  )
-  await session.milestone()
 }
