@@ -7,9 +7,17 @@ import { largest } from '../formatting/lists.ts'
 import { stepNeedsData, type ResolvedEvaluation, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
 import { taskOf } from '../catalog/tasks/tasks.ts'
 import { formatBytes } from '../formatting/numbers.ts'
-import { backwardScratchBytes, hiddenBytes, savedBytes } from './passMemory.ts'
+import {
+  backwardScratchBytes,
+  hiddenBytes,
+  plannedPrecision,
+  type PlannedPrecision,
+  planSizes,
+  type PlanSizes,
+  savedBytes,
+  sizesOf,
+} from './passMemory.ts'
 import { passesOf } from './passes.ts'
-import { plannedPrecision, type PlannedPrecision, planSizes, type PlanSizes, sizesOf } from './runPlan.ts'
 import { pruneCost, type BlockWorkPlan } from './pruneCost.ts'
 import { bytesPerToken } from './textTokens.ts'
 import { sizeOf } from './trainable.ts'

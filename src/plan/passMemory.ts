@@ -1,6 +1,70 @@
-// Memory of a pass beside the weights, and how a pass spends its budget: blocks that stay on the device, activations that are kept.
+// Memory of a pass: numbers of a block and of what trains, all beside the weights, and how a pass spends its budget: blocks that stay on the device, activations that are kept.
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
+import { blockParameters } from '../catalog/families/parameters.ts'
 import { residualNorms } from '../catalog/families/residual.ts'
+import { largest } from '../formatting/lists.ts'
+import type { MachineFacts, ModelFacts } from '../recipe/facts.ts'
+import type { ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
+import { countTrainable, setOfBlock, sizeOf, trainableSet, type TrainableSet } from './trainable.ts'
+
+/** Numbers that are in memory at once: of one block, or of all that trains. */
+export interface PlanSizes {
+  /** Parameters of the largest block. */
+  readonly blockParameters: number
+  /** Numbers that train at once, adapters included. */
+  readonly trainable: number
+  /** Weights that train under an adapter at once: each has an f32 effective weight beside it. */
+  readonly adapted: number
+}
+
+/** The largest of each size over these recoveries: they run one after the other. */
+export function sizesOf(config: ModelConfig, recover: readonly ResolvedRecover[]): PlanSizes {
+  const sizes = recover.map((one) =>
+    planSizes(config, trainableSet(config, one), one.lora.rank, one.mode === 'reconstruct'),
+  )
+  return {
+    blockParameters: planSizes(config, null, 1, false).blockParameters,
+    trainable: largest(sizes, 0, ({ trainable }) => trainable),
+    adapted: largest(sizes, 0, ({ adapted }) => adapted),
+  }
+}
+
+export function planSizes(
+  config: ModelConfig,
+  set: TrainableSet | null,
+  rank: number,
+  reconstructs: boolean,
+): PlanSizes {
+  const blocks = Array.from({ length: config.numBlocks }, (_, block) => block)
+  const parts = !set ? [] : reconstructs ? blocks.map((block) => setOfBlock(config, set, block)) : [set]
+  const weights = ({ adapted }: TrainableSet) => adapted.reduce((sum, { shape }) => sum + sizeOf(shape), 0)
+  return {
+    blockParameters: largest(blocks, 0, (block) => parametersOf(config, block)),
+    trainable: largest(parts, 0, (part) => countTrainable(part, rank)),
+    adapted: largest(parts, 0, weights),
+  }
+}
+
+function parametersOf(config: ModelConfig, block: number): number {
+  return blockParameters(config, block).reduce((sum, { shape }) => sum + sizeOf(shape), 0)
+}
+
+export type PlannedPrecision = 'f32' | 'bf16'
+
+/** The precision of a run's products by the known facts (`computeIn` decides once the device is open). */
+export function plannedPrecision(
+  { precision }: Pick<ResolvedRecipe, 'precision'>,
+  { modules, tensors }: Pick<ModelFacts, 'modules' | 'tensors'>,
+  machine: Pick<MachineFacts, 'bf16'> | null,
+): PlannedPrecision {
+  if (precision !== 'auto') return precision
+  const linears = modules.filter(({ kind, block }) => kind === 'linear' && block !== null)
+  const narrow = linears.every(({ name }) => {
+    const dtype = tensors.get(`${name}.weight`)?.dtype
+    return dtype === 'BF16' || dtype === 'F16'
+  })
+  return machine?.bf16 && narrow ? 'bf16' : 'f32'
+}
 
 const f32 = 4
 

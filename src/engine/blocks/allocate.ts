@@ -2,7 +2,7 @@
 // the loss to which they lead.
 import { allocationOf } from '../../catalog/allocations/allocations.ts'
 import type { MeasuredBlock } from '../../catalog/allocations/allocation.ts'
-import type { PlannedAllocation, PruneEntry } from '../../plan/pruneEntries.ts'
+import type { PlannedAllocation, PruneEntry } from '../../plan/pruneEntry.ts'
 import { readF32 } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
 import { measures, type SeenLinear } from '../prune/allocations.ts'

@@ -67,7 +67,7 @@ export async function checkRecipe(file: RecipeFile): Promise<CheckedRecipe> {
     const denseModel = (await sourceOf(source.folder))?.model
     const relativeRecipe = resolveRecipe(file.recipe, { ...model.config, idShape, denseModel })
     const recipe = mapPaths(relativeRecipe, (given) => modelPath(file.folder, given))
-    const plan = plannedRun(recipe, model)
+    const plan = planOrRefuse(recipe, model)
     for (const recovery of plan.recoveries) {
       await checkStarts(recovery)
       await checkMerged(recovery.settings, model)
@@ -114,7 +114,7 @@ function checkTrained(
 }
 
 /** The plan of the run. @throws EngineError 'bad-recipe': what is missing, or cannot be done with this model. */
-export function plannedRun(recipe: ResolvedRecipe, { config }: Model): RunPlan {
+export function planOrRefuse(recipe: ResolvedRecipe, { config }: Model): RunPlan {
   const { plan, findings } = planRun(recipe, viewModel(config))
   const refused = findings.find((finding) => finding.refused)
   if (refused) throw new EngineError('bad-recipe', findingLine(recipe, refused))

@@ -9,7 +9,7 @@ import { maxRecipeBytes, readSmallFile } from '../../checkpoint/regularFile.ts'
 import { openModel, type Model } from '../../model/model.ts'
 import { lintRecipe, parseFile, refuseSweep } from './recipeFile.ts'
 import { checkMerged } from './givenAdapters.ts'
-import { checkGguf, plannedRun } from './checkRecipe.ts'
+import { checkGguf, planOrRefuse } from './checkRecipe.ts'
 import { doJob } from './recipeThread.ts'
 
 /** Modules, trainable set, estimates, and what is wrong. @throws EngineError for a recipe or model that cannot be read. */
@@ -35,7 +35,7 @@ export async function planOfText(
   const model = await modelAt(modelPath(file.folder, file.recipe.model))
   const { context, facts, findings } = await lintRecipe(file, { memoryBytes })
   // The rehearsal refuses what the run would refuse.
-  const { recoveries } = plannedRun(context.resolved, model)
+  const { recoveries } = planOrRefuse(context.resolved, model)
   for (const { settings } of recoveries) {
     const { adapter } = settings
     if (adapter !== undefined) await checkMerged({ ...settings, adapter: modelPath(file.folder, adapter) }, model)

@@ -1,6 +1,6 @@
 // The sparsities of blocks that only a run can decide: by a measure of the dense model, or by trying.
 import { bestTrial, chosenAllocations, tryCount } from '../../../runs/series/recoveries.ts'
-import { lookAtData, prunedNames, type PruneEntry } from '../../../plan/pruneEntries.ts'
+import { lookAtData, prunedNames, type PruneEntry } from '../../../plan/pruneEntry.ts'
 import { triedWindows } from '../../../recipe/defaults.ts'
 import { allocate, prunedLosses } from '../../blocks/allocate.ts'
 import type { CalibrationSet } from '../../blocks/flow.ts'

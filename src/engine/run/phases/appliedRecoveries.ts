@@ -11,7 +11,7 @@ import { decode, readWeight, storedDType } from '../../model/weights.ts'
 import { refitBlock, type RefitOptions } from '../../prune/refit.ts'
 import { sumMovement } from '../../recover/movement.ts'
 import type { Movement } from '../../../runs/series/events.ts'
-import { prunedNames } from '../../../plan/pruneEntries.ts'
+import { prunedNames } from '../../../plan/pruneEntry.ts'
 import type { RunSession } from '../state/session.ts'
 
 /** One of the recipe's recoveries with what it does to a block. */

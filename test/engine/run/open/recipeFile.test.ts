@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { resolveRecipe } from '../../../../src/recipe/resolve.ts'
-import { pruneEntries } from '../../../../src/plan/pruneEntries.ts'
+import { pruneEntries } from '../../../../src/plan/runPlan.ts'
 import {
   mapPaths,
   recipeText,

@@ -1,4 +1,4 @@
-// The recipe's `prune` entries after matching, with one sparsity for each linear.
+// What a run prunes, with one sparsity for each linear; and how an allocation spreads the one sparsity of a step over the blocks.
 import {
   tried,
   type AllocationKey,
@@ -15,18 +15,12 @@ import {
 } from '../catalog/allocations/allocations.ts'
 import { groupsBy } from '../formatting/lists.ts'
 import { parseNm, type NmPattern } from '../catalog/formats/sparsity.ts'
-import { methodKeyNames, type MethodKey, type MethodSettings } from '../catalog/methods/keys.ts'
+import type { MethodKey, MethodSettings } from '../catalog/methods/keys.ts'
 import type { Scope, Selection } from '../catalog/methods/method.ts'
 import { canBeGlobal, methodOf, needsData, needsHessian, type MethodName } from '../catalog/methods/methods.ts'
-import { selectModules, type Module } from '../recipe/match.ts'
+import type { Module } from '../recipe/match.ts'
 import { untilNone } from '../recipe/defaults.ts'
-import {
-  decidesInRun,
-  sparsityOfBlock,
-  swapsWeights,
-  type ResolvedPruneStep,
-  type ResolvedRecipe,
-} from '../recipe/resolve.ts'
+import { swapsWeights, type ResolvedPruneStep, type ResolvedRecipe } from '../recipe/resolve.ts'
 
 export interface PruneEntry {
   readonly method: MethodName
@@ -92,7 +86,7 @@ export function plannedAllocations(
     const { allocation: name, sparsity } = step
     if (!spreadsOverBlocks(step) || !isMeasured(name) || entries[i].sparsities.size === 0) return []
     if (typeof sparsity !== 'number') return []
-    return [{ entry: entries[i], name, settings: settledSettings(step, {}), sparsity }]
+    return [{ entry: entries[i], name, settings: settledSettings(step), sparsity }]
   })
 }
 
@@ -149,7 +143,7 @@ export function spreadsOverBlocks({ allocation, sparsity, scope, method, pattern
 }
 
 /** `chosen` replace what the recipe leaves to the run. */
-function settledSettings(step: ResolvedPruneStep, chosen: AllocationSettings): SettledSettings {
+export function settledSettings(step: ResolvedPruneStep, chosen: AllocationSettings = {}): SettledSettings {
   const { allocation: name } = step
   return { ...allocationSettings(name, step[name]), ...chosen } as SettledSettings
 }
@@ -164,7 +158,7 @@ export function blocksOf(
 }
 
 /** Sparsities by an allocation that measures nothing. A block that keeps everything is not pruned. */
-function spreadSparsities(
+export function spreadSparsities(
   { allocation }: ResolvedPruneStep,
   linears: readonly PlannedLinear[],
   sparsity: number,
@@ -181,50 +175,6 @@ export interface PlannedLinear extends Module {
   readonly block: number
   /** Number of weights. */
   readonly parameters: number
-}
-
-/**
- * Targets matched, sparsities spread over the depth. A linear that an earlier step prunes in the same way is not in a later one,
- * which may be left with none.
- */
-export function pruneEntries(
-  steps: readonly ResolvedPruneStep[],
-  linears: readonly PlannedLinear[],
-  numBlocks: number,
-): PruneEntry[] {
-  const entries: PruneEntry[] = []
-  /** Names of the linears that earlier steps prune, by the way in which they do. */
-  const pruned = new Map<string, Set<string>>()
-  for (const step of steps) {
-    const matched = selectModules(linears, step.targets, step.ignore)
-    const way = JSON.stringify({ ...step, targets: [], ignore: [] })
-    const before = pruned.get(way) ?? new Set()
-    const sparsities = sparsitiesOf(
-      step,
-      matched.filter(({ name }) => !before.has(name)),
-      numBlocks,
-    )
-    for (const name of sparsities.keys()) before.add(name)
-    pruned.set(way, before)
-    entries.push({
-      method: step.method,
-      sparsities,
-      pattern: parseNm(step.pattern),
-      scope: step.scope,
-      selection: step.selection,
-      settings: Object.fromEntries(methodKeyNames.map((key) => [key, step[key]])),
-      swaps: step.swaps,
-    })
-  }
-  return entries
-}
-
-/** What is known before the run: where the run decides, the mean. */
-function sparsitiesOf(step: ResolvedPruneStep, linears: readonly PlannedLinear[], numBlocks: number) {
-  const { sparsity } = step
-  if (typeof sparsity === 'number' && spreadsOverBlocks(step) && !decidesInRun(step))
-    return spreadSparsities(step, linears, sparsity, settledSettings(step, {}))
-  return new Map(linears.map(({ name, block }) => [name, sparsityOfBlock(sparsity, block, numBlocks)]))
 }
 
 /** The entry of each linear: it has one only. */
