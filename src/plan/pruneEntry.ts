@@ -35,6 +35,9 @@ export interface PruneEntry {
   readonly settings: MethodSettings
   /** Most swaps of a row; `auto`: a tenth of it. */
   readonly swaps?: ResolvedPruneStep['swaps']
+  /** Set where the run decides the sparsities. */
+  readonly measure?: PlannedMeasure | null
+  readonly trial?: PlannedTrial | null
 }
 
 /** Calibration inputs are needed. */
@@ -68,31 +71,23 @@ export function settingOf({ method, settings }: Pick<PruneEntry, 'method' | 'set
   return value
 }
 
-/** An entry whose one sparsity is spread over the blocks by what the dense model shows; until then each has that one. */
-export interface PlannedAllocation {
-  readonly entry: PruneEntry
+/** A measure of the dense model by which the run spreads the entry's sparsity over the blocks; until then each has that one. */
+export interface PlannedMeasure {
   readonly name: AllocationName
   readonly settings: SettledSettings
   /** Mean over the weights. */
   readonly sparsity: number
 }
 
-/** `entries` are those of the steps. A group over the whole model is its own allocation. */
-export function plannedAllocations(
-  steps: readonly ResolvedPruneStep[],
-  entries: readonly PruneEntry[],
-): PlannedAllocation[] {
-  return steps.flatMap((step, i) => {
-    const { allocation: name, sparsity } = step
-    if (!spreadsOverBlocks(step) || !isMeasured(name) || entries[i].sparsities.size === 0) return []
-    if (typeof sparsity !== 'number') return []
-    return [{ entry: entries[i], name, settings: settledSettings(step), sparsity }]
-  })
+/** null where nothing is measured. A group over the whole model is its own allocation. */
+export function measureOf(step: ResolvedPruneStep): PlannedMeasure | null {
+  const { allocation: name, sparsity } = step
+  if (!spreadsOverBlocks(step) || !isMeasured(name) || typeof sparsity !== 'number') return null
+  return { name, settings: settledSettings(step), sparsity }
 }
 
-/** An entry whose run tries settings of its allocation; until then each block has the mean. */
+/** A setting of the entry's allocation that the run finds by trying; until then each block has the mean. */
 export interface PlannedTrial {
-  readonly entry: PruneEntry
   /** Index in the recipe's `prune`. */
   readonly step: number
   readonly name: AllocationName
@@ -102,25 +97,26 @@ export interface PlannedTrial {
   readonly choices: readonly { readonly value: number; readonly sparsities: PruneEntry['sparsities'] }[]
 }
 
-/** `entries` are those of the steps. */
-export function plannedTrials(
-  steps: readonly ResolvedPruneStep[],
-  entries: readonly PruneEntry[],
+/** `linears` are those of the entry; null where nothing is tried. */
+export function trialOf(
+  step: ResolvedPruneStep,
+  index: number,
   linears: readonly PlannedLinear[],
-): PlannedTrial[] {
-  return steps.flatMap((step, i) => {
-    const { allocation: name, sparsity } = step
-    const own = linears.filter((linear) => entries[i].sparsities.has(linear.name))
-    if (own.length === 0 || !spreadsOverBlocks(step) || typeof sparsity !== 'number') return []
-    return keysOf(name).flatMap((key) => {
-      if (step[name]?.[key] !== tried) return []
-      const values = allocationOf(name).tries[key]?.(blocksOf(own), sparsity) ?? []
-      const choices = values.map((value) => {
-        return { value, sparsities: spreadSparsities(step, own, sparsity, settledSettings(step, { [key]: value })) }
-      })
-      return [{ entry: entries[i], step: i, name, key, choices }]
-    })
+): PlannedTrial | null {
+  const { allocation: name, sparsity } = step
+  if (linears.length === 0 || !spreadsOverBlocks(step) || typeof sparsity !== 'number') return null
+  const key = keysOf(name).find((one) => step[name]?.[one] === tried)
+  if (key === undefined) return null
+  const values = allocationOf(name).tries[key]?.(blocksOf(linears), sparsity) ?? []
+  const choices = values.map((value) => {
+    return { value, sparsities: spreadSparsities(step, linears, sparsity, settledSettings(step, { [key]: value })) }
   })
+  return { step: index, name, key, choices }
+}
+
+/** The settings that a run tries together. */
+export function trialsOf(entries: readonly PruneEntry[]): PlannedTrial[] {
+  return entries.flatMap(({ trial }) => trial ?? [])
 }
 
 /** How often the model is pruned to find out settings that the recipe leaves to the run. */

@@ -19,24 +19,18 @@ import type { PlanFinding } from './planFinding.ts'
 import { planFindings } from './planFindings.ts'
 import {
   lookAtData,
-  type PlannedAllocation,
-  plannedAllocations,
+  measureOf,
   type PlannedLinear,
-  type PlannedTrial,
-  plannedTrials,
   type PruneEntry,
   settledSettings,
   spreadsOverBlocks,
   spreadSparsities,
+  trialOf,
 } from './pruneEntry.ts'
 import { countParameters, countTrainable, headModule, sizeOf, trainableSet, type TrainableSet } from './trainable.ts'
 
 export interface RunPlan {
   readonly entries: readonly PruneEntry[]
-  /** Entries whose sparsities are decided by statistics of the dense model. */
-  readonly allocations: readonly PlannedAllocation[]
-  /** Entries whose sparsities are found by trying. */
-  readonly trials: readonly PlannedTrial[]
   /** Recoveries in the recipe's order. */
   readonly recoveries: readonly PlannedRecovery[]
   /** The same by passes over the model. */
@@ -78,11 +72,8 @@ export function planRun(
 
 /** Plans a recipe in which nothing is refused. */
 function plannedRun(recipe: ResolvedRecipe, config: ModelConfig): RunPlan {
-  const modules = plannedLinears(config)
-  const ofSteps = pruneEntries(recipe.prune, modules, config.numBlocks)
+  const ofSteps = pruneEntries(recipe.prune, plannedLinears(config), config.numBlocks)
   const entries = ofSteps.filter(({ sparsities }) => sparsities.size > 0)
-  const allocations = plannedAllocations(recipe.prune, ofSteps)
-  const trials = plannedTrials(recipe.prune, ofSteps, modules)
   const recoveries: PlannedRecovery[] = []
   let { tied } = config
   for (const index of recipe.recover.keys()) {
@@ -94,13 +85,11 @@ function plannedRun(recipe: ResolvedRecipe, config: ModelConfig): RunPlan {
   const counts = recoveries.flatMap(({ count }) => count ?? [])
   return {
     entries,
-    allocations,
-    trials,
     recoveries,
     passes: groupPasses(recoveries, entries.length > 0, ({ settings }) => settings),
     count: counts.reduce<TrainableCount | null>((a, b) => (a && a.count >= b.count ? a : b), null),
     needsCalibration:
-      recipe.recover.some(isBlockwise) || lookAtData(entries) || allocations.length > 0 || trials.length > 0,
+      recipe.recover.some(isBlockwise) || lookAtData(entries) || entries.some(({ measure, trial }) => measure || trial),
     untiesHead: recoveries.some(({ untiesHead }) => untiesHead),
   }
 }
@@ -127,15 +116,11 @@ export function pruneEntries(
   const entries: PruneEntry[] = []
   /** Names of the linears that earlier steps prune, by the way in which they do. */
   const pruned = new Map<string, Set<string>>()
-  for (const step of steps) {
-    const matched = selectModules(linears, step.targets, step.ignore)
+  for (const [i, step] of steps.entries()) {
     const way = JSON.stringify({ ...step, targets: [], ignore: [] })
     const before = pruned.get(way) ?? new Set()
-    const sparsities = sparsitiesOf(
-      step,
-      matched.filter(({ name }) => !before.has(name)),
-      numBlocks,
-    )
+    const own = selectModules(linears, step.targets, step.ignore).filter(({ name }) => !before.has(name))
+    const sparsities = sparsitiesOf(step, own, numBlocks)
     for (const name of sparsities.keys()) before.add(name)
     pruned.set(way, before)
     entries.push({
@@ -146,6 +131,8 @@ export function pruneEntries(
       selection: step.selection,
       settings: Object.fromEntries(methodKeyNames.map((key) => [key, step[key]])),
       swaps: step.swaps,
+      measure: measureOf(step),
+      trial: trialOf(step, i, own),
     })
   }
   return entries

@@ -1,6 +1,6 @@
 // The sparsities of blocks that only a run can decide: by a measure of the dense model, or by trying.
 import { bestTrial, chosenAllocations, tryCount } from '../../../runs/series/recoveries.ts'
-import { lookAtData, prunedNames, type PruneEntry } from '../../../plan/pruneEntry.ts'
+import { lookAtData, prunedNames, type PruneEntry, trialsOf } from '../../../plan/pruneEntry.ts'
 import { triedWindows } from '../../../recipe/defaults.ts'
 import { allocate, prunedLosses } from '../../blocks/allocate.ts'
 import type { CalibrationSet } from '../../blocks/flow.ts'
@@ -16,13 +16,13 @@ export async function allocateInRun(context: RunContext): Promise<readonly Prune
   const { plan } = context.session
   const { calibration } = context.data
   if (!calibration) return plan.entries
-  const measured = plan.allocations.length > 0 ? await byMeasure(context, calibration) : plan.entries
-  return plan.trials.length > 0 ? byTrial(context, measured, calibration) : measured
+  const measured = plan.entries.some(({ measure }) => measure) ? await byMeasure(context, calibration) : plan.entries
+  return trialsOf(measured).length > 0 ? byTrial(context, measured, calibration) : measured
 }
 
 async function byMeasure({ session, budgetOf }: RunContext, calibration: CalibrationSet) {
   const { backend, model, plan, signal, folder } = session
-  const { entries, allocations, passes } = plan
+  const { entries, passes } = plan
   const stream = createModelStream(backend, model)
   const total = stream.blockCount * calibration.windows
   let done = 0
@@ -30,7 +30,7 @@ async function byMeasure({ session, budgetOf }: RunContext, calibration: Calibra
   const budget = statesIn(budgetOf(passes.whilePruning), folder.state)
   const flow = { backend, stream, set: calibration, budget, signal, onWindows }
   try {
-    return await session.phase('calibrate', () => allocate(flow, entries, allocations))
+    return await session.phase('calibrate', () => allocate(flow, entries))
   } finally {
     stream.close()
   }
@@ -39,14 +39,11 @@ async function byMeasure({ session, budgetOf }: RunContext, calibration: Calibra
 /** Prunes once for each value, and keeps the losses alone. */
 async function byTrial(context: RunContext, entries: readonly PruneEntry[], calibration: CalibrationSet) {
   const { session } = context
-  const { plan, progress, log } = session
-  const { trials } = plan
+  const { progress, log } = session
+  const trials = trialsOf(entries)
   const count = tryCount(trials)
   const entriesWith = (choice: number) =>
-    entries.map((entry, i) => {
-      const own = trials.find((trial) => trial.entry === plan.entries[i])
-      return own ? { ...entry, sparsities: own.choices[choice].sparsities } : entry
-    })
+    entries.map((entry) => (entry.trial ? { ...entry, sparsities: entry.trial.choices[choice].sparsities } : entry))
   const tryAll = async () => {
     while (progress.trialLosses.length < count) {
       const choice = progress.trialLosses.length
