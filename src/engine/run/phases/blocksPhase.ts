@@ -53,7 +53,7 @@ export async function pruneOnly(
   context: RunContext,
   use?: (model: Checkpoint, masks: StoredMasks) => Promise<void>,
 ): Promise<void> {
-  const { session, data } = context
+  const { session } = context
   const { folder, model, plan } = session
   const entries = await context.entries()
   const budget = context.budgetOf(plan.passes.whilePruning)
@@ -62,7 +62,7 @@ export async function pruneOnly(
   const pass = { stage: saved.stage, entries, base: null, recoveries: [], budget, finishedBlocks: 0, onBlock }
   await session.phase('prune', () => runPass(context, pass), { part: 'baseline' })
   await withStateModel(session, [saved], false, async (pruned) => {
-    await evaluateStage(session, data, 'pruned', pruned, budget.decoderBytes)
+    await evaluateStage(context, 'pruned', pruned, budget.decoderBytes)
     await use?.(pruned, await masksOfStage(session, saved))
   })
   await removeParts(folder.state, saved.stage, saved.parts)
@@ -101,7 +101,7 @@ async function evaluateBetween(
   done: number,
   stage: StoredStage,
 ): Promise<void> {
-  const { session, data } = context
+  const { session } = context
   const { recipe, model } = session
   const last = recoveries.at(-1)
   const between = last && done > 0 && done < model.config.numBlocks
@@ -112,7 +112,7 @@ async function evaluateBetween(
   // A block and the calibration activations are in memory too.
   await withRunModel(
     context,
-    (checkpoint) => evaluateStage(session, data, 'recovered', checkpoint, decoderBytes / 2, at),
+    (checkpoint) => evaluateStage(context, 'recovered', checkpoint, decoderBytes / 2, at),
     more,
   )
   await session.milestone()

@@ -65,7 +65,7 @@ async function retrain(
         dense: loss ? { model: openModel(dense), loss } : null,
         isEvaluationDue: (step) => session.recipe.evaluate.some((e) => isDue(e, step)),
         evaluate: (decoder, { adapterOf }, step) =>
-          evaluateTraining(session, data, decoder, adapterOf, { step, ...numberOf(session, recovery) }),
+          evaluateTraining(context, decoder, adapterOf, { step, ...numberOf(session, recovery) }),
       }),
     )
   } finally {

@@ -48,16 +48,15 @@ async function phasesLeft(context: RunContext): Promise<number | null> {
 
 /** `last`: nothing else is left to do, so a run of the same sweep that measures is waited for. */
 function measureDense(context: RunContext, last: boolean): Promise<void> {
-  const { session, data } = context
-  const measure = () => evaluateStage(session, data, 'dense', session.source, decoderBytesOf(context))
+  const { session } = context
+  const measure = () => evaluateStage(context, 'dense', session.source, decoderBytesOf(context))
   return measureOnce(session, { stage: 'dense', after: null, last, measure })
 }
 
 function measurePruned(context: RunContext, last: boolean): Promise<void> {
-  const { session, data } = context
+  const { session } = context
   const { plan } = session
-  const inState = () =>
-    withPruned(context, (model) => evaluateStage(session, data, 'pruned', model, decoderBytesOf(context)))
+  const inState = () => withPruned(context, (model) => evaluateStage(context, 'pruned', model, decoderBytesOf(context)))
   const measure = plan.passes.whilePruning.length > 0 ? () => pruneOnly(context) : inState
   const after = plan.entries.length > 0 ? pruningKey(session) : null
   return measureOnce(session, { stage: 'pruned', after, last, measure })
@@ -89,12 +88,12 @@ async function masksOf(context: RunContext): Promise<StoredMasks> {
 
 /** Measures the finished model and saves it; returns its sparsity. */
 async function finish(context: RunContext, masks: StoredMasks): Promise<number | null> {
-  const { session, data } = context
+  const { session } = context
   const { recipe, model } = session
   const summary = await summaryOf(masks)
   const outputs = outputsOf(recipe)
   await withRunModel(context, async (result) => {
-    if (recipe.recover.length > 0) await evaluateStage(session, data, 'recovered', result, decoderBytesOf(context))
+    if (recipe.recover.length > 0) await evaluateStage(context, 'recovered', result, decoderBytesOf(context))
     warnOfWorse(session)
     await session.milestone()
     for (const output of outputs)
