@@ -1,5 +1,5 @@
-// A whole run, from top to bottom. Its five steps are the folders beside this file: `open` a recipe or a run's folder, keep its `state`,
-// do the `phases`, save the result with what it comes from (`origin`, the last phase), and `report`.
+// A whole run: `open` its recipe or its folder, then the phases that phases/runPhases.ts has in their order (measure, prune, recover,
+// save), then the `report`. `state` is what a killed run resumes from, and `origin` what a saved model says of itself.
 import { shellWord } from '../../formatting/printable.ts'
 import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'

@@ -44,7 +44,7 @@ export interface OpenOptions {
   readonly among?: AmongRuns
 }
 
-export interface AmongRuns {
+interface AmongRuns {
   readonly place: FolderPlace
   /** Work that is equal among the runs: one does it, the others read it. */
   readonly shared: SharedFolder
@@ -52,7 +52,7 @@ export interface AmongRuns {
   readonly known: KnownFiles
 }
 
-export interface CheckedRecipe extends Pick<OpenedRun, 'recipe' | 'source' | 'model' | 'plan'> {
+interface CheckedRecipe extends Pick<OpenedRun, 'recipe' | 'source' | 'model' | 'plan'> {
   readonly path: string
   readonly base: string
 }

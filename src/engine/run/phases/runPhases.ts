@@ -2,15 +2,20 @@
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import { evaluateStage, warnOfWorse } from './evaluateStage.ts'
 import { allocateInRun } from './allocatePhase.ts'
-import { pruneBlocks, pruneOnly } from './blocksPhase.ts'
+import { runAdapterPhase } from './adapterPhase.ts'
+import { pruneBlocks, pruneOnly, recoverBlocks } from './blocksPhase.ts'
 import { claimOutput } from '../open/outputClaim.ts'
 import { type EvaluationData, readData, type RunData } from '../open/runData.ts'
 import { outputsOf } from '../../../plan/outputs.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { goOnWithLess, goOnWithNewDevice } from './goOnFromSaved.ts'
-import { recoverPass } from './recoverPass.ts'
 import { createContext, prunedStages, type RunContext, withRunModel } from './runContext.ts'
+import { runRetrainPhase } from './retrainPhase.ts'
 import { saveGguf, saveOutput } from './savePhase.ts'
+import { numberOf } from './trainingSteps.ts'
+import { passStage } from '../state/blockStore.ts'
+import type { RecoveryPass } from '../../../plan/passes.ts'
+import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import type { RunSession } from '../state/session.ts'
 import { measureOnce } from './sharedEvaluation.ts'
 import { pruneOnce, pruningKey } from './sharedPruning.ts'
@@ -78,6 +83,30 @@ const withPruned = (context: RunContext, body: (model: Checkpoint) => Promise<vo
 
 const decoderBytesOf = (context: RunContext): number => context.budgetOf(context.session.plan.recoveries).decoderBytes
 
+/** Does the rest of the `number`-th pass after pruning: over the blocks, or of the whole model. */
+async function recoverPass(
+  context: RunContext,
+  masks: StoredMasks,
+  number: number,
+  { blockwise, recoveries }: RecoveryPass<PlannedRecovery>,
+): Promise<void> {
+  const { session } = context
+  const { progress } = session
+  const [first] = recoveries
+  const { mode } = first.settings
+  const stage = passStage(number)
+  const body = () => {
+    if (blockwise) return recoverBlocks(context, masks, recoveries, stage)
+    return (mode === 'merge' ? runAdapterPhase : runRetrainPhase)(context, masks, first, stage)
+  }
+  await session.phase(mode, body, { part: `recover ${number}`, ...numberOf(session, first) })
+  progress.recoveredPasses = number + 1
+  progress.walkedBlocks = 0
+  progress.trainedSteps = 0
+  progress.losses = []
+  await session.milestone()
+}
+
 async function masksOf(context: RunContext): Promise<StoredMasks> {
   const { session } = context
   const [stage] = prunedStages(context)
@@ -103,8 +132,8 @@ async function finish(context: RunContext, masks: StoredMasks): Promise<number |
   return sparsityOfModel(model, summary.counts)
 }
 
-// The work of a run before it is done: its parts with the time that each is planned to take.
-export async function plannedWork(
+/** The work of a run before it is done: its parts with the time that each is planned to take. */
+async function plannedWork(
   { recipe, source, backend }: Pick<RunSession, 'recipe' | 'source' | 'backend'>,
   data: RunData,
 ): Promise<PlannedPart[]> {
