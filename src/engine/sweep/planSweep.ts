@@ -97,12 +97,12 @@ export async function hashOfRun(
   files: Map<string, Fingerprint>,
   signal?: AbortSignal,
 ): Promise<string> {
-  const { recipe, base, source } = await checkRecipe(file)
+  const { recipe, source } = await checkRecipe(file)
   try {
     const read = await sourceFiles(recipe, source)
     const sources = await recordSources(read, { known: files, signal })
     for (const [i, { path }] of read.entries()) files.set(path, sources[i])
-    const shown = writtenRecipe(mapPaths(recipe, (path) => shownPath(base, path)))
+    const shown = writtenRecipe(mapPaths(recipe, (path) => shownPath(file.folder, path)))
     return hash('sha256', JSON.stringify([shown, sources.map(({ role, sha256: content }) => [role, content])]))
   } finally {
     await source.close()

@@ -52,10 +52,7 @@ interface AmongRuns {
   readonly known: KnownFiles
 }
 
-interface CheckedRecipe extends Pick<OpenedRun, 'recipe' | 'source' | 'model' | 'plan'> {
-  readonly path: string
-  readonly base: string
-}
+type CheckedRecipe = Pick<OpenedRun, 'recipe' | 'source' | 'model' | 'plan'>
 
 /** Checks all that can be wrong with a recipe beside its model. The caller closes `source`. @throws EngineError. */
 export async function checkRecipe(file: RecipeFile): Promise<CheckedRecipe> {
@@ -75,7 +72,7 @@ export async function checkRecipe(file: RecipeFile): Promise<CheckedRecipe> {
     await checkGguf(recipe, model)
     for (const { settings, place } of plan.recoveries)
       if (settings.dense) await checkDense(settings.dense, model, place)
-    return { path: file.path, base: file.folder, recipe, source, model, plan }
+    return { recipe, source, model, plan }
   } catch (error) {
     await source.close()
     throw error

@@ -79,12 +79,13 @@ async function requireSame(
   settings: readonly string[],
   isSame: (other: ResolvedRecipe) => boolean,
 ): Promise<void> {
-  const other = await checkRecipe(await readRecipe(path, settings))
+  const file = await readRecipe(path, settings)
+  const other = await checkRecipe(file)
   await other.source.close()
   if (!isSame(other.recipe))
     throw new EngineError(
       'bad-recipe',
-      `${other.path} is not the recipe that this run began with; resume without it, or start a new run`,
+      `${file.path} is not the recipe that this run began with; resume without it, or start a new run`,
     )
 }
 

@@ -18,8 +18,8 @@ export async function startRun(asked: string | RecipeFile, options: OpenOptions)
   const file = typeof asked === 'string' ? await readRecipe(asked, settings, signal) : asked
   const checked = await checkRecipe(file)
   try {
-    const { recipe, base } = checked
-    const place = among?.place ?? runPlace(checked.path)
+    const { recipe } = checked
+    const place = among?.place ?? runPlace(file.path)
     // Any run folder in this place works for the check, since all are side by side.
     const somewhere = join(place.parent, 'run')
     await checkOutput(checked, somewhere)
@@ -31,7 +31,7 @@ export async function startRun(asked: string | RecipeFile, options: OpenOptions)
     const text = recipeText(recipe, somewhere)
     const progress = newProgress({
       recipe: hash('sha256', text),
-      base: relative(somewhere, base),
+      base: relative(somewhere, file.folder),
       sources,
       device: backend.info,
       warnings,
