@@ -18,7 +18,7 @@ import {
 import type { Stage } from '../catalog/stages.ts'
 import { outputsOf, savesPruned, type OutputKind } from './outputs.ts'
 import { passesOf, timesBetweenAll, type RecoveryPass } from './passes.ts'
-import { plannedPrecision, type PlannedPrecision } from './passMemory.ts'
+import { plannedPrecision, type PlannedPrecision } from './memory.ts'
 import { pruneCost, statisticOperations, type BlockWorkPlan } from './pruneCost.ts'
 import { tries } from './pruneEntry.ts'
 import { tokensIn, usualLength } from './textTokens.ts'

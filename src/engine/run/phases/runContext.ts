@@ -1,9 +1,8 @@
 // The state that the phases share beside the session, and the current model of the run.
 import { availableParallelism } from 'node:os'
-import { shareMemory, type Budget } from '../../../plan/memory.ts'
+import { shareMemory, sizesOf, type Budget } from '../../../plan/memory.ts'
 import { pruneCost } from '../../../plan/pruneCost.ts'
 import type { PruneEntry } from '../../../plan/pruneEntry.ts'
-import { sizesOf } from '../../../plan/passMemory.ts'
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import type { ActivationBudget } from '../../blocks/activations.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
