@@ -24,6 +24,8 @@ export interface Row {
   /** Default: 0.5. */
   sparsity?: number
   pattern?: string
+  /** Channels take another order first. */
+  reorder?: true
   /** How the sparsity is spread over the blocks; default: the same in all. */
   allocation?: 'owl' | 'depth'
   /** The row whose result is recovered, instead of a method. */
@@ -72,14 +74,14 @@ const ofTable: Row[] = [
   },
 ]
 
-type Setting = Pick<Row, 'method' | 'sparsity' | 'pattern' | 'allocation'>
+type Setting = Pick<Row, 'method' | 'sparsity' | 'pattern' | 'reorder' | 'allocation'>
 
 const patterns: Setting[] = [{ sparsity: 0.5 }, { sparsity: 0.6 }, { sparsity: 0.7 }, { pattern: '2:4' }]
 
-/** `alps`, `alps-70-depth`, `wanda-2of4`. */
-function nameOf({ method, sparsity = 0.5, pattern, allocation }: Setting): string {
+/** `alps`, `alps-70-depth`, `wanda-2of4`, `alps-2of4-reorder`. */
+function nameOf({ method, sparsity = 0.5, pattern, reorder, allocation }: Setting): string {
   const amount = pattern ? [pattern.replace(':', 'of')] : sparsity === 0.5 ? [] : [String(Math.round(100 * sparsity))]
-  return [method, ...amount, ...(allocation ? [allocation] : [])].join('-')
+  return [method, ...amount, ...(reorder ? ['reorder'] : []), ...(allocation ? [allocation] : [])].join('-')
 }
 
 /** Pruned alone, then by everything that recovers it. */
@@ -117,13 +119,14 @@ const controls: Row[] = [
 
 const methods = ['sparsegpt', 'alps', 'admm', 'wanda', 'magnitude']
 const uniform = patterns.flatMap((pattern) => methods.flatMap((method) => recoveriesOf({ method, ...pattern })))
+const reordered = recoveriesOf({ method: 'alps', pattern: '2:4', reorder: true })
 const allocated = ['wanda', 'sparsegpt', 'alps'].flatMap((method) => [
   ...recoveriesOf({ method, sparsity: 0.7, allocation: 'owl' }),
   ...[0.5, 0.6, 0.7].flatMap((sparsity) => recoveriesOf({ method, sparsity, allocation: 'depth' })),
 ])
 
 /** A name stands once: the peer's table has its own rates. */
-export const rows: readonly Row[] = [...ofTable, ...controls, ...uniform, ...allocated].filter(
+export const rows: readonly Row[] = [...ofTable, ...controls, ...uniform, ...reordered, ...allocated].filter(
   ({ name }, i, all) => all.findIndex((row) => row.name === name) === i,
 )
 

@@ -35,6 +35,8 @@ export interface PruneEntry {
   readonly settings: MethodSettings
   /** Most swaps of a row; `auto`: a tenth of it. */
   readonly swaps?: ResolvedPruneStep['swaps']
+  /** Channels are reordered first. */
+  readonly reorder?: boolean
   /** Set where the run decides the sparsities. */
   readonly measure?: PlannedMeasure | null
   readonly trial?: PlannedTrial | null

@@ -30,6 +30,7 @@ export function* recoveryFindings({ prune, recover }: ResolvedRecipe, model: Mod
           fixes: [{ path: ['recover', i, 'loss'], value: 'text', title: 'loss: text' }],
         },
       )
+    yield* refitted(prune, recovery, i)
     if (!isTraining(recovery.mode)) continue
     yield* exclusive(recovery, i)
     yield* untrained(recovery, i, model)
@@ -38,6 +39,15 @@ export function* recoveryFindings({ prune, recover }: ResolvedRecipe, model: Mod
     // The head has weights of its own from then on.
     tied = false
   }
+}
+
+/** Refit reads the dense weights from the source, in their own order. */
+function* refitted(prune: ResolvedRecipe['prune'], { mode }: ResolvedRecover, i: number): Iterable<PlanFinding> {
+  const step = prune.findIndex(({ reorder }) => reorder)
+  if (mode !== 'refit' || step < 0) return
+  const path = ['prune', step, 'reorder']
+  const message = 'Refit fits weights to the dense ones in their own order: remove reorder, or use another recovery.'
+  yield refusal('exclusive-settings', path, message, { from: [['recover', i, 'mode']], fixes: [{ path }] })
 }
 
 const trainPath = (i: number) => ['recover', i, 'train']

@@ -131,6 +131,7 @@ export function pruneEntries(
       selection: step.selection,
       settings: Object.fromEntries(methodKeyNames.map((key) => [key, step[key]])),
       swaps: step.swaps,
+      reorder: step.reorder,
       measure: measureOf(step),
       trial: trialOf(step, i, own),
     })

@@ -160,3 +160,4 @@ export const ggufRemedy =
 
 /** The note that a run saves beside its checkpoint: how it was made. */
 export const noteName = 'sparsescope.json'
+export const maxNoteBytes = 2 ** 28

@@ -9,6 +9,7 @@ import type { Block } from '../model/block.ts'
 import type { PruneHost } from '../prune/host.ts'
 import type { Mask } from '../prune/mask.ts'
 import { pruneBlock, type PruneContext } from '../prune/pruneBlock.ts'
+import { reorderBlock } from '../prune/reorder.ts'
 import { Statistics } from '../prune/statistics.ts'
 import type { BlockReconstruction } from '../recover/reconstructBlock.ts'
 import type { MatrixCertificate } from '../../plan/certificate.ts'
@@ -49,6 +50,8 @@ export interface BlockWork {
   readonly statistics: Statistics | null
   /** Certificates of masks that were chosen here, where the Hessians of their inputs were at hand. */
   readonly certificates: ReadonlyMap<string, MatrixCertificate>
+  /** Parameters whose channels were reordered. */
+  readonly reordered: ReadonlySet<string>
   /** Results of the recoveries in their order. */
   readonly recovered: readonly (BlockReconstruction | null)[]
 }
@@ -106,11 +109,12 @@ export async function* processBlocks(options: BlocksOptions): AsyncGenerator<Blo
       const { block } = current
       await options.pausePoint?.()
       context.certificates.clear()
+      context.reordered.clear()
       const masks = await prune(context, block, statistics, groups)
       const recovered = await recover(context, block, masks, statistics)
       stream.round(block)
-      const { states, certificates } = context
-      yield { block, masks, certificates, recovered, states, fitted: null, statistics: null }
+      const { states, certificates, reordered } = context
+      yield { block, masks, certificates, reordered, recovered, states, fitted: null, statistics: null }
       await passOn(context, block)
     }
   } finally {
@@ -127,6 +131,7 @@ interface BlocksContext {
   readonly states: BlockStates | null
   /** Those of the block that is being pruned. */
   readonly certificates: Map<string, MatrixCertificate>
+  readonly reordered: Set<string>
   readonly advance: (count: number) => void
 }
 
@@ -158,7 +163,7 @@ async function prepare(options: BlocksOptions): Promise<BlocksContext> {
     ? ({ name }, { shares: _, ...matrix }) => certificates.set(name, matrix)
     : undefined
   const pruning = { ...options, entryOf: (name: string) => index.get(name), globals, onCertificate, warn }
-  const own = { options, pruning, certificates, advance }
+  const own = { options, pruning, certificates, reordered: new Set<string>(), advance }
   if (!looks || !flow) return { ...own, flow: null, states: null }
   return { ...own, flow, states: await createStates(flow, stream, recover) }
 }
@@ -230,7 +235,7 @@ function runDenseStream(flow: Flow, block: Block, { inputs, outputs, middles }: 
 
 /** Pruned weights become exactly 0. */
 async function prune(
-  { options, pruning, flow, states }: BlocksContext,
+  { options, pruning, flow, states, reordered }: BlocksContext,
   block: Block,
   statistics: Statistics | null,
   groups: readonly ReadonlySet<string>[] | null,
@@ -243,13 +248,16 @@ async function prune(
   if (groups && statistics && flow && states) {
     const run: Look = (observe) =>
       runBlock({ ...flow, onWindows: () => undefined }, block, states.inputs, null, { observe })
-    await pruneInGroups({ pruning, linears: block.linears, first: statistics, groups, run }, masks)
-  } else if (!options.pruned) await pruneBlock(pruning, block.linears, statistics, masks)
+    await pruneInGroups({ pruning, block, first: statistics, groups, run, reordered }, masks)
+  } else if (!options.pruned) {
+    if (statistics) await reorderBlock(pruning, block, { statistics, masks, reordered })
+    await pruneBlock(pruning, block.linears, statistics, masks)
+  }
   return masks
 }
 
 async function recover(
-  { options, states, certificates }: BlocksContext,
+  { options, states, certificates, reordered }: BlocksContext,
   block: Block,
   masks: ReadonlyMap<string, Mask>,
   statistics: Statistics | null,
@@ -260,7 +268,8 @@ async function recover(
     if (!options.recover.slice(i).some(({ hessians }) => hessians)) statistics?.close()
     const seen = recovery.hessians ? statistics : null
     const fitted = states?.fittedTo(i) ?? null
-    recovered.push(await recovery.recover({ block, masks, certificates, states, fitted, recovered, statistics: seen }))
+    const work = { block, masks, certificates, reordered, states, fitted, recovered, statistics: seen }
+    recovered.push(await recovery.recover(work))
   }
   return recovered
 }

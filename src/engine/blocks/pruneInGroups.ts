@@ -2,9 +2,11 @@
 // end of the block, and the block is run again for each. An input depends only on the linears before it, so pruning later ones does
 // not change it.
 import { usesHessian, type PruneEntry } from '../../plan/pruneEntry.ts'
+import type { Block } from '../model/block.ts'
 import type { Linear, LinearObserver } from '../model/module.ts'
 import type { Mask } from '../prune/mask.ts'
 import { pruneBlock, type PruneContext } from '../prune/pruneBlock.ts'
+import { reorderBlock } from '../prune/reorder.ts'
 import { Statistics } from '../prune/statistics.ts'
 
 /** Runs the block on its inputs as it is now. */
@@ -12,7 +14,9 @@ export type Look = (observe: LinearObserver) => Promise<void>
 
 interface GroupedBlock {
   readonly pruning: PruneContext
-  readonly linears: readonly Linear[]
+  readonly block: Block
+  /** Takes the names of parameters whose channels are reordered. */
+  readonly reordered: Set<string>
   /** Statistics of the first run: norms of all inputs, Hessians of the first group. */
   readonly first: Statistics
   readonly groups: readonly ReadonlySet<string>[]
@@ -23,13 +27,15 @@ export const solves = (entry: PruneEntry | undefined) => entry !== undefined && 
 
 /** Prunes first the linears whose Hessians are used, group after group, then all others, whose norms come from the first run. */
 export async function pruneInGroups(work: GroupedBlock, masks: Map<string, Mask>): Promise<void> {
-  const { pruning, linears, first, groups } = work
+  const { pruning, block, reordered, first, groups } = work
+  const { linears } = block
   const found = new Map<string, Mask>()
   for (const [i, group] of groups.entries()) {
     const members = new Set(linears.flatMap(({ name, inputKey }) => (group.has(inputKey) ? [name] : [])))
     const chosen = only(pruning, (name, entry) => solves(entry) && members.has(name))
     const statistics = i === 0 ? first : await lookAgain(chosen, work)
     try {
+      await reorderBlock(chosen, block, { statistics, masks: found, reordered })
       await pruneBlock(chosen, linears, statistics, found)
     } finally {
       if (i === 0) first.releaseHessians()

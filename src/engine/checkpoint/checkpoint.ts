@@ -1,12 +1,16 @@
 // Opens checkpoints from this disk, for computation or inspection. Headers only are read.
 // An opened checkpoint: names, types, shapes and places of all tensors, and reads of any byte range of them.
 // Opening reads headers only; nothing here ever holds a whole file.
+import { join } from 'node:path'
+import { maxNoteBytes, noteName } from '../../catalog/formats/checkpointFormats.ts'
+import { isRecord } from '../../catalog/formats/json.ts'
 import { FilePool } from './filePool.ts'
 import { createCheckpoint, type Checkpoint } from './createCheckpoint.ts'
 import { inspectIn, type Inspection } from './inspection.ts'
 import { locate } from './locate.ts'
 import { configOf } from './modelConfigFile.ts'
 import { readHeaders, type FileProblem } from './readHeaders.ts'
+import { readSmallFile } from './regularFile.ts'
 
 export { bytesOnDisk, isOfGguf, storedType } from './createCheckpoint.ts'
 export type { Checkpoint, CheckpointFile, TensorEntry } from './createCheckpoint.ts'
@@ -37,4 +41,15 @@ function refuse({ error }: FileProblem): never {
 /** `mostBytes`: of all reads of headers and index. @throws EngineError as `openCheckpoint`, but only when nothing at all can be opened. */
 export async function openInspection(path: string, mostBytes = Infinity): Promise<Inspection> {
   return inspectIn(new FilePool(mostBytes), await locate(path), path)
+}
+
+/** Whether a run made it whose recipe has `reorder`: its channels are not in the order of the dense model. */
+export async function wasReordered({ folder }: Pick<Checkpoint, 'folder'>): Promise<boolean> {
+  try {
+    const note: unknown = JSON.parse(await readSmallFile(join(folder, noteName), maxNoteBytes))
+    const steps = isRecord(note) && isRecord(note.recipe) ? note.recipe.prune : []
+    return Array.isArray(steps) && steps.some((step) => isRecord(step) && step.reorder === true)
+  } catch {
+    return false
+  }
 }

@@ -1,5 +1,5 @@
 // Makes a bitmask checkpoint dense: the same bytes as a run that prunes so would write.
-import { noteName } from '../../catalog/formats/checkpointFormats.ts'
+import { maxNoteBytes, noteName } from '../../catalog/formats/checkpointFormats.ts'
 import { join } from 'node:path'
 import { blockLinears } from '../../catalog/families/parameters.ts'
 import { withoutBitmaskConfig } from '../../catalog/formats/jsonEdit.ts'
@@ -28,7 +28,6 @@ interface Expanded {
   readonly bytes: { readonly from: number; readonly to: number }
 }
 
-const maxNoteBytes = 2 ** 28
 
 /**
  * Writes the folder `to`, which must not exist.

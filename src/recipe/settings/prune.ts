@@ -60,8 +60,9 @@ const allocationLines = allocationNames.map((name) => {
 })
 const byRow = methodNames.filter((name) => defaultScope(name, undefined) === 'row')
 const withoutGlobal = methodNames.filter((name) => refusesScope(name, 'global'))
-/** Methods that keep the weights as they are. */
+/** Methods that keep the weights as they are, and those that solve for them. */
 const swappers = methodNames.filter((name) => !methodOf(name).corrects)
+const solvers = methodNames.filter((name) => methodOf(name).needs === 'hessian')
 const withOwnGroup = methodNames.filter((name) => methodOf(name).scopes.length === 0)
 
 const withoutGroups: Applies<Known> = ({ pattern }) => !parseNm(pattern) || idle('with an N:M pattern', 'pattern')
@@ -234,6 +235,20 @@ export const pruneRows = {
       flags: '--swaps <n>',
       about: `${andList(swappers)}: largest number of swaps for each row, or ${untilNone}`,
     },
+  }),
+
+  reorder: row({
+    type: z.boolean(),
+    about: `With an N:M pattern: channels of the MLP, and value channels of a head, first take an order in which each group of M has as few important weights as possible (docs/methods.md, "Reordered channels"). The model computes the same, but its weights are no longer in the order of the dense checkpoint. For ${andList(solvers)}.`,
+    default: false,
+    // Recipes without it keep the hash by which a sweep knows its runs.
+    resolve: (_, __, written) => written,
+    appliesWhen: ({ method, pattern }) =>
+      parseNm(pattern) === null
+        ? idle('without an N:M pattern', 'pattern')
+        : solvers.includes(method) || idle(`with method ${method}, only with ${andList(solvers, 'or')}`, 'method'),
+    leftOutWhenIdle: true,
+    option: { flags: '--reorder', about: `${andList(solvers)} with N:M: reorder channels first` },
   }),
 
   targets: row({

@@ -1,7 +1,7 @@
 // Reads sparsescope.json beside a saved checkpoint, which says how it was made. Anybody may have written it.
 import { basename, join, resolve } from 'node:path'
 import { recipeSchema } from '../../../recipe/schema.ts'
-import { noteName, modelLabel } from '../../../catalog/formats/checkpointFormats.ts'
+import { maxNoteBytes, noteName, modelLabel } from '../../../catalog/formats/checkpointFormats.ts'
 import { isOfWhole } from '../../../catalog/families/textModel.ts'
 import {
   type ResolvedPruneStep,
@@ -23,7 +23,6 @@ import { taskOf } from '../../../catalog/tasks/tasks.ts'
 import { type Stage, stages } from '../../../catalog/stages.ts'
 import * as z from 'zod'
 
-export const maxNoteBytes = 2 ** 28
 const few = 1e6
 
 const text = z.string().max(2 ** 12)

@@ -198,7 +198,7 @@ async function savedBlock({ session }: RunContext, { base, stage }: Pass, index:
 async function saveBlock(
   { session }: RunContext,
   { entries, base, stage, recoveries }: Pass,
-  { block, masks }: BlockWork,
+  { block, masks, reordered }: BlockWork,
 ): Promise<void> {
   const { backend, model, folder } = session
   const sets = recoveries.flatMap(({ trainable }) => trainable ?? [])
@@ -209,7 +209,7 @@ async function saveBlock(
   for (const [name, tensor] of block.params) {
     const learnt = trained.has(name)
     const linear = moduleOfWeight(name)
-    if (!learnt && !(base ? solved : masks).has(linear)) continue
+    if (!learnt && !reordered.has(name) && !(base ? solved : masks).has(linear)) continue
     tensors.push(storedParameter(backend, model, name, tensor, masks, learnt ? 'training' : 'pruning'))
   }
   await savePart(folder.state, stage, block.index, tensors, masks)
