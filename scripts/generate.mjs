@@ -1,6 +1,6 @@
 // Writes what is made from the source and checked in: the recipe's JSON Schema, its reference, the pages of lint rules, of
 // commands and of settings, what package.json contributes of views and tools, the words of the recipes' grammar, and the tables of
-// docs/performance.md and README.md.
+// docs/performance.md and README.md, and the texts of the extension that can be translated.
 // `npm run generate`; a test fails when they are not fresh.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -20,6 +20,7 @@ const { withCounted } = await load('bench/gpu/counting/tables.ts')
 const { settingsMarkdown } = await load('scripts/settingsDocs.ts')
 const { withSizes } = await load('bench/realModel/sizesTable.ts')
 const { withWords } = await load('scripts/recipeGrammar.ts')
+const { l10nBundle } = await load('scripts/l10nBundle.ts')
 const { views } = await load('src/protocol/view.ts')
 const { tools } = await load('src/agents/tools.ts')
 const { toolPrefix } = await load('src/extension/contributions.ts')
@@ -39,6 +40,7 @@ const generated = [
   ['docs/performance.md', withCounted(read('docs/performance.md'))],
   ['README.md', withSizes(read('README.md'))],
   [grammar, `${JSON.stringify(withWords(json(grammar)), null, 2)}\n`],
+  ['l10n/bundle.l10n.json', l10nBundle(fileURLToPath(new URL('src/extension', root)))],
   ['package.json', JSON.stringify(manifest)],
   ['package.nls.json', JSON.stringify(texts)],
 ]

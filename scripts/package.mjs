@@ -43,6 +43,7 @@ const plain = [
   'syntaxes',
   'samples',
   'skills',
+  'l10n',
   'LICENSE',
   'CHANGELOG.md',
   'package.nls.json',

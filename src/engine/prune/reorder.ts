@@ -3,7 +3,7 @@
 import type { NmPattern } from '../../catalog/formats/sparsity.ts'
 import type { PruneEntry } from '../../plan/pruneEntry.ts'
 import { Arena } from '../compute/arena.ts'
-import { type Backend, readWide } from '../compute/backend.ts'
+import { type Backend, readF32, readWide } from '../compute/backend.ts'
 import { maskWords, type Tensor } from '../compute/tensor.ts'
 import type { HostArray } from '../dtype.ts'
 import { EngineError } from '../errors.ts'
@@ -13,7 +13,7 @@ import { createRng } from '../rng.ts'
 import { channelOrder } from './channelOrder.ts'
 import { visitHost } from './host.ts'
 import type { Mask } from './mask.ts'
-import { invert, readDiagonal, unitHessian } from './methods/hessian.ts'
+import { factored, unitHessian } from './methods/hessian.ts'
 import type { PruneContext } from './pruneBlock.ts'
 import type { Statistics } from './statistics.ts'
 
@@ -133,14 +133,18 @@ async function lossesOf(
   using arena = new Arena(host)
   try {
     const unit = await unitHessian(arena, host, visit.tensor, dampening, name)
-    const inverse = arena.allocate([columns, columns])
-    await invert(inverse, { host, h: unit.h, diagonal: unit.unit, name, warn })
-    const diagonal = await readDiagonal(host, inverse)
+    // (H⁻¹)_jj = Σ_i U_ij².
+    const [upper, squares] = [arena.allocate([columns, columns]), arena.allocate([columns])]
+    const solvable = { host, h: unit.h, diagonal: unit.unit, name, warn }
+    await factored(solvable, (diagonal) => host.prune.inverseFactor(upper, unit.h, diagonal))
+    host.kernels.fill(squares, 0)
+    host.kernels.columnSquares(squares, upper)
+    const inverse = await readF32(host, squares)
     const values = (await readWide(backend, weight)).slice()
     let sum = 0
     for (let at = 0; at < values.length; at++) {
       const column = at % columns
-      values[at] = (values[at] * unit.values[column]) ** 2 / diagonal[column]
+      values[at] = (values[at] * unit.values[column]) ** 2 / inverse[column]
       sum += values[at]
     }
     if (Number.isFinite(sum)) return { values, rows, columns }

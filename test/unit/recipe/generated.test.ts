@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { withWords, type RecipeGrammar } from '../../../scripts/recipeGrammar.ts'
+import { fileURLToPath } from 'node:url'
 import { formatMarkdown } from '../../../scripts/formatDocs.ts'
+import { l10nBundle } from '../../../scripts/l10nBundle.ts'
 import { recipeJsonSchema } from '../../../src/recipe/jsonSchema.ts'
 import { cliMarkdown } from '../../../scripts/cliDocs.ts'
 import { rulesMarkdown } from '../../../scripts/ruleDocs.ts'
@@ -40,6 +42,12 @@ describe('npm run generate', () => {
     const manifest = JSON.parse(read('package.json')) as Manifest
     const texts = JSON.parse(read('package.nls.json')) as Record<string, string>
     assert.equal(read('docs/settings.md'), settingsMarkdown(manifest, texts))
+  })
+
+  it('would not change the texts of the extension that can be translated', () => {
+    const extension = fileURLToPath(new URL('../../../src/extension', import.meta.url))
+    assert.deepEqual(JSON.parse(read('l10n/bundle.l10n.json')), JSON.parse(l10nBundle(extension)))
+    assert.equal((JSON.parse(read('package.json')) as { l10n?: string }).l10n, './l10n')
   })
 
   it('would not change the page of rules, which has every rule', () => {
