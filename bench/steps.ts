@@ -140,7 +140,7 @@ async function retraining(backend: Backend, model: Model, masks: Map<string, Mas
 }
 
 async function forward(backend: Backend, model: Model, ids: Int32Array) {
-  const decoder = await createDecoder(backend, model, { memoryBytes: 3e9, tokensPerPass: seqLen, packs: true })
+  const decoder = await createDecoder(backend, model, { memoryBytes: 3e9, tokensPerPass: seqLen })
   const times: number[] = []
   for (let i = 0; i <= reps; i++) {
     const begun = performance.now()

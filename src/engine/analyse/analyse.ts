@@ -182,7 +182,7 @@ async function measuredBlocks({ model, candidates, options, set, backend }: Meas
   const bytes = Math.min(options.memoryBytes, backend.memory().limitBytes) * share
   const stream = createModelStream(backend, model)
   const tokensPerPass = Math.max(passTokens, set.seqLen)
-  const decoder = unit ? await createDecoder(backend, model, { memoryBytes: bytes, tokensPerPass, packs: true }) : null
+  const decoder = unit ? await createDecoder(backend, model, { memoryBytes: bytes, tokensPerPass }) : null
   try {
     let done = 0
     const onWindows = (windows: number) => onProgress?.('blocks', (done += windows), work.length * set.windows)

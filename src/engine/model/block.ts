@@ -44,7 +44,10 @@ export interface LoadOptions {
   readonly as: LoadAs
   /** Parameters in memory that replace the checkpoint's, by name. They are not released with the block. */
   readonly overrides?: ReadonlyMap<string, Tensor>
-  /** Packs the weights of linears and the head: for many tokens, where only products read them. */
+  /**
+   * Packs the weights of linears and the head: for many tokens, where only products read them. A decoder does so by default, unless it
+   * trains or is given `as`.
+   */
   readonly packs?: boolean
 }
 

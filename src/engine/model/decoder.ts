@@ -77,7 +77,8 @@ export interface Decoder {
  * @throws EngineError 'out-of-memory' where the device has no room, or of reading the checkpoint.
  */
 export async function createDecoder(backend: Backend, model: Model, options: DecoderOptions): Promise<Decoder> {
-  const { training = false, tokensPerPass = passTokens, overrides, packs } = options
+  const { training = false, tokensPerPass = passTokens, overrides } = options
+  const { packs = !training && options.as === undefined } = options
   const { limitBytes, usedBytes } = backend.memory()
   const memoryBytes = Math.min(options.memoryBytes, limitBytes - usedBytes)
   const as = options.as ?? bestForm(backend, model, memoryBytes, tokensPerPass, training)

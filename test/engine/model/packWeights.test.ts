@@ -3,7 +3,7 @@ import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { loadBlock, releaseBlock } from '../../../src/engine/model/block.ts'
 import { computeIn } from '../../../src/engine/model/computeIn.ts'
-import { createDecoder } from '../../../src/engine/model/decoder.ts'
+import { createDecoder, type DecoderOptions } from '../../../src/engine/model/decoder.ts'
 import { openModel, type Model } from '../../../src/engine/model/model.ts'
 import { packedFor } from '../../../src/engine/model/packWeights.ts'
 import { createMemoryCheckpoint, smallBatch, smallLlama, smallMixtral } from '../../support/memoryCheckpoint.ts'
@@ -45,6 +45,18 @@ describe('weights packed for a pass', () => {
         packed.losses.forEach((loss, n) => assert.ok(Math.abs(loss - plain.losses[n]) < 0.01, `${n}: ${loss}`))
         assert.deepEqual((await lossesOf(backend, model, true)).losses, packed.losses)
       })
+
+  it('are the default of a decoder that neither trains nor was given a form of its weights', async () => {
+    const model = openModel(createMemoryCheckpoint({ ...smallLlama, ...wide }, 'BF16'))
+    const headType = async (options: Partial<DecoderOptions>) => {
+      const decoder = await createDecoder(computeIn(cpu, model, 'bf16'), model, { memoryBytes: 1e9, ...options })
+      await decoder.close()
+      return decoder.ends.head.table.parts[0].dtype
+    }
+    assert.equal(await headType({}), 'packed')
+    for (const options of [{ training: true }, { as: 'stored' }, { packs: false }] as const)
+      assert.equal(await headType(options), 'bf16')
+  })
 
   it('are as before at the end of their scope, and stay so in products of f32', async () => {
     const model = openModel(createMemoryCheckpoint({ ...smallLlama, ...wide }, 'BF16'))

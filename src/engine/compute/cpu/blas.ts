@@ -3,7 +3,7 @@
 // Every pointer is an integer here (same calling convention, cheaper to pass): the shared memory's base address plus
 // an offset, or one of a tensor outside it. The shared memory never moves when it grows.
 import type { LibraryHandle } from 'koffi'
-import { isOutside } from './outside.ts'
+import { bindPointer } from './outside.ts'
 
 export type BlasKind = 'OpenBLAS' | 'MKL' | 'BLIS' | 'Accelerate'
 
@@ -32,12 +32,6 @@ export type Gemm = (
   c: number,
   ldc: number,
 ) => void
-
-/** Makes the pointer for a library from an address, in the shared memory at `base` or outside it. */
-export function bindPointer(base: bigint): (address: number) => number {
-  const start = Number(base)
-  return (address) => (isOutside(address) ? address : start + address)
-}
 
 /** CBLAS enumerations. */
 const rowMajor = 101
@@ -88,10 +82,5 @@ export async function loadBlas(path: string, kind: BlasKind, memory: WebAssembly
   const config = kind === 'OpenBLAS' ? openBlasConfig(library) : kind
   oneThread(library, kind)
   const base = koffi.address(new Uint8Array(memory.buffer))
-  return {
-    path,
-    kind,
-    config,
-    sgemm: bindSgemm(library, base),
-  }
+  return { path, kind, config, sgemm: bindSgemm(library, base) }
 }

@@ -1,4 +1,4 @@
-// A command as words of shared memory, its arguments behind it: what the command block holds, and what programs are lists of.
+// A command as words of shared memory, its arguments behind it: an entry of a program (replay.ts).
 
 export interface Command {
   task: number

@@ -7,7 +7,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Activation } from '../kernels.ts'
-import { bindPointer, type Gemm } from './blas.ts'
+import type { Gemm } from './blas.ts'
 import type { Heap } from './heap.ts'
 import {
   bindMatmul,
@@ -21,6 +21,7 @@ import {
   type Softmax,
 } from './matmul.ts'
 import { linuxFolders, withoutThreads } from './findBlas.ts'
+import { bindPointer } from './outside.ts'
 import { bindPrimitives, type ElementType } from './primitives.ts'
 
 export interface OneDnnPrimitives {

@@ -10,6 +10,12 @@ export const addressableBytes = 2 ** 32
 
 export const isOutside = (address: number): boolean => address >= addressableBytes
 
+/** Makes the pointer for a library from an address, in the shared memory at `base` or outside it. */
+export function bindPointer(base: bigint): (address: number) => number {
+  const start = Number(base)
+  return (address) => (isOutside(address) ? address : start + address)
+}
+
 export interface Outside {
   /** Pointer to zeroed bytes; 0 when the system gives none. */
   map(bytes: number): number
@@ -33,14 +39,13 @@ export async function openOutside(memory: WebAssembly.Memory): Promise<Outside |
   if (process.platform !== 'linux' && process.platform !== 'darwin') return null
   try {
     const { default: koffi } = await import('koffi')
-    const base = Number(koffi.address(new Uint8Array(memory.buffer)))
-    return bind(koffi.load(null), base)
+    return bind(koffi.load(null), bindPointer(koffi.address(new Uint8Array(memory.buffer))))
   } catch {
     return null
   }
 }
 
-function bind(library: LibraryHandle, base: number): Outside {
+function bind(library: LibraryHandle, pointer: (address: number) => number): Outside {
   const mmap = library.func(
     'intptr_t mmap(uintptr_t at, size_t n, int protection, int flags, int file, int64_t offset)',
   )
@@ -49,7 +54,6 @@ function bind(library: LibraryHandle, base: number): Outside {
   const memcpy = library.func('void memcpy(uintptr_t to, uintptr_t from, size_t n)')
   const memcpyIn = library.func('void memcpy(uintptr_t to, const void *from, size_t n)')
   const memcpyOut = library.func('void memcpy(void *to, uintptr_t from, size_t n)')
-  const pointer = (address: number) => (isOutside(address) ? address : base + address)
   return {
     map: (bytes) => Math.max(0, mmap(0, bytes, readWrite, privateAnonymous, -1, 0) as number),
     preferLargePages(address, bytes) {
@@ -62,7 +66,7 @@ function bind(library: LibraryHandle, base: number): Outside {
       if (process.platform !== 'linux') return
       const start = Math.ceil(address / page) * page
       const end = Math.floor((address + bytes) / page) * page
-      if (end > start) madvise(base + start, end - start, dontNeed)
+      if (end > start) madvise(pointer(start), end - start, dontNeed)
     },
     copy: (to, from, bytes) => void memcpy(pointer(to), pointer(from), bytes),
     write: (to, from) => void memcpyIn(pointer(to), from, from.byteLength),

@@ -16,11 +16,11 @@ import type { Worker } from 'node:worker_threads'
 import { EngineError } from '../../errors.ts'
 import { startWorker } from '../../../system/startWorker.ts'
 import type { Blas, BlasKind } from './blas.ts'
-import { Control, maxChunks, type ExecuteChunk } from './control.ts'
+import { Control, type ExecuteChunk } from './control.ts'
 import type { Command } from './entry.ts'
 import type { Heap } from './heap.ts'
 import { isOutside } from './outside.ts'
-import { Replay, type ProgramPlace } from './replay.ts'
+import { maxChunks, Replay, type ProgramPlace } from './replay.ts'
 import { leastPanelBytes } from './staged.ts'
 import { createEnv, openScratch, type Libraries, type TaskEnv, type TaskTable } from './task.ts'
 import { ThreadChoice } from './threadChoice.ts'
@@ -154,10 +154,7 @@ export class Pool {
       this.#table.tasks[command.task](this.#env, args, 0, split.total, 0)
       return
     }
-    const control = this.#control
-    control.publish(command, args)
-    control.work(this.#execute)
-    this.#end(control.finish(command.chunks, stallMs), task)
+    this.#end(this.#replay.runCommand(command, args, this.threads, this.#execute, stallMs), task)
   }
 
   /**

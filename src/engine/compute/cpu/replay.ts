@@ -1,13 +1,13 @@
-// A program is a list of commands in shared memory (recorder.ts) that follow each other without the caller. All threads that
-// take part claim chunks of the command at hand where it lies; whoever finishes its last chunk runs those behind it that are not
-// worth sharing, and opens the next.
+// A program is a list of commands in shared memory that follow each other without the caller: one command, or all of a token
+// (recorder.ts). All threads that take part claim chunks of the command at hand where it lies; whoever finishes its last chunk runs those
+// behind it that are not worth sharing, and opens the next.
 //
 // The position word holds (command << 12 | chunks that nobody has claimed). A claim is an exchange of that word for one less:
 // from then on the program cannot go on without the claimed chunk, so all that it says of the command is read afterwards, however
 // late a thread comes. Threads wait by looking at the word for a little while, then asleep: the one that they wait for may need
 // their processor.
 import type { Control, ExecuteChunk } from './control.ts'
-import { chunkRange, headWords, readCommand } from './entry.ts'
+import { chunkRange, type Command, headWords, mostArgs, readCommand, writeEntry } from './entry.ts'
 
 /** Place of a program, in entries of equal size. */
 export interface ProgramPlace {
@@ -16,18 +16,19 @@ export interface ProgramPlace {
   readonly entries: number
 }
 
-/** Behind the words of the command block. */
-const wordsAt = 4096
+/** Behind the words of `Control`: a command that is run by itself, and the words here. */
+const [commandAt, wordsAt] = [1024, 4096]
 /** Words on cache lines of their own. */
 const [position, done, sleepers, words] = [0, 16, 32, 48]
 /** Value of the position word while there is no program. */
 const closed = -1
-/** Entries that the position word can count. */
-export const mostEntries = 2 ** 19
+/** Chunks and entries that the position word can count. */
+export const [maxChunks, mostEntries] = [4095, 2 ** 19]
 
 /** Number of looks at the word between two at the clock. */
 const looks = 200
-const spinMs = 0.1
+/** Milliseconds of looking before sleep: in a program, and in one command, which the caller follows up at once. */
+const [spinMs, commandSpinMs] = [0.1, 0.3]
 const pauseMs = 50
 
 export class Replay {
@@ -37,6 +38,8 @@ export class Replay {
   readonly #state: Int32Array
   /** Address, words of an entry, entries, and how many threads take part. */
   readonly #place: Float64Array
+  readonly #command: ProgramPlace
+  readonly #commandWords: Float64Array
   /** The program at hand as this thread sees it. */
   #address = 0
   #entryWords = 0
@@ -50,6 +53,8 @@ export class Replay {
     this.#thread = thread
     this.#state = new Int32Array(memory.buffer, start, words)
     this.#place = new Float64Array(memory.buffer, start + 4 * words, 4)
+    this.#command = { address: control.start + commandAt, entryWords: headWords + mostArgs, entries: 1 }
+    this.#commandWords = new Float64Array(memory.buffer, this.#command.address, this.#command.entryWords)
     if (thread === 0) Atomics.store(this.#state, position, closed)
   }
 
@@ -57,18 +62,32 @@ export class Replay {
    * Caller: runs a program with `threads − 1` others. False when a worker is lost or nothing moved for `stallMs`. One thread runs
    * each command in one piece: nothing in a program may depend on how it is cut.
    */
-  run(
-    { address, entryWords, entries }: ProgramPlace,
+  run(place: ProgramPlace, threads: number, execute: ExecuteChunk, stallMs: number): boolean {
+    if (threads > 1) return this.#share(place, threads, execute, stallMs)
+    this.#show(place, threads)
+    for (let i = 0; i < place.entries; i++) this.#run(i, 0, 1, execute)
+    return true
+  }
+
+  /** The same of one command, in all of its chunks also on one thread. */
+  runCommand(
+    command: Command,
+    args: readonly number[],
     threads: number,
     execute: ExecuteChunk,
     stallMs: number,
   ): boolean {
+    writeEntry(this.#commandWords, 0, command, args)
+    return this.#share(this.#command, threads, execute, stallMs)
+  }
+
+  #show({ address, entryWords, entries }: ProgramPlace, threads: number): void {
     this.#place.set([address, entryWords, entries, threads])
     this.#look()
-    if (threads === 1) {
-      for (let i = 0; i < entries; i++) this.#run(i, 0, 1, execute)
-      return true
-    }
+  }
+
+  #share(place: ProgramPlace, threads: number, execute: ExecuteChunk, stallMs: number): boolean {
+    this.#show(place, threads)
     this.#openFrom(0, execute)
     this.#control.wake()
     if (this.#follow(execute, stallMs)) return true
@@ -86,8 +105,10 @@ export class Replay {
     for (;;) {
       const seen = Atomics.load(state, position)
       if (seen === closed) return true
-      const left = seen & 4095
+      const left = seen & maxChunks
       if (left === 0) {
+        // Only the caller needs to know when the last command is done.
+        if (this.#thread > 0 && seen >> 12 === this.#place[2] - 1) return true
         if (!this.#await(seen, stallMs)) return false
       } else if (Atomics.compareExchange(state, position, seen, seen - 1) === seen) {
         this.#claimed(seen >> 12, left, execute)
@@ -129,7 +150,8 @@ export class Replay {
 
   /** Views of the program at hand: the same for all tokens of a text. */
   #look(): void {
-    const [address, entryWords, entries] = this.#place
+    // An iterator over the words would take as long as a claim.
+    const [address, entryWords, entries] = [this.#place[0], this.#place[1], this.#place[2]]
     if (address === this.#address && entryWords === this.#entryWords && this.#args.length === entries) return
     const { buffer } = this.#memory
     this.#address = address
@@ -147,7 +169,7 @@ export class Replay {
     for (;;) {
       for (let i = 0; i < looks; i++) if (Atomics.load(state, position) !== seen) return true
       const now = performance.now()
-      if (now - since < spinMs) continue
+      if (now - since < (this.#place[2] === 1 ? commandSpinMs : spinMs)) continue
       Atomics.add(state, sleepers, 1)
       Atomics.wait(state, position, seen, pauseMs)
       Atomics.sub(state, sleepers, 1)

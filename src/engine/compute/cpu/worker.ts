@@ -26,7 +26,7 @@ async function main(start: WorkerStart): Promise<void> {
     openScratch(env, command)
     tasks[command.task](env, args, from, to, chunk)
   }
-  control.serve(execute, () => replay.join(execute))
+  control.serve(() => replay.join(execute))
 }
 
 await main(workerData as WorkerStart)

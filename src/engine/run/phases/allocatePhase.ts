@@ -83,7 +83,6 @@ async function lossWith(
   const decoder = await createDecoder(backend, model, {
     memoryBytes: budget.decoderBytes,
     tokensPerPass: judged.seqLen,
-    packs: true,
   })
   try {
     const losses = await withPruneHost(backend, (host) => {

@@ -92,7 +92,7 @@ async function train(phase: RetrainPhase, trainables: Trainables): Promise<void>
   const tokensPerPass = tokensOfPass(phase)
   // The dense model gets what it can use, at most half.
   const memoryBytes = Math.min(decoderBytes / 2, denseModelBytes(model.config, 4, tokensPerPass))
-  const dense = await createDecoder(phase.context.session.backend, model, { memoryBytes, tokensPerPass, packs: true })
+  const dense = await createDecoder(phase.context.session.backend, model, { memoryBytes, tokensPerPass })
   try {
     await trainBeside(phase, trainables, decoderBytes - memoryBytes, { model: dense, loss })
   } finally {

@@ -43,6 +43,19 @@ describe('a program on the CPU pool', () => {
     }
   })
 
+  it('may be one command, in all of its chunks also on one thread', () => {
+    const { replay } = open([])
+    for (const threads of [1, 2]) {
+      const seen: number[][] = []
+      const execute: ExecuteChunk = (_, args, start, end, chunk) => seen.push([args[0], start, end, chunk])
+      assert.ok(replay.runCommand(command, [1.5], threads, execute, 1000))
+      assert.deepEqual(
+        seen,
+        [0, 10, 20, 30].map((start, i) => [1.5, start, Math.min(37, start + 10), i]),
+      )
+    }
+  })
+
   it('keeps the first error and goes through the rest', () => {
     const { control, replay, place } = open([1, 4])
     for (const threads of [1, 2]) {

@@ -48,14 +48,15 @@ export function attention(pool: Runner): Attention {
     attentionBackward(dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask, shape) {
       const { batch, seqLen, numHeads, numKvHeads, headDim } = shape
       const code = codeOf(q)
-      const split = { total: batch * numHeads, unit: 1, scratchBytes: backwardBytes(shape, code) }
+      // Heads that share keys add to the same gradients, where that leaves the threads equal shares.
+      const heads = (batch * numKvHeads) % pool.threads === 0 ? numHeads / numKvHeads : 1
+      const split = { total: batch * numHeads, unit: heads, scratchBytes: backwardBytes(shape, code) }
       const tokens = batch * seqLen
       const bytes = 4 * tokens * numHeads * headDim
-      const grouped = numKvHeads < numHeads
       // Where dOut is rounded for products, so it is for δ = Σ dOut·out: what cancels in exact sums then cancels here.
       const rounded = code === 0 ? null : pool.heap.allocate(bytes)
       const narrow = code === 0 ? null : pool.heap.allocate(bytes / 2)
-      const parts = grouped ? pool.heap.allocate(2 * bytes) : null
+      const parts = numHeads / heads > numKvHeads ? pool.heap.allocate(2 * bytes) : null
       const run = (toK: number, toV: number) =>
         pool.run('attentionBackward', split, [
           ...[
@@ -72,7 +73,7 @@ export function attention(pool: Runner): Attention {
             at(keyMask),
           ],
           ...layoutArgs(shape, q),
-          numHeads,
+          heads,
         ])
       try {
         if (narrow !== null && rounded !== null) {

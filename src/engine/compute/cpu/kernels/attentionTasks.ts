@@ -200,16 +200,16 @@ const attentionAlone: Task = ({ wasm, primitives, scratch: scores }, args, start
 }
 
 /**
- * Args: dQ, dK, dV, dOut, dOut as products read it, out, logSum, q, k, v, keyMask, layout, heads of dK and dV. Items: (batch, head).
- * With grouped heads dK and dV have one slot per query head, summed afterwards, so that no two chunks write the same place.
+ * Args: dQ, dK, dV, dOut, dOut as products read it, out, logSum, q, k, v, keyMask, layout, heads of a slot. Items: (batch, head).
+ * dK and dV have a slot for so many heads that share keys, which are all in one chunk; slots are summed afterwards.
  */
 const attentionBackward: Task = (env, args, start, end) => {
   const [dQ, dK, dV, dOut, dOutOperand, out, logSum, q, k, v, keyMask] = Array.from(args)
   const h = layoutOf(args, 11)
-  const slots = args[20]
+  const heads = args[20]
   const { stage } = env
   const [gemm, bytes] = [gemmOf(env, h.code), elementBytes(h.code)]
-  const [ldq, ldk, ldd] = [h.numHeads * h.headDim, h.numKvHeads * h.headDim, slots * h.headDim]
+  const [ldq, ldk, ldd] = [h.numHeads * h.headDim, h.numKvHeads * h.headDim, (h.numHeads / heads) * h.headDim]
   const probabilities = env.scratch
   const gradients = probabilities + 4 * h.tile * h.seqLen
   const narrow = h.code === 0 ? 0 : gradients + 4 * h.tile * h.seqLen
@@ -218,9 +218,8 @@ const attentionBackward: Task = (env, args, start, end) => {
     const row = Math.floor(item / h.numHeads) * h.seqLen
     const atQ = row * ldq + head * h.headDim
     const atK = row * ldk + kvHeadOf(h, head) * h.headDim
-    const atD = 4 * (row * ldd + head * h.headDim)
-    zeroColumns(env, h.seqLen, h.headDim, dK + atD, ldd)
-    zeroColumns(env, h.seqLen, h.headDim, dV + atD, ldd)
+    const atD = 4 * (row * ldd + Math.floor(head / heads) * h.headDim)
+    if (head % heads === 0) for (const d of [dK, dV]) zeroColumns(env, h.seqLen, h.headDim, d + atD, ldd)
     for (let index = 0; index * h.tile < h.seqLen; index++) {
       const t = tileOf(h, index)
       const { rows, keys } = t

@@ -13,21 +13,19 @@ const pruneCount: Task = ({ wasm, stage, thread }, args, start, end) => {
   callStaged(wasm, stage, 'countScores', start, end, own)
 }
 
-/** Args: weight, width, scale, mask, words, k, withTies, bad. `bad` is i32 [threads]. */
-const pruneRows: Task = ({ wasm, stage, thread, scratch }, args, start, end) => {
-  const [weight, width, scale, mask, words, k, withTies, bad] = Array.from(args)
-  const own = [weight, width, scale, mask, words, k, withTies, bad + 4 * thread, scratch]
-  callStaged(wasm, stage, 'selectRows', start, end, own)
-}
+/** Args: weight, width, scale, mask, words, two of the rule, bad. `bad` is i32 [threads]. */
+const selecting =
+  (kernel: string): Task =>
+  ({ wasm, stage, thread, scratch }, args, start, end) => {
+    const own = [...Array.from(args).slice(0, 7), args[7] + 4 * thread, scratch]
+    callStaged(wasm, stage, kernel, start, end, own)
+  }
 
-/** Args: weight, width, scale, mask, words, n, m, bad. */
-const pruneGroups: Task = ({ wasm, stage, thread, scratch }, args, start, end) => {
-  const [weight, width, scale, mask, words, n, m, bad] = Array.from(args)
-  const own = [weight, width, scale, mask, words, n, m, bad + 4 * thread, scratch]
-  callStaged(wasm, stage, 'selectGroups', start, end, own)
+export const selectTasks: Readonly<Record<string, Task>> = {
+  pruneCount,
+  pruneRows: selecting('selectRows'),
+  pruneGroups: selecting('selectGroups'),
 }
-
-export const selectTasks: Readonly<Record<string, Task>> = { pruneCount, pruneRows, pruneGroups }
 
 /** Elements worth waking a thread for. */
 const grain = 16384
