@@ -12,7 +12,7 @@ import { openCpu } from '../src/engine/compute/cpu/open.ts'
 import { maskWords } from '../src/engine/compute/tensor.ts'
 import { alps } from '../src/engine/prune/methods/alps.ts'
 import { parseNm } from '../src/catalog/formats/sparsity.ts'
-import type { PruneEntry } from '../src/plan/pruneEntries.ts'
+import type { PruneEntry } from '../src/plan/pruneEntry.ts'
 import { machine, median, python, runJson } from './support/process.ts'
 
 const { values } = parseArgs({

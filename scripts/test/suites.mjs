@@ -48,7 +48,9 @@ const onlyInAll = [
   'test/engine/sweep/warnings.test.ts',
   'test/unit/repository/vsix.test.ts',
   'test/unit/catalog/formats/fuzz.test.ts',
+  'test/unit/lint/lintWork.test.ts',
   'test/unit/lint/mutations.test.ts',
+  'test/unit/scripts/lanes.test.ts',
   'test/webview/figures.test.ts',
 ]
 

@@ -1,4 +1,4 @@
-// Serves the calls of shared/protocol/rpc.ts over a JSON-RPC connection: types, progress, cancellation, errors.
+// Serves the calls of src/protocol/rpc.ts over a JSON-RPC connection: types, progress, cancellation, errors.
 import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc/node'
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node'
 import * as z from 'zod'

@@ -1,6 +1,5 @@
 // The handler of each call.
 import type { DeviceChoice, ParamsOf, SeenModel } from '../protocol/parameters.ts'
-import { readFileSync } from 'node:fs'
 import { latestAnalysis } from '../engine/analyse/analysisStore.ts'
 import { locate } from '../engine/checkpoint/locate.ts'
 import { EngineError } from '../engine/errors.ts'
@@ -18,6 +17,7 @@ import { summarise, wholeModel } from './summary.ts'
 import { createTryOut } from './tryOut.ts'
 import { headSpans } from '../catalog/families/attentionHeads.ts'
 import { tensorRoles } from '../catalog/families/tensorRoles.ts'
+import { version } from '../system/version.ts'
 
 const closeEveryMs = 20_000
 
@@ -69,7 +69,6 @@ export function createHandlers(): Service {
     return facts
   }
 
-  const version = readVersion()
   const runs = createRuns(version)
   const tryFor: TryOut = (params, context) => tryOut(params, settings, context)
   const handlers: Handlers = {
@@ -165,10 +164,4 @@ async function detailOf(
   const { transposed } = tensorRoles(checkpoint.config, checkpoint.tensors).of(name, shape)
   const heads = headSpans(checkpoint.config, checkpoint.tensors, name)
   return readDetail(checkpoint, name, { slice, threshold, stats, transposed, heads }, signal)
-}
-
-/** package.json is above dist/ and above src/backend/'s parent alike. */
-function readVersion(): string {
-  const file = new URL(import.meta.url.endsWith('.ts') ? '../../package.json' : '../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }

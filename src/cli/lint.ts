@@ -2,8 +2,8 @@
 import { dirname, resolve } from 'node:path'
 import { maxRecipeBytes, readSmallFile } from '../engine/checkpoint/regularFile.ts'
 import { EngineError } from '../engine/errors.ts'
-import { lintText } from '../engine/facts/recipeFacts.ts'
-import { inRecipeThread, shortRecipe } from '../engine/run/open/readRecipe.ts'
+import { findingsOf } from '../engine/facts/recipeFacts.ts'
+import { doJob } from '../engine/run/open/recipeThread.ts'
 import { type Finding, findingLine, type Severity } from '../recipe/finding.ts'
 import { findRule } from '../lint/lint.ts'
 import { command, type CommonOptions, runs } from './command.ts'
@@ -33,10 +33,7 @@ export const lintCommand = command('lint', 'check recipes without running them',
         const full = resolve(path)
         const text = await readSmallFile(full, maxRecipeBytes, 'bad-recipe')
         const options = { folder: dirname(full), severities: overrides }
-        const found =
-          text.length > shortRecipe
-            ? await inRecipeThread('lint', [text, options], context.signal)
-            : (await lintText(text, options)).findings
+        const found = await doJob('lint', findingsOf, [text, options], text.length, context.signal)
         for (const finding of found) findings.push({ file: path, ...finding })
       }
       const counted = findings.filter((f) => f.severity === 'error' || f.severity === 'warning')

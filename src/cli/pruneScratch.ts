@@ -9,7 +9,7 @@ import { killPoint } from '../system/killPoint.ts'
 import { outputsOf } from '../plan/outputs.ts'
 import { resolveRecipe } from '../recipe/resolve.ts'
 import { loadProgress, outputProgress } from '../engine/run/state/progress.ts'
-import { readRecipe } from '../engine/run/open/readRecipe.ts'
+import { readRecipe } from '../engine/run/open/recipeFile.ts'
 import { type RunFolder, runFolderAt, runsFolder } from '../runs/folder/runFolder.ts'
 import { lockRun, type RunLock } from '../runs/lock/lock.ts'
 

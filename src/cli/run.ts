@@ -2,7 +2,7 @@
 import { relative } from 'node:path'
 import { defaultSaveFormat, saveFormats } from '../recipe/settings/save.ts'
 import { EngineError } from '../engine/errors.ts'
-import { planOfRecipe } from '../engine/run/open/readRecipe.ts'
+import { planOfRecipe } from '../engine/run/open/dryRun.ts'
 import { type RunOptions, runRecipe } from '../engine/run/runRecipe.ts'
 import { runFolderAt } from '../runs/folder/runFolder.ts'
 import { summaryText } from '../engine/run/report/summaryTable.ts'

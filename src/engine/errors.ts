@@ -1,4 +1,4 @@
-// Turns errors of the engine into errors for people (shared/errors.ts).
+// Turns errors of the engine into errors for people (src/errors.ts).
 import { EngineError, type ErrorCode } from '../errors.ts'
 import { errnoOf, readError } from '../system/diskErrors.ts'
 

@@ -1,5 +1,5 @@
 // The one memory model: how a run divides its budget, and the peak that results.
-import { endParameters, linearsOfBlock } from '../catalog/families/parameters.ts'
+import { blockParameters, endParameters, linearsOfBlock } from '../catalog/families/parameters.ts'
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
 import type { MachineFacts, ModelFacts } from '../recipe/facts.ts'
 import { elementBits } from '../catalog/formats/dtypes.ts'
@@ -9,10 +9,9 @@ import { taskOf } from '../catalog/tasks/tasks.ts'
 import { formatBytes } from '../formatting/numbers.ts'
 import { backwardScratchBytes, hiddenBytes, savedBytes } from './passMemory.ts'
 import { passesOf } from './passes.ts'
-import { plannedPrecision, type PlannedPrecision, planSizes, type PlanSizes, sizesOf } from './runPlan.ts'
 import { pruneCost, type BlockWorkPlan } from './pruneCost.ts'
 import { bytesPerToken } from './textTokens.ts'
-import { sizeOf } from './trainable.ts'
+import { countTrainable, setOfBlock, sizeOf, trainableSet, type TrainableSet } from './trainable.ts'
 
 /** Value, gradient and two moments, f32. */
 const bytesPerTrainedParameter = 16
@@ -313,4 +312,58 @@ function endsBytes(config: ModelConfig, held: number): number {
 /** All weights as passes over the model hold them. */
 function weightBytes(config: ModelConfig, { held }: Pick<WeightSizes, 'held'>): number {
   return endsBytes(config, held) + held * config.numBlocks * planSizes(config, null, 1, false).blockParameters
+}
+
+/** Numbers that are in memory at once: of one block, or of all that trains. */
+interface PlanSizes {
+  /** Parameters of the largest block. */
+  readonly blockParameters: number
+  /** Numbers that train at once, adapters included. */
+  readonly trainable: number
+  /** Weights that train under an adapter at once: each has an f32 effective weight beside it. */
+  readonly adapted: number
+}
+
+/** The largest of each size over these recoveries: they run one after the other. */
+export function sizesOf(config: ModelConfig, recover: readonly ResolvedRecover[]): PlanSizes {
+  const sizes = recover.map((one) =>
+    planSizes(config, trainableSet(config, one), one.lora.rank, one.mode === 'reconstruct'),
+  )
+  return {
+    blockParameters: planSizes(config, null, 1, false).blockParameters,
+    trainable: largest(sizes, 0, ({ trainable }) => trainable),
+    adapted: largest(sizes, 0, ({ adapted }) => adapted),
+  }
+}
+
+function planSizes(config: ModelConfig, set: TrainableSet | null, rank: number, reconstructs: boolean): PlanSizes {
+  const blocks = Array.from({ length: config.numBlocks }, (_, block) => block)
+  const parts = !set ? [] : reconstructs ? blocks.map((block) => setOfBlock(config, set, block)) : [set]
+  const weights = ({ adapted }: TrainableSet) => adapted.reduce((sum, { shape }) => sum + sizeOf(shape), 0)
+  return {
+    blockParameters: largest(blocks, 0, (block) => parametersOf(config, block)),
+    trainable: largest(parts, 0, (part) => countTrainable(part, rank)),
+    adapted: largest(parts, 0, weights),
+  }
+}
+
+function parametersOf(config: ModelConfig, block: number): number {
+  return blockParameters(config, block).reduce((sum, { shape }) => sum + sizeOf(shape), 0)
+}
+
+export type PlannedPrecision = 'f32' | 'bf16'
+
+/** The precision of a run's products by the known facts (`computeIn` decides once the device is open). */
+export function plannedPrecision(
+  { precision }: Pick<ResolvedRecipe, 'precision'>,
+  { modules, tensors }: Pick<ModelFacts, 'modules' | 'tensors'>,
+  machine: Pick<MachineFacts, 'bf16'> | null,
+): PlannedPrecision {
+  if (precision !== 'auto') return precision
+  const linears = modules.filter(({ kind, block }) => kind === 'linear' && block !== null)
+  const narrow = linears.every(({ name }) => {
+    const dtype = tensors.get(`${name}.weight`)?.dtype
+    return dtype === 'BF16' || dtype === 'F16'
+  })
+  return machine?.bf16 && narrow ? 'bf16' : 'f32'
 }

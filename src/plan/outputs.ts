@@ -8,8 +8,9 @@ import { largest } from '../formatting/lists.ts'
 import type { ModelFacts, TensorFacts } from '../recipe/facts.ts'
 import type { ResolvedRecipe } from '../recipe/resolve.ts'
 import type { SaveFormat } from '../recipe/settings/save.ts'
-import { prunedNames } from './pruneEntries.ts'
-import { planIfPossible, type PlannedRecovery, type RunPlan } from './runPlan.ts'
+import { prunedNames } from './pruneEntry.ts'
+import { planRun, type PlannedRecovery, type RunPlan } from './runPlan.ts'
+import { viewModel } from './modelView.ts'
 import { changedNames, sizeOf } from './trainable.ts'
 
 /** `pruned`: the model before recovery; `gguf`: the result once more, as one file. */
@@ -83,7 +84,7 @@ function ggufBytes({ tensors, config }: StoredModel, given: GgufTypeName | undef
 export function estimateDisk(recipe: ResolvedRecipe, { modelConfig: config, tensors }: ModelFacts): number {
   const { save } = recipe
   if (!save || !config) return 0
-  const plan = planIfPossible(recipe, config)
+  const { plan } = planRun(recipe, viewModel(config))
   return outputsOf(recipe).reduce((sum, { kind }) => {
     return sum + (plan ? outputBytes({ config, tensors }, plan, save, kind) : bytesOf(tensors, tensors.keys()))
   }, 0)

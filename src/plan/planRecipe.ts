@@ -10,8 +10,8 @@ import type { Finding, Severity } from '../recipe/finding.ts'
 import { selectModules } from '../recipe/match.ts'
 import { decidesInRun, recoveryPlace, type ResolvedPruneStep, type ResolvedRecipe } from '../recipe/resolve.ts'
 import { beyondBudget, beyondDevice, estimateMemory, leastMemory } from './memory.ts'
-import { plannedTrials, pruneEntries, spreadsOverBlocks } from './pruneEntries.ts'
-import { plannedLinears } from './runPlan.ts'
+import { spreadsOverBlocks } from './pruneEntry.ts'
+import { plannedLinears, pruneEntries } from './runPlan.ts'
 import { trainablePercentage, type TrainableRow, trainableRows } from './trainable.ts'
 import { estimateDisk } from './outputs.ts'
 import { secondsOfParts, timedParts } from './time.ts'
@@ -98,21 +98,18 @@ function sparsitiesOf({ prune }: ResolvedRecipe, config: ModelConfig): Map<strin
 
 /** What is known of each step whose one sparsity is spread over the blocks. */
 function spreadsOf({ prune }: ResolvedRecipe, config: ModelConfig | null): PlannedSpread[] {
-  const linears = config ? plannedLinears(config) : []
-  const entries = pruneEntries(prune, linears, config?.numBlocks ?? 1)
-  const trials = plannedTrials(prune, entries, linears)
+  const entries = pruneEntries(prune, config ? plannedLinears(config) : [], config?.numBlocks ?? 1)
   return prune.flatMap((step, i) => {
     const { allocation: name, sparsity } = step
     if (!spreadsOverBlocks(step) || typeof sparsity !== 'number') return []
     const shares = [...entries[i].sparsities.values()]
     const isKnown = !decidesInRun(step) && shares.length > 0
-    const choices = trials.find((trial) => trial.step === i)?.choices ?? []
     return [
       {
         name,
         sparsity,
         ends: isKnown ? ([shares[0], shares[shares.length - 1]] as const) : null,
-        tries: choices.map(({ value }) => value),
+        tries: entries[i].trial?.choices.map(({ value }) => value) ?? [],
       },
     ]
   })

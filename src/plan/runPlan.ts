@@ -1,41 +1,36 @@
 // Everything about a run that can be known, and refused, before it begins. Run, dry run and estimates start from it.
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
-import { blockLinears, blockParameters } from '../catalog/families/parameters.ts'
-import { largest } from '../formatting/lists.ts'
-import { isTraining } from '../recipe/modes.ts'
-import { recoveryPlace, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
-import { isBlockwise } from '../recipe/modes.ts'
+import { blockLinears } from '../catalog/families/parameters.ts'
+import { parseNm } from '../catalog/formats/sparsity.ts'
+import { methodKeyNames } from '../catalog/methods/keys.ts'
+import { selectModules } from '../recipe/match.ts'
+import { isBlockwise, isTraining } from '../recipe/modes.ts'
+import {
+  decidesInRun,
+  recoveryPlace,
+  type ResolvedPruneStep,
+  type ResolvedRecipe,
+  type ResolvedRecover,
+  sparsityOfBlock,
+} from '../recipe/resolve.ts'
 import { groupPasses, type Passes } from './passes.ts'
-import { type ModelView, viewModel } from './modelView.ts'
+import type { ModelView } from './modelView.ts'
 import type { PlanFinding } from './planFinding.ts'
 import { planFindings } from './planFindings.ts'
 import {
   lookAtData,
-  type PlannedAllocation,
-  plannedAllocations,
+  measureOf,
   type PlannedLinear,
-  type PlannedTrial,
-  plannedTrials,
-  pruneEntries,
   type PruneEntry,
-} from './pruneEntries.ts'
-import {
-  countParameters,
-  countTrainable,
-  headModule,
-  setOfBlock,
-  sizeOf,
-  trainableSet,
-  type TrainableSet,
-} from './trainable.ts'
-import type { MachineFacts, ModelFacts } from '../recipe/facts.ts'
+  settledSettings,
+  spreadsOverBlocks,
+  spreadSparsities,
+  trialOf,
+} from './pruneEntry.ts'
+import { countParameters, countTrainable, headModule, sizeOf, trainableSet, type TrainableSet } from './trainable.ts'
 
 export interface RunPlan {
   readonly entries: readonly PruneEntry[]
-  /** Entries whose sparsities are decided by statistics of the dense model. */
-  readonly allocations: readonly PlannedAllocation[]
-  /** Entries whose sparsities are found by trying. */
-  readonly trials: readonly PlannedTrial[]
   /** Recoveries in the recipe's order. */
   readonly recoveries: readonly PlannedRecovery[]
   /** The same by passes over the model. */
@@ -66,16 +61,6 @@ export interface PlannedRecovery {
   readonly untiesHead: boolean
 }
 
-/** Numbers that are in memory at once: of one block, or of all that trains. */
-export interface PlanSizes {
-  /** Parameters of the largest block. */
-  readonly blockParameters: number
-  /** Numbers that train at once, adapters included. */
-  readonly trainable: number
-  /** Weights that train under an adapter at once: each has an f32 effective weight beside it. */
-  readonly adapted: number
-}
-
 /** Plans a run; the plan is null where something is refused. `findings` hold errors and warnings. */
 export function planRun(
   recipe: ResolvedRecipe,
@@ -87,11 +72,8 @@ export function planRun(
 
 /** Plans a recipe in which nothing is refused. */
 function plannedRun(recipe: ResolvedRecipe, config: ModelConfig): RunPlan {
-  const modules = plannedLinears(config)
-  const ofSteps = pruneEntries(recipe.prune, modules, config.numBlocks)
+  const ofSteps = pruneEntries(recipe.prune, plannedLinears(config), config.numBlocks)
   const entries = ofSteps.filter(({ sparsities }) => sparsities.size > 0)
-  const allocations = plannedAllocations(recipe.prune, ofSteps)
-  const trials = plannedTrials(recipe.prune, ofSteps, modules)
   const recoveries: PlannedRecovery[] = []
   let { tied } = config
   for (const index of recipe.recover.keys()) {
@@ -103,13 +85,11 @@ function plannedRun(recipe: ResolvedRecipe, config: ModelConfig): RunPlan {
   const counts = recoveries.flatMap(({ count }) => count ?? [])
   return {
     entries,
-    allocations,
-    trials,
     recoveries,
     passes: groupPasses(recoveries, entries.length > 0, ({ settings }) => settings),
     count: counts.reduce<TrainableCount | null>((a, b) => (a && a.count >= b.count ? a : b), null),
     needsCalibration:
-      recipe.recover.some(isBlockwise) || lookAtData(entries) || allocations.length > 0 || trials.length > 0,
+      recipe.recover.some(isBlockwise) || lookAtData(entries) || entries.some(({ measure, trial }) => measure || trial),
     untiesHead: recoveries.some(({ untiesHead }) => untiesHead),
   }
 }
@@ -124,6 +104,49 @@ export function plannedLinears(config: ModelConfig): PlannedLinear[] {
   }))
 }
 
+/**
+ * Targets matched, sparsities spread over the depth. A linear that an earlier step prunes in the same way is not in a later one,
+ * which may be left with none.
+ */
+export function pruneEntries(
+  steps: readonly ResolvedPruneStep[],
+  linears: readonly PlannedLinear[],
+  numBlocks: number,
+): PruneEntry[] {
+  const entries: PruneEntry[] = []
+  /** Names of the linears that earlier steps prune, by the way in which they do. */
+  const pruned = new Map<string, Set<string>>()
+  for (const [i, step] of steps.entries()) {
+    const way = JSON.stringify({ ...step, targets: [], ignore: [] })
+    const before = pruned.get(way) ?? new Set()
+    const own = selectModules(linears, step.targets, step.ignore).filter(({ name }) => !before.has(name))
+    const sparsities = sparsitiesOf(step, own, numBlocks)
+    for (const name of sparsities.keys()) before.add(name)
+    pruned.set(way, before)
+    entries.push({
+      method: step.method,
+      sparsities,
+      pattern: parseNm(step.pattern),
+      scope: step.scope,
+      selection: step.selection,
+      settings: Object.fromEntries(methodKeyNames.map((key) => [key, step[key]])),
+      swaps: step.swaps,
+      reorder: step.reorder,
+      measure: measureOf(step),
+      trial: trialOf(step, i, own),
+    })
+  }
+  return entries
+}
+
+/** What is known before the run: where the run decides, the mean. */
+function sparsitiesOf(step: ResolvedPruneStep, linears: readonly PlannedLinear[], numBlocks: number) {
+  const { sparsity } = step
+  if (typeof sparsity === 'number' && spreadsOverBlocks(step) && !decidesInRun(step))
+    return spreadSparsities(step, linears, sparsity, settledSettings(step))
+  return new Map(linears.map(({ name, block }) => [name, sparsityOfBlock(sparsity, block, numBlocks)]))
+}
+
 function plannedRecovery(recipe: ResolvedRecipe, index: number, config: ModelConfig): PlannedRecovery {
   const settings = recipe.recover[index]
   const trainable = isTraining(settings.mode) ? trainableSet(config, settings) : null
@@ -136,58 +159,4 @@ function plannedRecovery(recipe: ResolvedRecipe, index: number, config: ModelCon
     count: count === null ? null : { count, percent: (100 * count) / countParameters(config) },
     untiesHead: config.tied && trainable?.adapted.some(({ name }) => name === headModule(config)) === true,
   }
-}
-
-/** The largest of each size over these recoveries: they run one after the other. */
-export function sizesOf(config: ModelConfig, recover: readonly ResolvedRecover[]): PlanSizes {
-  const sizes = recover.map((one) =>
-    planSizes(config, trainableSet(config, one), one.lora.rank, one.mode === 'reconstruct'),
-  )
-  return {
-    blockParameters: planSizes(config, null, 1, false).blockParameters,
-    trainable: largest(sizes, 0, ({ trainable }) => trainable),
-    adapted: largest(sizes, 0, ({ adapted }) => adapted),
-  }
-}
-
-/** null for a recipe that cannot run: lint says why. */
-export function planIfPossible(recipe: ResolvedRecipe, config: ModelConfig): RunPlan | null {
-  return planRun(recipe, viewModel(config)).plan
-}
-
-export function planSizes(
-  config: ModelConfig,
-  set: TrainableSet | null,
-  rank: number,
-  reconstructs: boolean,
-): PlanSizes {
-  const blocks = Array.from({ length: config.numBlocks }, (_, block) => block)
-  const parts = !set ? [] : reconstructs ? blocks.map((block) => setOfBlock(config, set, block)) : [set]
-  const weights = ({ adapted }: TrainableSet) => adapted.reduce((sum, { shape }) => sum + sizeOf(shape), 0)
-  return {
-    blockParameters: largest(blocks, 0, (block) => parametersOf(config, block)),
-    trainable: largest(parts, 0, (part) => countTrainable(part, rank)),
-    adapted: largest(parts, 0, weights),
-  }
-}
-
-function parametersOf(config: ModelConfig, block: number): number {
-  return blockParameters(config, block).reduce((sum, { shape }) => sum + sizeOf(shape), 0)
-}
-
-export type PlannedPrecision = 'f32' | 'bf16'
-
-/** The precision of a run's products by the known facts (`computeIn` decides once the device is open). */
-export function plannedPrecision(
-  { precision }: Pick<ResolvedRecipe, 'precision'>,
-  { modules, tensors }: Pick<ModelFacts, 'modules' | 'tensors'>,
-  machine: Pick<MachineFacts, 'bf16'> | null,
-): PlannedPrecision {
-  if (precision !== 'auto') return precision
-  const linears = modules.filter(({ kind, block }) => kind === 'linear' && block !== null)
-  const narrow = linears.every(({ name }) => {
-    const dtype = tensors.get(`${name}.weight`)?.dtype
-    return dtype === 'BF16' || dtype === 'F16'
-  })
-  return machine?.bf16 && narrow ? 'bf16' : 'f32'
 }

@@ -18,9 +18,9 @@ import {
 import type { Stage } from '../catalog/stages.ts'
 import { outputsOf, savesPruned, type OutputKind } from './outputs.ts'
 import { passesOf, timesBetweenAll, type RecoveryPass } from './passes.ts'
-import { plannedPrecision, type PlannedPrecision } from './runPlan.ts'
+import { plannedPrecision, type PlannedPrecision } from './memory.ts'
 import { pruneCost, statisticOperations, type BlockWorkPlan } from './pruneCost.ts'
-import { tries } from './pruneEntries.ts'
+import { tries } from './pruneEntry.ts'
 import { tokensIn, usualLength } from './textTokens.ts'
 
 /** Multiply-adds a second of a processor thread, over whole runs on a server core with AMX (bench/RESULTS.md). */

@@ -7,7 +7,7 @@ import { unpackMask } from './masks.ts'
 import type { HessianInput, SolveInput } from '../../src/engine/prune/methods/method.ts'
 import { parseNm } from '../../src/catalog/formats/sparsity.ts'
 import type { MethodName } from '../../src/catalog/methods/methods.ts'
-import type { PruneEntry } from '../../src/plan/pruneEntries.ts'
+import type { PruneEntry } from '../../src/plan/pruneEntry.ts'
 import { goldenPath } from './shared.ts'
 import { maxDifference, readTensors } from './tensors.ts'
 

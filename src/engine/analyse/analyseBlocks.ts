@@ -2,7 +2,7 @@
 // several ways would cost its output, and what pruning it alone does to the model's loss.
 import type { MeasuredModule } from '../../plan/analysis.ts'
 import type { Candidate } from '../../plan/candidates.ts'
-import type { PruneEntry } from '../../plan/pruneEntries.ts'
+import type { PruneEntry } from '../../plan/pruneEntry.ts'
 import { breathe } from '../breathe.ts'
 import { embedAll, type Flow, runBlock } from '../blocks/flow.ts'
 import type { Activations } from '../blocks/activations.ts'

@@ -2,7 +2,7 @@
 // the loss to which they lead.
 import { allocationOf } from '../../catalog/allocations/allocations.ts'
 import type { MeasuredBlock } from '../../catalog/allocations/allocation.ts'
-import type { PlannedAllocation, PruneEntry } from '../../plan/pruneEntries.ts'
+import type { PruneEntry } from '../../plan/pruneEntry.ts'
 import { readF32 } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
 import { measures, type SeenLinear } from '../prune/allocations.ts'
@@ -13,16 +13,12 @@ import { breathe } from '../breathe.ts'
 import type { Decoder } from '../model/decoder.ts'
 import { type BlocksOptions, processBlocks } from './processBlocks.ts'
 
-/** The entries with the sparsities that their allocations give them. @throws EngineError 'numeric' */
-export async function allocate(
-  flow: Flow,
-  entries: readonly PruneEntry[],
-  allocations: readonly PlannedAllocation[],
-): Promise<PruneEntry[]> {
+/** The entries with the sparsities that their measures give them. @throws EngineError 'numeric' */
+export async function allocate(flow: Flow, entries: readonly PruneEntry[]): Promise<PruneEntry[]> {
   const { stream, backend, set } = flow
-  const blocksOf = allocations.map(() => new Map<number, MeasuredBlock & { names: string[] }>())
-  const entryOf = (name: string) => allocations.find(({ entry }) => entry.sparsities.has(name))?.entry
-  const needed = [...new Set(allocations.map(({ name }) => allocationOf(name).needs))]
+  const blocksOf = entries.map(() => new Map<number, MeasuredBlock & { names: string[] }>())
+  const entryOf = (name: string) => entries.find(({ measure, sparsities }) => measure && sparsities.has(name))
+  const needed = [...new Set(entries.flatMap(({ measure }) => (measure ? allocationOf(measure.name).needs : [])))]
   const hidden = await embedAll(flow)
   try {
     for (let index = 0; index < stream.blockCount; index++) {
@@ -30,16 +26,16 @@ export async function allocate(
       const statistics = new Statistics(backend, set.windows, entryOf, needed)
       try {
         await runBlock(flow, block, hidden, hidden, statistics)
-        for (const [i, { entry, name, settings }] of allocations.entries()) {
-          const linears = block.linears.filter((linear) => entry.sparsities.has(linear.name))
-          if (linears.length === 0) continue
+        for (const [i, { measure, sparsities }] of entries.entries()) {
+          const linears = block.linears.filter((linear) => sparsities.has(linear.name))
+          if (!measure || linears.length === 0) continue
           const seen = await Promise.all(
             linears.map(async ({ weight, inputKey }): Promise<SeenLinear> => {
               const squares = await statistics.meanSquares(inputKey)
               return { weight: await readF32(backend, weight), norms: squares && normsOf(squares) }
             }),
           )
-          const value = measures[name]?.(seen, settings) ?? 0
+          const value = measures[measure.name]?.(seen, measure.settings) ?? 0
           if (seen.some(({ norms }) => norms?.some((norm) => !Number.isFinite(norm))))
             throw new EngineError(
               'numeric',
@@ -56,17 +52,13 @@ export async function allocate(
   } finally {
     await hidden.close()
   }
-  return entries.map((entry) => {
-    const i = allocations.findIndex((allocation) => allocation.entry === entry)
-    return i < 0 ? entry : spreadOver(allocations[i], [...blocksOf[i].values()])
-  })
+  return entries.map((entry, i) => spreadOver(entry, [...blocksOf[i].values()]))
 }
 
 /** Linears of a block that keeps everything are not pruned. */
-function spreadOver(
-  { entry, name, settings, sparsity }: PlannedAllocation,
-  blocks: readonly (MeasuredBlock & { names: readonly string[] })[],
-): PruneEntry {
+function spreadOver(entry: PruneEntry, blocks: readonly (MeasuredBlock & { names: readonly string[] })[]): PruneEntry {
+  if (!entry.measure) return entry
+  const { name, sparsity, settings } = entry.measure
   const spread = allocationOf(name).spread?.(blocks, sparsity, settings) ?? []
   const sparsities = blocks.flatMap(({ names }, i) => names.map((linear) => [linear, spread[i]] as const))
   return { ...entry, sparsities: new Map(sparsities.filter(([, value]) => value > 0)) }

@@ -2,7 +2,7 @@
 // "Comparison groups and exact counts"). The model is read once for each digit of the selection, and once before that
 // where scores need data.
 import { needsData } from '../../catalog/methods/methods.ts'
-import { isGlobal, type PruneEntry } from '../../plan/pruneEntries.ts'
+import { isGlobal, type PruneEntry } from '../../plan/pruneEntry.ts'
 import { breathe } from '../breathe.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Scored } from '../compute/pruneKernels.ts'

@@ -13,7 +13,7 @@ import { reorderBlock } from '../prune/reorder.ts'
 import { Statistics } from '../prune/statistics.ts'
 import type { BlockReconstruction } from '../recover/reconstructBlock.ts'
 import type { MatrixCertificate } from '../../plan/certificate.ts'
-import { entryIndex, isGlobal, lookAtData, looksInBlocks, type PruneEntry } from '../../plan/pruneEntries.ts'
+import { entryIndex, isGlobal, lookAtData, looksInBlocks, type PruneEntry } from '../../plan/pruneEntry.ts'
 import type { ActivationBudget } from './activations.ts'
 import {
   type BlockStates,

@@ -1,7 +1,7 @@
 // Prunes a block whose Hessians do not fit the memory together: they are gathered one group of shared inputs after the other, from the
 // end of the block, and the block is run again for each. An input depends only on the linears before it, so pruning later ones does
 // not change it.
-import { usesHessian, type PruneEntry } from '../../plan/pruneEntries.ts'
+import { usesHessian, type PruneEntry } from '../../plan/pruneEntry.ts'
 import type { Block } from '../model/block.ts'
 import type { Linear, LinearObserver } from '../model/module.ts'
 import type { Mask } from '../prune/mask.ts'

@@ -24,7 +24,7 @@ import { ofAdapter, openAdapter } from '../checkpoint/adapterFolder.ts'
 import { EngineError } from '../errors.ts'
 import { createContext } from '../../lint/context.ts'
 import { readRepaired } from '../../lint/fixSyntax.ts'
-import type { Severity } from '../../recipe/finding.ts'
+import type { Finding, Severity } from '../../recipe/finding.ts'
 import { lint, type LintResult } from '../../lint/lint.ts'
 
 interface Surroundings {
@@ -144,4 +144,9 @@ export async function lintText(
   if (folder === null || document.value === undefined) return { ...lint(text, { document, severities }), facts: null }
   const facts = await gatherFacts(resolved, { ...options, folder })
   return { ...lint(text, { document, facts, severities }), facts }
+}
+
+/** The findings of `lintText` alone. */
+export async function findingsOf(text: string, options: LintTextOptions): Promise<readonly Finding[]> {
+  return (await lintText(text, options)).findings
 }

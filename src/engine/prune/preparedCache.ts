@@ -5,7 +5,7 @@ import type { Backend } from '../compute/backend.ts'
 import { visitHost, type PruneHost } from './host.ts'
 import type { Prepared, SolveMethod } from './methods/method.ts'
 import { pruners } from './methods/pruners.ts'
-import type { PruneEntry } from '../../plan/pruneEntries.ts'
+import type { PruneEntry } from '../../plan/pruneEntry.ts'
 import type { Statistics } from './statistics.ts'
 
 /** Arguments of a preparation, the same for every block. */

@@ -1,7 +1,7 @@
 // Reorders channels of a block before N:M pruning (docs/methods.md, "Reordered channels"): the inputs of the MLP's last matrix, and the
 // value channels within each key/value head. The matrices before and after take the same order, so the block computes the same.
 import type { NmPattern } from '../../catalog/formats/sparsity.ts'
-import type { PruneEntry } from '../../plan/pruneEntries.ts'
+import type { PruneEntry } from '../../plan/pruneEntry.ts'
 import { Arena } from '../compute/arena.ts'
 import { type Backend, readF32, readWide } from '../compute/backend.ts'
 import { maskWords, type Tensor } from '../compute/tensor.ts'

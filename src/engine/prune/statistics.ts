@@ -8,7 +8,7 @@ import type { Backend } from '../compute/backend.ts'
 import { rows, type Tensor } from '../compute/tensor.ts'
 import type { Linear, LinearObserver } from '../model/module.ts'
 import type { Seen } from './swaps.ts'
-import { usesHessian, type PruneEntry } from '../../plan/pruneEntries.ts'
+import { usesHessian, type PruneEntry } from '../../plan/pruneEntry.ts'
 
 /**
  * Most partial sums of squares. As many as the usual calibration set has windows: each then has its own, their sum is taken

@@ -1,60 +1,36 @@
-// A whole run, from top to bottom. Its five steps are the folders beside this file: `open` a recipe or a run's folder, keep its `state`,
-// do the `phases`, save the result with what it comes from (`origin`, the last phase), and `report`.
+// A whole run: `open` its recipe or its folder, then the phases that phases/runPhases.ts has in their order (measure, prune, recover,
+// save), then the `report`. `state` is what a killed run resumes from, and `origin` what a saved model says of itself.
 import { shellWord } from '../../formatting/printable.ts'
 import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { PrecisionChoice } from '../../recipe/modes.ts'
 import { openEventLog } from '../../runs/events/eventLog.ts'
-import type { FolderPlace } from '../../runs/folder/runFolder.ts'
 import type { RunEvent } from '../../runs/series/events.ts'
-import type { Backend } from '../compute/backend.ts'
 import { EngineError, messageOf } from '../errors.ts'
 import { openSummary, type SummaryFile } from '../../runs/events/summary.ts'
 import { defaultMemoryBytes } from '../machine.ts'
 import { announceRun } from './open/announceRun.ts'
-import type { OpenedRun } from './open/openedRun.ts'
+import type { OpenOptions } from './open/checkRecipe.ts'
 import { releaseOutput } from './open/outputClaim.ts'
 import { shownPath, type RecipeFile } from './open/recipeFile.ts'
 import { resumeRun } from './open/resumeRun.ts'
 import { startRun } from './open/startRun.ts'
-import type { KnownFiles } from './state/sources.ts'
 import { finishRun } from './report/finishRun.ts'
 import type { RunReport } from './report/report.ts'
 import { runPhases } from './phases/runPhases.ts'
-import { createSession, type RunSession, type SharedFolder } from './state/session.ts'
+import { createSession, lostRun, type OpenedRun, type RunSession } from './state/session.ts'
 
-export interface RunOptions {
+export interface RunOptions extends OpenOptions {
   /** Path of a recipe, or one that has been read; may be left out with `resume`. */
   readonly recipe?: string | RecipeFile
-  /** `path=value`, as in `--set recover.steps=10`. */
-  readonly settings?: readonly string[]
   /** A run folder to resume. */
   readonly resume?: string
-  /** Default: half of what is free. */
-  readonly memoryBytes?: number
   /** Version of the program, for the report. */
   readonly version: string
-  /** Called once recipe and model are found good. The caller closes what it gives. */
-  readonly openBackend: () => Promise<Backend>
-  /** Precision for a recipe that leaves it to the device. */
-  readonly precision?: PrecisionChoice
-  readonly signal?: AbortSignal
   readonly onEvent?: (event: RunEvent) => void
   /** The run folder, as soon as there is one. */
   readonly onFolder?: (path: string) => void
-  /** Called when the run folder is another process's that seems to be dead, and taking it over takes a while. */
-  readonly onWait?: (message: string) => void
   /** Awaited between steps and blocks: a paused run waits here. */
   readonly pausePoint?: () => Promise<void>
-  /** The place of the run's folder and the work that it shares, for one of many runs. */
-  readonly among?: AmongRuns
-}
-
-export interface AmongRuns {
-  readonly place: FolderPlace
-  /** Work that is equal among the runs: one does it, the others read it. */
-  readonly shared: SharedFolder
-  readonly known: KnownFiles
 }
 
 /**
@@ -75,31 +51,28 @@ export async function runRecipe(options: RunOptions): Promise<RunReport> {
 
 /** Finds everything that can be wrong before the folder of a new run is made, or that of an old one is touched. */
 function openRun(options: RunOptions): Promise<OpenedRun> {
-  const { resume, recipe, settings = [], memoryBytes, openBackend, precision, signal, onWait, among } = options
-  const shared = { settings, openBackend, precision, signal, onWait }
-  if (resume !== undefined)
-    return resumeRun({ ...shared, run: resume, recipe: typeof recipe === 'object' ? undefined : recipe })
-  if (recipe !== undefined) return startRun({ ...shared, ...among, memoryBytes, recipe })
+  const { resume, recipe } = options
+  if (resume !== undefined) return resumeRun(resume, options)
+  if (recipe !== undefined) return startRun(recipe, options)
   throw new EngineError('usage', 'a recipe is missing: sparsescope run RECIPE')
 }
 
 /** The work of an open run, its result and its report. */
 async function computeRun(opened: OpenedRun, options: RunOptions): Promise<RunReport> {
-  const { folder, plan } = opened
-  const { version, signal } = options
+  const { signal } = options
   const session = await openSession(opened, options)
   const atExit = sayAtExit(session, options)
   try {
     // A report of an earlier process does not say how this one ends.
-    await rm(folder.report, { force: true })
-    await announceRun(session, opened, options)
-    const { sparsity } = await runPhases(session, plan, version)
+    await rm(session.folder.report, { force: true })
+    await announceRun(session, options.memoryBytes)
+    const sparsity = await runPhases(session)
     // A cancelled run is reported as cancelled; resuming it finds nothing left to compute.
     signal?.throwIfAborted()
     atExit.forget()
-    return await finishRun(session, plan, version, { status: 'done', message: null, sparsity })
+    return await finishRun(session, { status: 'done', message: null, sparsity })
   } catch (error) {
-    throw await reportFailure(session, opened, options, error)
+    throw await reportFailure(session, options, error)
   } finally {
     atExit.forget()
     await releaseOutput(session).catch(() => undefined)
@@ -128,13 +101,11 @@ async function openSession(opened: OpenedRun, options: RunOptions): Promise<RunS
     ...opened,
     log,
     summary,
+    version: options.version,
     memoryBytes: options.memoryBytes ?? defaultMemoryBytes(),
     signal: options.signal ? AbortSignal.any([options.signal, lock.lost]) : lock.lost,
     pausePoint: options.pausePoint,
     shared: options.among?.shared,
-    requireHeld: () => {
-      if (!lock.isHeld()) throw lostRun(folder.path)
-    },
     showPath: (path) => shownPath(base, path),
   })
 }
@@ -152,27 +123,18 @@ function sayAtExit({ log, folder }: RunSession, { signal }: RunOptions): { forge
 }
 
 /** Reports a run that failed or was cancelled. Returns the error to throw. */
-async function reportFailure(
-  session: RunSession,
-  { folder, lock, plan }: OpenedRun,
-  { version, signal }: RunOptions,
-  error: unknown,
-): Promise<unknown> {
+async function reportFailure(session: RunSession, { signal }: RunOptions, error: unknown): Promise<unknown> {
+  const { folder, lock } = session
   // The folder belongs to another process now: nothing is written into it.
-  if (!lock.isHeld()) return lostRun(folder.path, error)
+  if (!lock.isHeld()) return lostRun(folder, error)
   const cancelled = signal?.aborted === true
   const failure = cancelled ? new EngineError('cancelled', cancelledText(folder.path)) : error
   const end = { status: cancelled ? 'cancelled' : 'failed', message: messageOf(failure), sparsity: null } as const
   // The first failure counts, not one in writing the report after it.
-  await finishRun(session, plan, version, end).catch(() => undefined)
+  await finishRun(session, end).catch(() => undefined)
   return failure
 }
 
 function cancelledText(path: string): string {
   return `cancelled; resume it with: sparsescope run --resume ${shellWord(path)}`
-}
-
-function lostRun(path: string, cause?: unknown): EngineError {
-  const message = `${path} was removed or taken over by another process while this one was suspended; start or resume it again`
-  return new EngineError('disk', message, { cause })
 }

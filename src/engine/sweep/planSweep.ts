@@ -7,8 +7,7 @@ import { resolveRecipe, writtenRecipe } from '../../recipe/resolve.ts'
 import { plannedNames } from '../../runs/compared/shortNames.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { checkRecipe } from '../run/open/checkRecipe.ts'
-import { mapPaths, shownPath, type RecipeFile, lintRecipe } from '../run/open/recipeFile.ts'
-import { readRecipe } from '../run/open/readRecipe.ts'
+import { mapPaths, shownPath, type RecipeFile, lintRecipe, readRecipe } from '../run/open/recipeFile.ts'
 import { type Fingerprint, type KnownFiles, recordSources, sourceFiles } from '../run/state/sources.ts'
 import { noFacts } from '../../recipe/facts.ts'
 import type { Finding } from '../../recipe/finding.ts'
@@ -98,12 +97,12 @@ export async function hashOfRun(
   files: Map<string, Fingerprint>,
   signal?: AbortSignal,
 ): Promise<string> {
-  const { recipe, base, source } = await checkRecipe(file)
+  const { recipe, source } = await checkRecipe(file)
   try {
     const read = await sourceFiles(recipe, source)
     const sources = await recordSources(read, { known: files, signal })
     for (const [i, { path }] of read.entries()) files.set(path, sources[i])
-    const shown = writtenRecipe(mapPaths(recipe, (path) => shownPath(base, path)))
+    const shown = writtenRecipe(mapPaths(recipe, (path) => shownPath(file.folder, path)))
     return hash('sha256', JSON.stringify([shown, sources.map(({ role, sha256: content }) => [role, content])]))
   } finally {
     await source.close()

@@ -7,7 +7,7 @@ import type { ChosenAllocation, MergedUpdate, Movement } from './events.ts'
 import type { PlannedRecovery, TrainableCount } from '../../plan/runPlan.ts'
 import { formatShare } from '../../formatting/numbers.ts'
 import type { ResolvedPruneStep } from '../../recipe/resolve.ts'
-import type { PlannedTrial } from '../../plan/pruneEntries.ts'
+import type { PlannedTrial } from '../../plan/pruneEntry.ts'
 
 const modes = ['reconstruct', 'refit', 'retrain', 'merge']
 

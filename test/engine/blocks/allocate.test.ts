@@ -30,15 +30,16 @@ describe('allocation owl', () => {
     const checkpoint = await openCheckpoint(folder)
     const stream = createModelStream(cpu, openModel(checkpoint))
     try {
+      const settings = { threshold: given.m, spread: given.lambda }
       const entry = entryOf('wanda', 0, {
         sparsities: new Map([...stream.shapes.keys()].map((name) => [name, given.sparsity])),
+        measure: { name: 'owl', settings, sparsity: given.sparsity },
       })
       const calib = (await readTensors(ids)).i32('calib_ids')
       const seqLen = given.folder ? 12 : 16
       const set = { ids: calib, windows: calib.length / seqLen, seqLen }
       const flow = { backend: cpu, stream, set, budget: { bytes: 1e9 }, onWindows: () => undefined }
-      const settings = { threshold: given.m, spread: given.lambda }
-      const [found] = await allocate(flow, [entry], [{ entry, name: 'owl', settings, sparsity: given.sparsity }])
+      const [found] = await allocate(flow, [entry])
       assert.deepEqual([...found.sparsities.keys()], [...entry.sparsities.keys()])
       return [...stream.shapes.keys()].map((name) => ({ name, sparsity: found.sparsities.get(name) ?? NaN }))
     } finally {

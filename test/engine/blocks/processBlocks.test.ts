@@ -7,7 +7,7 @@ import { openCpu, type CpuBackend } from '../../../src/engine/compute/cpu/open.t
 import { type Block } from '../../../src/engine/model/block.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import { zerosOf, type Mask } from '../../../src/engine/prune/mask.ts'
-import type { PruneEntry } from '../../../src/plan/pruneEntries.ts'
+import type { PruneEntry } from '../../../src/plan/pruneEntry.ts'
 import {
   processBlocks,
   type BlockRecovery,

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { openRegular, readRegular } from '../../../src/engine/checkpoint/regularFile.ts'
 import { dataFacts } from '../../../src/engine/facts/dataFacts.ts'
 import { exitCodeOf, EngineError } from '../../../src/engine/errors.ts'
-import { readRecipe } from '../../../src/engine/run/open/readRecipe.ts'
+import { readRecipe } from '../../../src/engine/run/open/recipeFile.ts'
 import { scratch, type Scratch } from '../../support/scratch.ts'
 
 describe('openRegular', () => {

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { lintText } from '../../../src/engine/facts/recipeFacts.ts'
-import { readRecipe } from '../../../src/engine/run/open/readRecipe.ts'
+import { readRecipe } from '../../../src/engine/run/open/recipeFile.ts'
 import { createMatcher } from '../../../src/recipe/match.ts'
 import { readFileSync } from 'node:fs'
 import { holds, patience } from '../../support/fuzz.ts'

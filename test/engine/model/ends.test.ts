@@ -123,7 +123,7 @@ const devices: Devices = {
   ],
 }
 
-for (const [device, open] of variants(devices, ['cpu', 'wgpu']))
+for (const [device, open] of variants(devices, ['cpu']))
   describe(`a vocabulary in several tensors on ${device}`, function () {
     this.timeout(120_000)
     let backends: readonly Backend[] = []

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { upload } from '../../../src/engine/compute/backend.ts'
 import { openReference } from '../../support/reference/backend.ts'
 import { referencePrune } from '../../support/reference/prune.ts'
-import type { PruneEntry } from '../../../src/plan/pruneEntries.ts'
+import type { PruneEntry } from '../../../src/plan/pruneEntry.ts'
 import { factorHessian, sparseGpt } from '../../../src/engine/prune/methods/sparsegpt.ts'
 
 const reference = openReference()

@@ -4,6 +4,7 @@ import { appendFileSync, cpSync, existsSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path'
 import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { filesBelow, onlyRun } from '../../support/killedRuns.ts'
+import { named } from '../../support/extent.ts'
 import { tinyRecipe } from '../../support/recipes.ts'
 import { run, runPlace } from '../../support/runs.ts'
 import { scratch } from '../../support/scratch.ts'
@@ -84,12 +85,19 @@ describe('sources of a run', () => {
     ['reconstruct', recipe, 'block'],
     ['retrain', retrained, 'step'],
   ] as const)
-    for (const [what, path, change] of [
-      ['weights', 'model/model.safetensors', flip],
-      ['config.json', 'model/config.json', (file: string) => appendFileSync(file, ' ')],
-      ['a tokenizer', 'model/tokenizer_config.json', (file: string) => writeFileSync(file, '{"a":1}')],
-    ] as const)
-      it(`${what} changed in here.place in the middle of ${mode}: nothing is saved; put back, the run ends as if never disturbed`, async () => {
+    for (const { name, path, change } of named(
+      [
+        { name: 'weights', path: 'model/model.safetensors', change: flip },
+        { name: 'config.json', path: 'model/config.json', change: (file: string) => appendFileSync(file, ' ') },
+        {
+          name: 'a tokenizer',
+          path: 'model/tokenizer_config.json',
+          change: (file: string) => writeFileSync(file, '{"a":1}'),
+        },
+      ],
+      ['weights'],
+    ))
+      it(`${name} changed in the middle of ${mode}: nothing is saved; put back, the run ends as if never disturbed`, async () => {
         await run(here.backend, { recipe: here.place.recipe('a', { ...chosen, save: { to: 'whole' } }) })
         const file = here.place.path(path)
         const before = readFileSync(file)

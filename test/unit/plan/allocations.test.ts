@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { depth, depthSparsities, mostSpread } from '../../../src/catalog/allocations/depth.ts'
 import { bestTrial } from '../../../src/runs/series/recoveries.ts'
 import { owlSparsities } from '../../../src/catalog/allocations/owl.ts'
-import { pruneEntries, plannedAllocations, plannedTrials } from '../../../src/plan/pruneEntries.ts'
+import { pruneEntries } from '../../../src/plan/runPlan.ts'
 import type { PruneStep } from '../../../src/recipe/schema.ts'
 import { resolvedRecipe } from '../../support/recipes.ts'
 
@@ -94,18 +94,14 @@ describe('the best of what was tried', () => {
 describe('a planned allocation', () => {
   const planned = (step: PruneStep) => {
     const { prune } = resolvedRecipe({ prune: [step] })
-    return plannedAllocations(
-      prune,
-      pruneEntries(prune, [{ name: 'l', className: 'Linear', block: 0, parameters: 1 }], 1),
-    )
+    const linears = [{ name: 'l', className: 'Linear', block: 0, parameters: 1 }]
+    return pruneEntries(prune, linears, 1).map(({ measure }) => measure)
   }
 
   it('has its settings, with the defaults of its row', () => {
-    const [{ name, settings, sparsity }] = planned({ sparsity: 0.6, allocation: 'owl', owl: { threshold: 3 } })
-    assert.deepEqual(
-      { name, settings, sparsity },
+    assert.deepEqual(planned({ sparsity: 0.6, allocation: 'owl', owl: { threshold: 3 } }), [
       { name: 'owl', settings: { threshold: 3, spread: 0.08 }, sparsity: 0.6 },
-    )
+    ])
   })
 
   const linears = [0, 1, 2].flatMap((block) =>
@@ -128,16 +124,17 @@ describe('a planned allocation', () => {
 
   it('that is tried has its choices, and the mean until one is chosen', () => {
     const steps = resolved({ sparsity: 0.6, allocation: 'depth', depth: { spread: 'auto' } })
-    const entries = pruneEntries(steps, linears, 3)
-    assert.deepEqual(new Set(entries[0].sparsities.values()), new Set([0.6]))
-    const [{ key, choices }] = plannedTrials(steps, entries, linears)
+    const [{ sparsities, measure, trial }] = pruneEntries(steps, linears, 3)
+    assert.deepEqual(new Set(sparsities.values()), new Set([0.6]))
+    assert.ok(trial)
+    const { key, choices } = trial
     assert.deepEqual([key, choices.map(({ value }) => value)], ['spread', [0.05, 0.1, 0.15]])
     near(choices[2].sparsities.get('0.q') ?? 0, 0.45)
-    assert.deepEqual(plannedAllocations(steps, entries), [])
+    assert.equal(measure, null)
   })
 
   it('is empty for uniform, and for a group over the whole model', () => {
-    assert.deepEqual(planned({ sparsity: 0.5 }), [])
-    assert.deepEqual(planned({ sparsity: 0.5, scope: 'global', allocation: 'owl' }), [])
+    assert.deepEqual(planned({ sparsity: 0.5 }), [null])
+    assert.deepEqual(planned({ sparsity: 0.5, scope: 'global', allocation: 'owl' }), [null])
   })
 })

@@ -3,7 +3,7 @@
 import { breathe } from '../../breathe.ts'
 import { Arena, fillArenaAsync } from '../../compute/arena.ts'
 import type { Tensor } from '../../compute/tensor.ts'
-import { settingOf, type PruneEntry } from '../../../plan/pruneEntries.ts'
+import { settingOf, type PruneEntry } from '../../../plan/pruneEntry.ts'
 import type { PruneHost } from '../host.ts'
 import { keepLargest, RankMasks } from '../select.ts'
 import { columnScale, type ColumnScale, finiteDiagonal, invert, writeBack } from './hessian.ts'

@@ -3,7 +3,7 @@
 import type { Scored } from '../../compute/pruneKernels.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import type { PruneHost } from '../host.ts'
-import type { PruneEntry } from '../../../plan/pruneEntries.ts'
+import type { PruneEntry } from '../../../plan/pruneEntry.ts'
 
 export interface ScoreInput {
   readonly host: PruneHost

@@ -8,7 +8,7 @@ import type { InverseFactor } from '../../compute/pruneKernels.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import { finiteDiagonal, readDiagonal, uploadScale } from './hessian.ts'
 import type { PruneHost } from '../host.ts'
-import { settingOf } from '../../../plan/pruneEntries.ts'
+import { settingOf } from '../../../plan/pruneEntry.ts'
 import { rankOf, RankMasks } from '../select.ts'
 import type { SolveInput, SolveMethod } from './method.ts'
 

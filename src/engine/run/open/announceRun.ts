@@ -5,17 +5,12 @@ import { machineFacts } from '../../facts/recipeFacts.ts'
 import { modelFacts } from '../../facts/modelFacts.ts'
 import type { RunDevice } from '../state/progress.ts'
 import type { RunSession } from '../state/session.ts'
-import type { OpenedRun } from './openedRun.ts'
 
-/** `memoryBytes`: as the person set it, if so. @throws EngineError 'disk'. */
-export async function announceRun(
-  session: RunSession,
-  opened: OpenedRun,
-  { version, memoryBytes }: { readonly version: string; readonly memoryBytes?: number },
-): Promise<void> {
-  const { folder, recipe, plan, model, progress, resumed } = opened
-  const { info } = opened.backend
-  const overBudget = await warningsOfBudget(opened, memoryBytes)
+/** `askedBytes`: memory as the person set it, if so. @throws EngineError 'disk'. */
+export async function announceRun(session: RunSession, askedBytes?: number): Promise<void> {
+  const { folder, recipe, plan, model, progress, resumed, version } = session
+  const { info } = session.backend
+  const overBudget = await warningsOfBudget(session, askedBytes)
   const modes = recipe.recover.map(({ mode }) => mode)
   const measures = stages.filter((stage) => recipe.evaluate.some(({ at }) => at.includes(stage)))
   session.log.emit({
@@ -34,19 +29,19 @@ export async function announceRun(
   if (progress.eventsBytes === 0)
     for (const message of progress.warnings) session.log.emit({ type: 'warning', message })
   if (info.details.note) session.warn(String(info.details.note))
-  if (resumed) warnOfOtherDevice(opened, session.warn)
+  if (resumed) warnOfOtherDevice(session)
   for (const message of overBudget) session.warn(message)
 }
 
 /** Warnings of memory that is allowed and cannot be used, or is not enough. */
-async function warningsOfBudget({ recipe, folder, backend }: OpenedRun, memoryBytes?: number): Promise<string[]> {
+async function warningsOfBudget({ recipe, folder, backend }: RunSession, memoryBytes?: number): Promise<string[]> {
   if (memoryBytes === undefined || !backend.traits.inHostMemory) return []
   const [model, machine] = await Promise.all([modelFacts(recipe.model), machineFacts(folder.path, { memoryBytes })])
   return budgetWarnings(recipe, { model, machine: { ...machine, memoryBytes: backend.memory().limitBytes } })
 }
 
 /** Other hardware, another BLAS or another number of threads rounds differently. */
-function warnOfOtherDevice({ progress, backend }: OpenedRun, warn: (message: string) => void): void {
+function warnOfOtherDevice({ progress, backend, warn }: RunSession): void {
   const before = progress.device
   if (identity(before) === identity(backend.info)) return
   warn(

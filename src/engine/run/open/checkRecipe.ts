@@ -1,4 +1,4 @@
-// Checks a recipe with its model, before a run writes anything.
+// Checks a recipe with its model and its device, before a run writes anything.
 import { join, resolve } from 'node:path'
 import { type IdShape, recoveriesOf, type ResolvedRecipe, resolveRecipe } from '../../../recipe/resolve.ts'
 import { type Checkpoint, openCheckpoint } from '../../checkpoint/checkpoint.ts'
@@ -18,15 +18,41 @@ import type { Recipe } from '../../../recipe/schema.ts'
 import { openIdTensor } from '../../text/idTensor.ts'
 import { readSmallFile } from '../../checkpoint/regularFile.ts'
 import { fieldsOf } from '../../../catalog/formats/json.ts'
+import type { Backend } from '../../compute/backend.ts'
+import { computeIn } from '../../model/computeIn.ts'
+import { defaultPrecision, type PrecisionChoice } from '../../../recipe/modes.ts'
+import type { FolderPlace } from '../../../runs/folder/runFolder.ts'
+import { formatBytes } from '../../../formatting/numbers.ts'
+import { sizeOf } from '../../../plan/trainable.ts'
+import type { OpenedRun, SharedFolder } from '../state/session.ts'
+import type { KnownFiles } from '../state/sources.ts'
 
-export interface CheckedRecipe {
-  readonly path: string
-  readonly base: string
-  readonly recipe: ResolvedRecipe
-  readonly source: Checkpoint
-  readonly model: Model
-  readonly plan: RunPlan
+/** What is said of a run that is opened, beside its recipe or its folder. */
+export interface OpenOptions {
+  /** `path=value`, as in `--set recover.steps=10`. */
+  readonly settings?: readonly string[]
+  /** Default: half of what is free. */
+  readonly memoryBytes?: number
+  /** Called once recipe and model are found good. The caller closes what it gives. */
+  readonly openBackend: () => Promise<Backend>
+  /** Precision for a recipe that leaves it to the device. */
+  readonly precision?: PrecisionChoice
+  readonly signal?: AbortSignal
+  /** Called when the run folder is another process's that seems to be dead, and taking it over takes a while. */
+  readonly onWait?: (message: string) => void
+  /** The place of the run's folder and the work that it shares, for one of many runs. */
+  readonly among?: AmongRuns
 }
+
+interface AmongRuns {
+  readonly place: FolderPlace
+  /** Work that is equal among the runs: one does it, the others read it. */
+  readonly shared: SharedFolder
+  /** Fingerprints of files that have been read already. */
+  readonly known: KnownFiles
+}
+
+type CheckedRecipe = Pick<OpenedRun, 'recipe' | 'source' | 'model' | 'plan'>
 
 /** Checks all that can be wrong with a recipe beside its model. The caller closes `source`. @throws EngineError. */
 export async function checkRecipe(file: RecipeFile): Promise<CheckedRecipe> {
@@ -38,7 +64,7 @@ export async function checkRecipe(file: RecipeFile): Promise<CheckedRecipe> {
     const denseModel = (await sourceOf(source.folder))?.model
     const relativeRecipe = resolveRecipe(file.recipe, { ...model.config, idShape, denseModel })
     const recipe = mapPaths(relativeRecipe, (given) => modelPath(file.folder, given))
-    const plan = plannedRun(recipe, model)
+    const plan = planOrRefuse(recipe, model)
     for (const recovery of plan.recoveries) {
       await checkStarts(recovery)
       await checkMerged(recovery.settings, model)
@@ -46,15 +72,46 @@ export async function checkRecipe(file: RecipeFile): Promise<CheckedRecipe> {
     await checkGguf(recipe, model)
     for (const { settings, place } of plan.recoveries)
       if (settings.dense) await checkDense(settings.dense, model, place)
-    return { path: file.path, base: file.folder, recipe, source, model, plan }
+    return { recipe, source, model, plan }
   } catch (error) {
     await source.close()
     throw error
   }
 }
 
+/** The device that the recipe's model is computed on. The caller closes it. @throws EngineError 'unsupported'. */
+export async function openDevice(
+  { recipe, model, plan }: CheckedRecipe,
+  { openBackend, precision }: OpenOptions,
+): Promise<Backend> {
+  const asked = recipe.precision === defaultPrecision ? precision : recipe.precision
+  const backend = computeIn(await openBackend(), model, asked ?? defaultPrecision)
+  checkTrained(backend, plan)
+  return backend
+}
+
+/**
+ * A parameter that is trained itself is one tensor of f32 values, and so is its gradient. A parameter that is too large for
+ * the device is refused now, since pruning may take hours before training begins.
+ * @throws EngineError 'unsupported' where that is larger than the device's largest.
+ */
+function checkTrained(
+  { traits: { mostTensorBytes = Infinity }, info }: Pick<Backend, 'traits' | 'info'>,
+  { recoveries }: Pick<RunPlan, 'recoveries'>,
+): void {
+  for (const { trainable, settings, place } of recoveries) {
+    const large = trainable?.direct.find(({ shape }) => 4 * sizeOf(shape) > mostTensorBytes)
+    if (!large) continue
+    const subset = settings.train.includes('full') ? 'full' : 'embedding'
+    throw new EngineError(
+      'unsupported',
+      `${place}.train: ${subset} trains ${large.name} in a buffer of ${formatBytes(4 * sizeOf(large.shape))}, and the limit of ${info.description} is ${formatBytes(mostTensorBytes)}: leave ${subset} out, or use --device cpu`,
+    )
+  }
+}
+
 /** The plan of the run. @throws EngineError 'bad-recipe': what is missing, or cannot be done with this model. */
-export function plannedRun(recipe: ResolvedRecipe, { config }: Model): RunPlan {
+export function planOrRefuse(recipe: ResolvedRecipe, { config }: Model): RunPlan {
   const { plan, findings } = planRun(recipe, viewModel(config))
   const refused = findings.find((finding) => finding.refused)
   if (refused) throw new EngineError('bad-recipe', findingLine(recipe, refused))

@@ -5,10 +5,23 @@ import type { PlanSummary } from '../../../plan/planSummary.ts'
 import { noFacts } from '../../../recipe/facts.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { modelPath } from '../../checkpoint/hubCache.ts'
+import { maxRecipeBytes, readSmallFile } from '../../checkpoint/regularFile.ts'
 import { openModel, type Model } from '../../model/model.ts'
 import { lintRecipe, parseFile, refuseSweep } from './recipeFile.ts'
 import { checkMerged } from './givenAdapters.ts'
-import { checkGguf, plannedRun } from './checkRecipe.ts'
+import { checkGguf, planOrRefuse } from './checkRecipe.ts'
+import { doJob } from './recipeThread.ts'
+
+/** Modules, trainable set, estimates, and what is wrong. @throws EngineError for a recipe or model that cannot be read. */
+export async function planOfRecipe(
+  path: string,
+  settings: readonly string[],
+  memoryBytes?: number,
+  signal?: AbortSignal,
+): Promise<PlanSummary> {
+  const text = await readSmallFile(resolve(path), maxRecipeBytes, 'bad-recipe')
+  return doJob('plan', planOfText, [path, text, settings, memoryBytes], text.length, signal)
+}
 
 /** `planOfRecipe` of a text that has been read. */
 export async function planOfText(
@@ -22,7 +35,7 @@ export async function planOfText(
   const model = await modelAt(modelPath(file.folder, file.recipe.model))
   const { context, facts, findings } = await lintRecipe(file, { memoryBytes })
   // The rehearsal refuses what the run would refuse.
-  const { recoveries } = plannedRun(context.resolved, model)
+  const { recoveries } = planOrRefuse(context.resolved, model)
   for (const { settings } of recoveries) {
     const { adapter } = settings
     if (adapter !== undefined) await checkMerged({ ...settings, adapter: modelPath(file.folder, adapter) }, model)

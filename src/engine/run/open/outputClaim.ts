@@ -2,8 +2,6 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Output, outputBytes, type OutputKind, outputsOf, stateBytes } from '../../../plan/outputs.ts'
-import type { RunPlan } from '../../../plan/runPlan.ts'
-import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
 import { defaultSaveFormat } from '../../../recipe/settings/save.ts'
 import { bytesToCarryOver } from '../../checkpoint/carryOver.ts'
 import { requireSpace, refuseBothInOne, refuseInside, refuseOverlap } from '../../checkpoint/outputPlace.ts'
@@ -15,16 +13,11 @@ import {
   refuseExisting,
   removePartial,
 } from '../../checkpoint/partialFolder.ts'
-import type { Model } from '../../model/model.ts'
 import { outputProgress } from '../state/progress.ts'
 import { bytesOfState } from '../state/blockStore.ts'
-import type { RunSession } from '../state/session.ts'
+import type { OpenedRun, RunSession } from '../state/session.ts'
 
-export interface PlannedOutput {
-  readonly recipe: ResolvedRecipe
-  readonly model: Model
-  readonly plan: RunPlan
-}
+type PlannedOutput = Pick<OpenedRun, 'recipe' | 'model' | 'plan'>
 
 /** Checks the output before anything of a run is made. `state`: place of its state. @throws EngineError 'usage', 'exists' or 'disk'. */
 export async function checkOutput(planned: PlannedOutput, state: string): Promise<void> {
@@ -35,9 +28,7 @@ export async function checkOutput(planned: PlannedOutput, state: string): Promis
   for (const { out } of planned.recipe.evaluate) if (out !== undefined) await requireWritable(out)
 }
 
-type Places = Pick<PlannedOutput, 'model' | 'recipe'>
-
-async function refusePlaces({ model, recipe }: Places, outputs: readonly Output[]): Promise<void> {
+async function refusePlaces({ model, recipe }: PlannedOutput, outputs: readonly Output[]): Promise<void> {
   for (const { out } of recipe.evaluate) {
     if (out === undefined) continue
     await refuseInside(out, model.checkpoint.folder, 'it is of the model, which is never changed')
@@ -55,8 +46,8 @@ async function refusePlaces({ model, recipe }: Places, outputs: readonly Output[
  * Makes the temporary folders of the outputs, and notes each first: a killed run leaves no folder without a note.
  * Folders that an earlier session of this run made are removed. Space is checked, not reserved: another process may take it.
  */
-export async function claimOutput(session: RunSession, plan: RunPlan): Promise<void> {
-  const { recipe, progress, model, folder } = session
+export async function claimOutput(session: RunSession): Promise<void> {
+  const { recipe, progress, folder } = session
   const left: Output[] = []
   for (const output of outputsOf(recipe)) {
     const { partial, saved } = outputProgress(progress, output.kind)
@@ -70,7 +61,7 @@ export async function claimOutput(session: RunSession, plan: RunPlan): Promise<v
     left.push(output)
   }
   await refusePlaces(session, left)
-  await requireSpace(await needs({ recipe, model, plan }, left, folder.state))
+  await requireSpace(await needs(session, left, folder.state))
   if (left.length === 0) return
   for (const { kind } of left) outputProgress(progress, kind).partial = newPartialId()
   await session.milestone()

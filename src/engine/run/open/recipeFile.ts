@@ -1,5 +1,5 @@
 // Reads a recipe from disk, with settings from the command line, defaults filled in and paths made absolute.
-import { dirname, relative, sep } from 'node:path'
+import { dirname, relative, resolve, sep } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { Document, type ScalarTag, type Tags, visit } from 'yaml'
 import { parseSetting, withSetting } from '../../../recipe/overrides.ts'
@@ -9,10 +9,12 @@ import type { Finding } from '../../../recipe/finding.ts'
 import { type ResolvedRecipe, writtenRecipe, type WrittenRecipe } from '../../../recipe/resolve.ts'
 import type { Recipe } from '../../../recipe/schema.ts'
 import { isHubName } from '../../checkpoint/hubCache.ts'
+import { maxRecipeBytes, readSmallFile } from '../../checkpoint/regularFile.ts'
 import { EngineError } from '../../errors.ts'
 import type { LintFacts } from '../../../recipe/facts.ts'
 import { lintText, type LintTextOptions } from '../../facts/recipeFacts.ts'
 import { numberText } from '../../../recipe/edits.ts'
+import { doJob } from './recipeThread.ts'
 
 export interface RecipeFile {
   readonly path: string
@@ -25,6 +27,20 @@ export interface RecipeFile {
   readonly written: readonly Finding[]
   /** Rules that comments in its text switch off. */
   readonly disabled: readonly string[]
+}
+
+/**
+ * Reads and validates. `settings` are `path=value` as in `run --set recover.steps=10`.
+ * @throws EngineError 'not-found', 'bad-recipe' with file, line and column, or 'usage' for a setting.
+ */
+export async function readRecipe(
+  path: string,
+  settings: readonly string[] = [],
+  signal?: AbortSignal,
+): Promise<RecipeFile> {
+  const full = resolve(path)
+  const text = await readSmallFile(full, maxRecipeBytes, 'bad-recipe')
+  return doJob('read', parseFile, [full, text, settings], text.length, signal)
 }
 
 /** `readRecipe` of a text that has been read. */
@@ -135,6 +151,16 @@ export async function lintRecipe(
   const severities = Object.fromEntries(disabled.map((rule) => [rule, 'off' as const]))
   const result = await lintText(recipeYaml(recipe), { ...options, folder, severities })
   return { ...result, findings: [...written, ...result.findings] }
+}
+
+/** All that lint warns of, beside model, data and output, but for hints. */
+export async function warningsOfRecipe(
+  file: RecipeFile,
+  options: LintRecipeOptions,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const { length } = file.text ?? JSON.stringify(file.recipe)
+  return doJob('warnings', warningsOf, [file, options], length, signal)
 }
 
 /** Messages of errors and warnings, each once. A run says an error as a warning where it can compute all the same. */

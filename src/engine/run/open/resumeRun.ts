@@ -6,46 +6,44 @@ import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
 import { readOwn, requireOwnFolder } from '../../../system/ownFile.ts'
 import { EngineError } from '../../errors.ts'
 import { loadProgress, parseReportStatus, type RunProgress } from '../state/progress.ts'
-import { readRecipe } from './readRecipe.ts'
+import { readRecipe, type RecipeFile } from './recipeFile.ts'
 import { type RunFolder, runFolderAt } from '../../../runs/folder/runFolder.ts'
 import { isDone } from '../../../runs/reader/report.ts'
 import { lockRun } from '../../../runs/lock/lock.ts'
 import { removeState } from '../state/blockStore.ts'
 import { loadTrainingProgress } from '../state/trainingState.ts'
-import { checkRecipe } from './checkRecipe.ts'
-import { openDevice, type OpenedRun, type OpenRequest, sourceCheck } from './openedRun.ts'
+import type { OpenedRun } from '../state/session.ts'
+import { checkSources } from '../state/sources.ts'
+import { checkRecipe, openDevice, type OpenOptions } from './checkRecipe.ts'
 import { passesOf } from '../../../plan/passes.ts'
 import { ggufPlace } from '../../../plan/outputs.ts'
 import { parseSetting } from '../../../recipe/overrides.ts'
 import { partialPath, removePartial } from '../../checkpoint/partialFolder.ts'
 
-interface ResumeRequest extends OpenRequest {
-  readonly run: string
-  /** The recipe, if given, must be the run's. */
-  readonly recipe?: string
-  /** Settings that the run began with; `save.to` may differ. */
-  readonly settings: readonly string[]
+/** The recipe, if given as a path, must be the run's. Settings are those that the run began with; `save.to` may differ. */
+interface ResumeOptions extends OpenOptions {
+  readonly recipe?: string | RecipeFile
 }
 
 /**
  * @throws EngineError 'exists' when another process has the run, 'bad-recipe' or 'bad-data' when recipe or sources are not
  * what the run began with, or when its folder holds something that a run does not write.
  */
-export async function resumeRun(request: ResumeRequest): Promise<OpenedRun> {
-  const folder = runFolderAt(resolve(request.run))
+export async function resumeRun(run: string, options: ResumeOptions): Promise<OpenedRun> {
+  const folder = runFolderAt(resolve(run))
   if (!existsSync(folder.recipe))
     throw new EngineError('not-found', `${folder.path} is not a run folder: it has no recipe.prune.yaml`)
-  const lock = await lockRun(folder.path, request)
+  const lock = await lockRun(folder.path, options)
   try {
-    return { ...(await readRun(folder, request)), lock }
+    return { ...(await readRun(folder, options)), lock }
   } catch (error) {
     await lock.release()
     throw error
   }
 }
 
-async function readRun(folder: RunFolder, request: ResumeRequest): Promise<Omit<OpenedRun, 'lock'>> {
-  const { recipe: path, settings, signal } = request
+async function readRun(folder: RunFolder, options: ResumeOptions): Promise<Omit<OpenedRun, 'lock'>> {
+  const { recipe: given, settings = [], signal } = options
   const text = await readOwn(folder.recipe)
   if (await isFinished(folder)) {
     // The process may have been killed while it tidied up.
@@ -58,26 +56,18 @@ async function readRun(folder: RunFolder, request: ResumeRequest): Promise<Omit<
   const checked = await checkRecipe(await readRecipe(folder.recipe, [], signal))
   try {
     const { to, others } = splitSaveTo(settings)
-    if (path !== undefined || others.length > 0) {
+    if (typeof given === 'string' || others.length > 0) {
       // A new place to save, given with `--set`, replaces the recipe's in both: the comparison ignores it.
       const compared = (recipe: ResolvedRecipe) =>
         JSON.stringify(to === null ? recipe : { ...recipe, save: recipe.save && { ...recipe.save, to } })
-      await requireSame(path ?? folder.recipe, others, (other) => compared(other) === compared(checked.recipe))
+      const path = typeof given === 'string' ? given : folder.recipe
+      await requireSame(path, others, (other) => compared(other) === compared(checked.recipe))
     }
     checkCounts(progress, checked.recipe, checked.model.config.numBlocks, folder.path)
-    const checkSources = sourceCheck(checked, progress, signal)
-    await checkSources()
+    await checkSources({ ...checked, progress }, signal)
     const asked = to === null ? null : resolve(folder.path, progress.base, to)
     const recipe = await placeResult(checked.recipe, folder.path, progress, asked)
-    return {
-      ...checked,
-      recipe,
-      folder,
-      backend: await openDevice(checked, request),
-      progress,
-      resumed: true,
-      checkSources,
-    }
+    return { ...checked, recipe, folder, backend: await openDevice(checked, options), progress, resumed: true }
   } catch (error) {
     await checked.source.close()
     throw error
@@ -89,12 +79,13 @@ async function requireSame(
   settings: readonly string[],
   isSame: (other: ResolvedRecipe) => boolean,
 ): Promise<void> {
-  const other = await checkRecipe(await readRecipe(path, settings))
+  const file = await readRecipe(path, settings)
+  const other = await checkRecipe(file)
   await other.source.close()
   if (!isSame(other.recipe))
     throw new EngineError(
       'bad-recipe',
-      `${other.path} is not the recipe that this run began with; resume without it, or start a new run`,
+      `${file.path} is not the recipe that this run began with; resume without it, or start a new run`,
     )
 }
 

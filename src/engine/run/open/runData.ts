@@ -8,7 +8,6 @@ import { readPrompts, type PromptSet } from '../../generate/samplePrompts.ts'
 import { type Windows, type WindowsRequest, padRows, requireRoom } from '../../text/windows.ts'
 import { filesOf, evenShare } from '../../../recipe/dataFiles.ts'
 import { requireBatches } from '../../recover/batches.ts'
-import type { RunPlan } from '../../../plan/runPlan.ts'
 import type { RunSession } from '../state/session.ts'
 import { windowsOf } from './sharedWindows.ts'
 import { EngineError } from '../../errors.ts'
@@ -28,8 +27,8 @@ export type EvaluationData =
   | { readonly kind: 'prompts'; readonly prompts: PromptSet }
 
 /** Reads everything now: a missing file or too little text is found before hours of work. */
-export async function readData(session: RunSession, plan: RunPlan): Promise<RunData> {
-  const { recipe, model, source, signal } = session
+export async function readData(session: RunSession): Promise<RunData> {
+  const { recipe, model, source, plan, signal } = session
   const load = (request: Pick<WindowsRequest, 'path' | 'field' | 'samples' | 'seqLen' | 'purpose' | 'lossOn'>) =>
     windowsOf(session, {
       ...request,

@@ -5,45 +5,33 @@ import { unusedText } from '../../model/model.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
 import { checkOutput } from './outputClaim.ts'
 import { newProgress, saveProgress } from '../state/progress.ts'
-import { recipeText, type RecipeFile } from './recipeFile.ts'
-import { readRecipe, warningsOfRecipe } from './readRecipe.ts'
-import { type FolderPlace, createRunFolder, runPlace } from '../../../runs/folder/runFolder.ts'
+import { readRecipe, recipeText, type RecipeFile, warningsOfRecipe } from './recipeFile.ts'
+import { createRunFolder, runPlace } from '../../../runs/folder/runFolder.ts'
 import { lockDraft, type RunLock } from '../../../runs/lock/lock.ts'
-import { recordSources, sourceFiles, type KnownFiles } from '../state/sources.ts'
-import { checkRecipe } from './checkRecipe.ts'
-import { openDevice, sourceCheck, type OpenedRun, type OpenRequest } from './openedRun.ts'
+import { recordSources, sourceFiles } from '../state/sources.ts'
+import type { OpenedRun } from '../state/session.ts'
+import { checkRecipe, openDevice, type OpenOptions } from './checkRecipe.ts'
 
-interface StartRequest extends OpenRequest {
-  /** A path, or a recipe that has been read: one of a sweep's. */
-  readonly recipe: string | RecipeFile
-  /** Memory that the run may use; default: half of what is free. */
-  readonly memoryBytes?: number
-  /** Parent of its folder; default: beside the recipe's earlier runs. */
-  readonly place?: FolderPlace
-  /** Fingerprints of files that have been read already, by path. */
-  readonly known?: KnownFiles
-}
-
-/** @throws EngineError before anything is written, but for 'disk' while the run folder is made. */
-export async function startRun(request: StartRequest): Promise<OpenedRun> {
-  const { recipe: asked, settings, memoryBytes, signal, known } = request
+/** `asked`: a path, or a recipe that has been read: one of a sweep's. @throws EngineError before anything is written, but for 'disk' while the run folder is made. */
+export async function startRun(asked: string | RecipeFile, options: OpenOptions): Promise<OpenedRun> {
+  const { settings, memoryBytes, signal, among } = options
   const file = typeof asked === 'string' ? await readRecipe(asked, settings, signal) : asked
   const checked = await checkRecipe(file)
   try {
-    const { recipe, base } = checked
-    const { place = runPlace(checked.path) } = request
+    const { recipe } = checked
+    const place = among?.place ?? runPlace(file.path)
     // Any run folder in this place works for the check, since all are side by side.
     const somewhere = join(place.parent, 'run')
     await checkOutput(checked, somewhere)
-    const sources = await recordSources(await sourceFiles(recipe, checked.source), { known, signal })
-    const backend = await openDevice(checked, request)
+    const sources = await recordSources(await sourceFiles(recipe, checked.source), { known: among?.known, signal })
+    const backend = await openDevice(checked, options)
     const gpu = backend.traits.inHostMemory ? null : true
     const unused = unusedText(checked.model)
     const warnings = [...(unused ? [unused] : []), ...(await warningsOfRecipe(file, { gpu, memoryBytes }, signal))]
     const text = recipeText(recipe, somewhere)
     const progress = newProgress({
       recipe: hash('sha256', text),
-      base: relative(somewhere, base),
+      base: relative(somewhere, file.folder),
       sources,
       device: backend.info,
       warnings,
@@ -56,8 +44,7 @@ export async function startRun(request: StartRequest): Promise<OpenedRun> {
       await saveProgress(draft.state, progress)
     })
     const lock = await keepLock(folder.path)
-    const checkSources = sourceCheck(checked, progress, signal)
-    return { ...checked, folder, backend, progress, resumed: false, checkSources, lock }
+    return { ...checked, folder, backend, progress, resumed: false, lock }
   } catch (error) {
     await checked.source.close()
     throw error

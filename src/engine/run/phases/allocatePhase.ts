@@ -1,6 +1,6 @@
 // The sparsities of blocks that only a run can decide: by a measure of the dense model, or by trying.
 import { bestTrial, chosenAllocations, tryCount } from '../../../runs/series/recoveries.ts'
-import { lookAtData, prunedNames, type PruneEntry } from '../../../plan/pruneEntries.ts'
+import { lookAtData, prunedNames, type PruneEntry, trialsOf } from '../../../plan/pruneEntry.ts'
 import { triedWindows } from '../../../recipe/defaults.ts'
 import { allocate, prunedLosses } from '../../blocks/allocate.ts'
 import type { CalibrationSet } from '../../blocks/flow.ts'
@@ -9,21 +9,20 @@ import { productForm } from '../../model/computeIn.ts'
 import { createDecoder } from '../../model/decoder.ts'
 import { withPruneHost } from '../../prune/host.ts'
 import { masksBesides } from '../open/sourceMasks.ts'
-import { statesIn } from './blocksPhase.ts'
-import type { RunContext } from './runContext.ts'
+import { type RunContext, statesIn } from './runContext.ts'
 
 /** The plan's entries with their sparsities. A resumed run measures the dense model again; what was tried is remembered. */
 export async function allocateInRun(context: RunContext): Promise<readonly PruneEntry[]> {
-  const { plan, data } = context
-  const { calibration } = data
+  const { plan } = context.session
+  const { calibration } = context.data
   if (!calibration) return plan.entries
-  const measured = plan.allocations.length > 0 ? await byMeasure(context, calibration) : plan.entries
-  return plan.trials.length > 0 ? byTrial(context, measured, calibration) : measured
+  const measured = plan.entries.some(({ measure }) => measure) ? await byMeasure(context, calibration) : plan.entries
+  return trialsOf(measured).length > 0 ? byTrial(context, measured, calibration) : measured
 }
 
-async function byMeasure({ session, plan, budgetOf }: RunContext, calibration: CalibrationSet) {
-  const { backend, model, signal, folder } = session
-  const { entries, allocations, passes } = plan
+async function byMeasure({ session, budgetOf }: RunContext, calibration: CalibrationSet) {
+  const { backend, model, plan, signal, folder } = session
+  const { entries, passes } = plan
   const stream = createModelStream(backend, model)
   const total = stream.blockCount * calibration.windows
   let done = 0
@@ -31,7 +30,7 @@ async function byMeasure({ session, plan, budgetOf }: RunContext, calibration: C
   const budget = statesIn(budgetOf(passes.whilePruning), folder.state)
   const flow = { backend, stream, set: calibration, budget, signal, onWindows }
   try {
-    return await session.phase('calibrate', () => allocate(flow, entries, allocations))
+    return await session.phase('calibrate', () => allocate(flow, entries))
   } finally {
     stream.close()
   }
@@ -39,15 +38,12 @@ async function byMeasure({ session, plan, budgetOf }: RunContext, calibration: C
 
 /** Prunes once for each value, and keeps the losses alone. */
 async function byTrial(context: RunContext, entries: readonly PruneEntry[], calibration: CalibrationSet) {
-  const { session, plan } = context
-  const { trials } = plan
+  const { session } = context
   const { progress, log } = session
+  const trials = trialsOf(entries)
   const count = tryCount(trials)
   const entriesWith = (choice: number) =>
-    entries.map((entry, i) => {
-      const own = trials.find((trial) => trial.entry === plan.entries[i])
-      return own ? { ...entry, sparsities: own.choices[choice].sparsities } : entry
-    })
+    entries.map((entry) => (entry.trial ? { ...entry, sparsities: entry.trial.choices[choice].sparsities } : entry))
   const tryAll = async () => {
     while (progress.trialLosses.length < count) {
       const choice = progress.trialLosses.length

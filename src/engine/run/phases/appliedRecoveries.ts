@@ -1,9 +1,8 @@
 // The recoveries of one pass over the blocks, each as a function of a block.
-import type { PlannedRecovery, RunPlan } from '../../../plan/runPlan.ts'
+import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import type { BlockRecovery } from '../../blocks/processBlocks.ts'
 import type { PruneHost } from '../../prune/host.ts'
 import { type StartMatrices, startMatricesOf } from '../open/givenAdapters.ts'
-import type { AppliedRecovery } from './blocksPhase.ts'
 import { reconstruction } from './reconstruction.ts'
 import type { RunContext } from './runContext.ts'
 import { stepCounts, type StepCount } from './trainingSteps.ts'
@@ -12,12 +11,18 @@ import { decode, readWeight, storedDType } from '../../model/weights.ts'
 import { refitBlock, type RefitOptions } from '../../prune/refit.ts'
 import { sumMovement } from '../../recover/movement.ts'
 import type { Movement } from '../../../runs/series/events.ts'
-import { prunedNames } from '../../../plan/pruneEntries.ts'
+import { prunedNames } from '../../../plan/pruneEntry.ts'
 import type { RunSession } from '../state/session.ts'
+
+/** One of the recipe's recoveries with what it does to a block. */
+export interface AppliedRecovery {
+  readonly planned: PlannedRecovery
+  readonly apply: BlockRecovery
+}
 
 /** Opens what they need for as long as `body` runs. */
 export async function withApplied<T>(
-  { session, plan, budgetOf }: RunContext,
+  { session, budgetOf }: RunContext,
   recoveries: readonly PlannedRecovery[],
   host: PruneHost,
   body: (applied: readonly AppliedRecovery[]) => Promise<T>,
@@ -28,7 +33,7 @@ export async function withApplied<T>(
   const applied: AppliedRecovery[] = []
   try {
     for (const [i, planned] of recoveries.entries()) {
-      const shared = { session, plan, recovery: planned, advance: counts[i] }
+      const shared = { session, recovery: planned, advance: counts[i] }
       const { trainable } = planned
       if (!trainable) {
         applied.push({ planned, apply: refitting({ ...shared, host }) })
@@ -56,17 +61,16 @@ export async function withApplied<T>(
 
 interface Refitting {
   readonly session: RunSession
-  readonly plan: Pick<RunPlan, 'entries'>
   readonly recovery: PlannedRecovery
   readonly host: PruneHost
   readonly advance: StepCount
 }
 
 /** The recovery of each block under `mode: refit`. */
-function refitting({ session, plan, recovery, host, advance }: Refitting): BlockRecovery {
+function refitting({ session, recovery, host, advance }: Refitting): BlockRecovery {
   const { backend, model, signal } = session
   const { steps, dampening = 0 } = recovery.settings
-  const chosen = prunedNames(plan.entries)
+  const chosen = prunedNames(session.plan.entries)
   const denseOf = async (name: string) => {
     const parameter = model.parameters.get(`${name}.weight`)
     if (!parameter) throw new EngineError('internal', `${name}.weight is no parameter of this model`)

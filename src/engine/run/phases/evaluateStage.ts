@@ -19,10 +19,11 @@ import { samplePrompts } from '../../generate/samplePrompts.ts'
 import { createDecoder, type Decoder } from '../../model/decoder.ts'
 import { openModel } from '../../model/model.ts'
 import type { PassOptions } from '../../model/pass.ts'
-import type { EvaluationData, RunData } from '../open/runData.ts'
+import type { EvaluationData } from '../open/runData.ts'
 import type { EvaluationResult } from '../state/progress.ts'
 import type { RunSession } from '../state/session.ts'
 import { shareBetween } from '../state/overall.ts'
+import type { RunContext } from './runContext.ts'
 
 const units = { windows: 'windows', questions: 'rows', prompts: 'tokens' }
 
@@ -31,13 +32,13 @@ export type Between = Required<Pick<EvaluationResult, 'step'>> & Pick<Evaluation
 
 /** Measures a saved state of the model by the entries of this stage that are not measured yet. */
 export async function evaluateStage(
-  session: RunSession,
-  data: RunData,
+  context: RunContext,
   stage: Stage,
   checkpoint: Checkpoint,
   decoderBytes: number,
   between?: Between,
 ): Promise<void> {
+  const { session, data } = context
   const due = dueEntries(session, stage, between)
   if (due.length === 0) return
   const measureAll = async () => {
@@ -55,8 +56,8 @@ export async function evaluateStage(
       let before = 0
       for (const [i, entry] of due.entries()) {
         const onProgress = progressIn(session, before, total, unit)
-        if (between) await measureBetween(session, data, entry, decoder, between)
-        else await measure(session, data, entry, stage, decoder, { onProgress })
+        if (between) await measureBetween(context, entry, decoder, between)
+        else await measure(context, entry, stage, decoder, { onProgress })
         before += sizes[i]
       }
     } finally {
@@ -68,15 +69,15 @@ export async function evaluateStage(
 
 /** Measures the model while it trains, adapters in place. */
 export async function evaluateTraining(
-  session: RunSession,
-  data: RunData,
+  context: RunContext,
   decoder: Decoder,
   adapterOf: PassOptions['adapterOf'],
   between: Between,
 ): Promise<void> {
+  const { session } = context
   await session.phase('evaluate', async () => {
     for (const entry of dueEntries(session, 'recovered', between))
-      await measureBetween(session, data, entry, decoder, between, adapterOf)
+      await measureBetween(context, entry, decoder, between, adapterOf)
   })
 }
 
@@ -90,19 +91,19 @@ function progressIn(session: RunSession, before: number, total: number, unit: st
 
 /** One entry in the middle of a recovery: its windows are reported, and count as its share of all such measurements. */
 async function measureBetween(
-  session: RunSession,
-  data: RunData,
+  context: RunContext,
   entry: Entry,
   decoder: Decoder,
   between: Between,
   adapterOf?: PassOptions['adapterOf'],
 ): Promise<void> {
+  const { session, data } = context
   const set = await data.evaluation(entry.evaluation)
   const onProgress = progressIn(session, 0, sizeOf(set), units[set.kind])
   const { progress, recipe, model } = session
   const share = shareBetween(progress, recipe, model.config.numBlocks, entry.entry)
   await session.countAs(`evaluate between ${entry.entry}`, share, () =>
-    measure(session, data, entry, 'recovered', decoder, { adapterOf, onProgress }, between),
+    measure(context, entry, 'recovered', decoder, { adapterOf, onProgress }, between),
   )
 }
 
@@ -192,8 +193,7 @@ function isDone({ progress }: RunSession, entry: number, stage: Stage, between: 
 }
 
 async function measure(
-  session: RunSession,
-  data: RunData,
+  { session, data }: RunContext,
   { entry, evaluation }: Entry,
   stage: Stage,
   decoder: Decoder,

@@ -5,63 +5,77 @@ import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import { EngineError } from '../../errors.ts'
 import type { ModelConfig } from '../../../catalog/families/modelConfig.ts'
 import { modelParameters, type Parameter } from '../../../catalog/families/parameters.ts'
-import { createDecoder, type Decoder } from '../../model/decoder.ts'
+import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
+import { createDecoder } from '../../model/decoder.ts'
 import type { GradientOptions } from '../../model/gradients.ts'
-import type { Model } from '../../model/model.ts'
+import { type Model, openModel } from '../../model/model.ts'
 import { decode, readWeight } from '../../model/weights.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import type { TrainingWindows } from '../../recover/batches.ts'
 import { rememberLoss } from '../../recover/divergence.ts'
 import { retrain } from '../../recover/retrain.ts'
-import type { TrainableSet } from '../../../plan/trainable.ts'
 import { createTrainables, type Trainables } from '../../recover/trainables.ts'
 import { denseModelBytes, type Budget } from '../../../plan/memory.ts'
+import { evaluateTraining, isDue } from './evaluateStage.ts'
 import { mergeTrained } from './mergePhase.ts'
+import { type RunContext, withRunModel } from './runContext.ts'
 import { numberOf, trainingSettings } from './trainingSteps.ts'
 import type { RunSession } from '../state/session.ts'
-import type { StartMatrices } from '../open/givenAdapters.ts'
+import { startMatricesOf } from '../open/givenAdapters.ts'
 import type { StoredStage } from '../state/blockStore.ts'
 import { restoreTraining, SaveClock, saveTraining } from '../state/trainingState.ts'
 
-export interface RetrainPhase {
-  readonly session: RunSession
+interface RetrainPhase {
+  readonly context: RunContext
   readonly recovery: PlannedRecovery
   /** The model as the run has saved it so far. */
   readonly base: Model
-  /** Stage under which the merged model is saved. */
-  readonly stage: StoredStage
-  readonly masks: StoredMasks
-  readonly set: TrainableSet
   readonly budget: Budget
-  readonly starts: StartMatrices
   readonly windows: TrainingWindows
   /** The dense model, where the loss compares with it. */
   readonly dense: { readonly model: Model; readonly loss: DenseLoss } | null
-  /** The model as trained so far, adapters not merged; called when an evaluation is due. */
-  readonly evaluate: (decoder: Decoder, trainables: Trainables, step: number) => Promise<void>
-  readonly isEvaluationDue: (step: number) => boolean
 }
 
-/** Trains, merges, and saves the merged model into the run's state. */
-export async function runRetrainPhase(phase: RetrainPhase): Promise<void> {
-  const { session, base, set } = phase
-  const { settings: recover } = phase.recovery
-  const trainables = await createTrainables(session.backend, set, {
-    rank: recover.lora.rank,
-    alpha: recover.lora.alpha,
-    maskOf: async (linear) => phase.masks.get(linear)?.read(),
-    valueOf: (name) => valueOf(base, name),
-    startOf: phase.starts.of,
-    undecayed: recover.weight_decay > 0 ? biasesAndNorms(base.config) : undefined,
-    effectiveWeightBytes: phase.budget.effectiveWeightBytes,
-  })
+/** Does what is left of a retraining, merges, and saves the merged model under `stage`. */
+export async function runRetrainPhase(
+  context: RunContext,
+  masks: StoredMasks,
+  recovery: PlannedRecovery,
+  stage: StoredStage,
+): Promise<void> {
+  const { session, data } = context
+  const { trainable: set, index, settings } = recovery
+  const windows = data.training[index]
+  if (!set || !windows) return
+  const { loss, dense: path, lora, weight_decay: decay } = settings
+  const starts = await startMatricesOf(session.recipe.seed, recovery)
+  const source = loss && path !== undefined ? await openCheckpoint(path) : session.source
   try {
-    if (session.progress.trainedSteps > 0)
-      await restoreTraining(session.folder.state, session.backend, trainables.parameters)
-    await train(phase, trainables)
-    await mergeTrained(session, phase.recovery, base, set, trainables, phase.masks, phase.stage)
+    await withRunModel(context, async (checkpoint) => {
+      const base = openModel(checkpoint)
+      const budget = context.budgetOf([recovery])
+      const trainables = await createTrainables(session.backend, set, {
+        rank: lora.rank,
+        alpha: lora.alpha,
+        maskOf: async (linear) => masks.get(linear)?.read(),
+        valueOf: (name) => valueOf(base, name),
+        startOf: starts.of,
+        undecayed: decay > 0 ? biasesAndNorms(base.config) : undefined,
+        effectiveWeightBytes: budget.effectiveWeightBytes,
+      })
+      try {
+        if (session.progress.trainedSteps > 0)
+          await restoreTraining(session.folder.state, session.backend, trainables.parameters)
+        const dense = loss ? { model: openModel(source), loss } : null
+        await train({ context, recovery, base, budget, windows, dense }, trainables)
+        await mergeTrained(session, recovery, base, set, trainables, masks, stage)
+      } finally {
+        trainables.close()
+      }
+    })
   } finally {
-    trainables.close()
+    if (source !== session.source) await source.close()
+    await starts.close()
   }
 }
 
@@ -78,7 +92,7 @@ async function train(phase: RetrainPhase, trainables: Trainables): Promise<void>
   const tokensPerPass = tokensOfPass(phase)
   // The dense model gets what it can use, at most half.
   const memoryBytes = Math.min(decoderBytes / 2, denseModelBytes(model.config, 4, tokensPerPass))
-  const dense = await createDecoder(phase.session.backend, model, { memoryBytes, tokensPerPass })
+  const dense = await createDecoder(phase.context.session.backend, model, { memoryBytes, tokensPerPass })
   try {
     await trainBeside(phase, trainables, decoderBytes - memoryBytes, { model: dense, loss })
   } finally {
@@ -86,8 +100,8 @@ async function train(phase: RetrainPhase, trainables: Trainables): Promise<void>
   }
 }
 
-function tokensOfPass({ session, windows, recovery }: RetrainPhase): number {
-  return itemsAtOnce(session.backend, recovery.settings.batch_size, windows.seqLen) * windows.seqLen
+function tokensOfPass({ context, windows, recovery }: RetrainPhase): number {
+  return itemsAtOnce(context.session.backend, recovery.settings.batch_size, windows.seqLen) * windows.seqLen
 }
 
 async function trainBeside(
@@ -96,7 +110,8 @@ async function trainBeside(
   memoryBytes: number,
   dense?: GradientOptions['dense'],
 ): Promise<void> {
-  const { session, base, windows, recovery } = phase
+  const { context, base, windows, recovery } = phase
+  const { session } = context
   const { settings: recover } = recovery
   const { backend, progress, recipe } = session
   const decoder = await createDecoder(backend, base, {
@@ -120,7 +135,8 @@ async function trainBeside(
       onStep: async (done, { loss, lr }, tokensPerSecond) => {
         const number = numberOf(session, recovery)
         session.log.emit({ type: 'step', ...number, step: done, loss, lr, tokens_per_second: tokensPerSecond })
-        if (phase.isEvaluationDue(done)) await phase.evaluate(decoder, trainables, done)
+        if (recipe.evaluate.some((e) => isDue(e, done)))
+          await evaluateTraining(context, decoder, trainables.adapterOf, { step: done, ...number })
         // After a phase within it the recovery reports its progress again.
         session.advance(done, recover.steps, 'steps')
         progress.trainedSteps = done

@@ -1,201 +1,139 @@
-// The phases of a run in their order, each skipped when an earlier session has finished it.
-import { withPruneHost } from '../../prune/host.ts'
+// The steps of a run in their order, each skipped when an earlier session has finished it.
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
-import { removeParts } from '../state/blockStore.ts'
 import { evaluateStage, warnOfWorse } from './evaluateStage.ts'
-import { withApplied } from './appliedRecoveries.ts'
 import { allocateInRun } from './allocatePhase.ts'
-import { runBlocksPhase } from './blocksPhase.ts'
-import type { BlockResult } from '../state/progress.ts'
+import { runAdapterPhase } from './adapterPhase.ts'
+import { pruneBlocks, pruneOnly, recoverBlocks } from './blocksPhase.ts'
 import { claimOutput } from '../open/outputClaim.ts'
 import { type EvaluationData, readData, type RunData } from '../open/runData.ts'
-import { type Output, outputsOf } from '../../../plan/outputs.ts'
+import { outputsOf } from '../../../plan/outputs.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
-import type { PruneEntry } from '../../../plan/pruneEntries.ts'
-import type { RunPlan } from '../../../plan/runPlan.ts'
 import { goOnWithLess, goOnWithNewDevice } from './goOnFromSaved.ts'
-import { evaluateBlocks, recoverPass } from './recoverPass.ts'
 import { createContext, prunedStages, type RunContext, withRunModel } from './runContext.ts'
-import { type Result, saveGguf, saveOutput } from './savePhase.ts'
+import { runRetrainPhase } from './retrainPhase.ts'
+import { saveGguf, saveOutput } from './savePhase.ts'
+import { numberOf } from './trainingSteps.ts'
+import { passStage } from '../state/blockStore.ts'
+import type { RecoveryPass } from '../../../plan/passes.ts'
+import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import type { RunSession } from '../state/session.ts'
 import { measureOnce } from './sharedEvaluation.ts'
 import { pruneOnce, pruningKey } from './sharedPruning.ts'
-import { numberOf } from './trainingSteps.ts'
 import { masksOfPrunedModel, ownMasksOf, sparsityOfModel, summaryOf } from '../open/sourceMasks.ts'
-import { blockParts, masksOfStage, withStateModel } from '../state/stateModel.ts'
+import { masksOfStage, withStateModel } from '../state/stateModel.ts'
 import { type PlannedPart, plannedParts } from '../../../plan/time.ts'
 import { writingTokens } from '../../../plan/textTokens.ts'
 import { describeModel } from '../../../recipe/describeModel.ts'
 
 /** Runs what is left to do; returns the share of zeros among the weights of the block linears. */
-export async function runPhases(
-  session: RunSession,
-  plan: RunPlan,
-  version: string,
-): Promise<{ sparsity: number | null }> {
-  const data = await readData(session, plan)
-  await claimOutput(session, plan)
+export async function runPhases(session: RunSession): Promise<number | null> {
+  const data = await readData(session)
+  await claimOutput(session)
   session.expect(await plannedWork(session, data))
-  const left = () => phasesLeft(createContext(session, plan, data), version)
+  const left = () => phasesLeft(createContext(session, data, allocateInRun))
   return goOnWithNewDevice(session, () => goOnWithLess(session, left))
 }
 
-async function phasesLeft(context: RunContext, version: string): Promise<{ sparsity: number | null }> {
-  const { session, plan, data } = context
-  const { progress } = session
-  const { decoderBytes } = context.budgetOf(plan.recoveries)
-  const measureDense = () => evaluateStage(session, data, 'dense', session.source, decoderBytes)
-  await measureOnce(session, { stage: 'dense', after: null, last: false, measure: measureDense })
-  const entries = allocatedOnce(context)
-  const measurePruned = measureOfPruned(context, entries, decoderBytes)
-  const pruned = outputsOf(session.recipe).find(({ kind }) => kind === 'pruned')
-  const baseline = plan.passes.whilePruning.length > 0
-  if (baseline && progress.finishedBlocks < session.model.config.numBlocks)
-    await (pruned && progress.pruned.saved === null
-      ? prunedOnly(context, entries, (model, masks) => savePruned(context, { output: pruned, model, masks, version }))
-      : measurePruned(false))
-  if (plan.entries.length > 0) await pruneOnce(session, () => prune(context, entries))
+async function phasesLeft(context: RunContext): Promise<number | null> {
+  const { session } = context
+  const { plan, progress, model } = session
+  // The first recoveries change each block as soon as it is pruned: the pruned model is made by a pass of its own.
+  const apart = plan.passes.whilePruning.length > 0
+  await measureDense(context, false)
+  if (apart && progress.finishedBlocks < model.config.numBlocks) await givePruned(context)
+  if (plan.entries.length > 0) await pruneOnce(session, () => pruneBlocks(context))
   const masks = await masksOf(context)
-  if (!baseline) await measurePruned(false)
-  if (!baseline && pruned)
-    await withStateModel(session, prunedStages(context), false, (model) =>
-      savePruned(context, { output: pruned, model, masks, version }),
-    )
+  if (!apart) await givePruned(context, masks)
   for (const [number, pass] of plan.passes.later.entries())
     if (number >= progress.recoveredPasses) await recoverPass(context, masks, number, pass)
-  await measureOnce(session, { stage: 'dense', after: null, last: true, measure: measureDense })
-  await measurePruned(true)
-  const summary = await summaryOf(masks)
-  await finish(context, { masks, summary, version })
-  return { sparsity: sparsityOfModel(session.model, summary.counts) }
+  await measureDense(context, true)
+  await measurePruned(context, true)
+  return finish(context, masks)
 }
 
-type Entries = () => Promise<readonly PruneEntry[]>
-
-/** Entries with their sparsities; where the run decides these, it does so once. */
-function allocatedOnce(context: RunContext): Entries {
-  let entries: ReturnType<Entries> | null = null
-  return () => (entries ??= allocateInRun(context))
+/** `last`: nothing else is left to do, so a run of the same sweep that measures is waited for. */
+function measureDense(context: RunContext, last: boolean): Promise<void> {
+  const { session } = context
+  const measure = () => evaluateStage(context, 'dense', session.source, decoderBytesOf(context))
+  return measureOnce(session, { stage: 'dense', after: null, last, measure })
 }
 
-function measureOfPruned(context: RunContext, entries: Entries, decoderBytes: number) {
-  const { session, plan, data } = context
-  const saved = () =>
-    withStateModel(session, prunedStages(context), false, (model) =>
-      evaluateStage(session, data, 'pruned', model, decoderBytes),
-    )
-  const measure = plan.passes.whilePruning.length > 0 ? () => prunedOnly(context, entries) : saved
+function measurePruned(context: RunContext, last: boolean): Promise<void> {
+  const { session } = context
+  const { plan } = session
+  const inState = () => withPruned(context, (model) => evaluateStage(context, 'pruned', model, decoderBytesOf(context)))
+  const measure = plan.passes.whilePruning.length > 0 ? () => pruneOnly(context) : inState
   const after = plan.entries.length > 0 ? pruningKey(session) : null
-  return (last: boolean) => measureOnce(session, { stage: 'pruned', after, last, measure })
+  return measureOnce(session, { stage: 'pruned', after, last, measure })
 }
 
-/** Prunes block after block, and recovers each where the recipe's first recoveries work so. */
-async function prune(context: RunContext, entries: Entries): Promise<void> {
-  const { session, plan, data } = context
-  const { backend, progress, model } = session
-  const { whilePruning } = plan.passes
-  if (progress.finishedBlocks === model.config.numBlocks) return
-  const budget = context.budgetOf(whilePruning)
-  await withPruneHost(backend, async (host) => {
-    const allocated = await entries()
-    await evaluateBlocks(context, whilePruning, progress.finishedBlocks, 'pruned')
-    const walk = () =>
-      withApplied(context, whilePruning, host, (recoveries) =>
-        runBlocksPhase({
-          session,
-          entries: allocated,
-          base: null,
-          budget,
-          host,
-          calibration: data.calibration,
-          stage: 'pruned',
-          finishedBlocks: progress.finishedBlocks,
-          recoveries,
-          onBlock: (result) => blockDone(context, result),
-        }),
-      )
-    const first = whilePruning.at(0)
-    const number = first && numberOf(session, first)
-    await session.phase(first?.settings.mode ?? 'prune', walk, { timedAs: 'prune', part: 'prune', ...number })
-  })
+/** Measures the pruned model, and saves it if the recipe says so. Without `masks` it is made first, by a pass of its own. */
+async function givePruned(context: RunContext, masks?: StoredMasks): Promise<void> {
+  const { session } = context
+  const output = outputsOf(session.recipe).find(({ kind }) => kind === 'pruned')
+  const save = async (result: Checkpoint, own: StoredMasks) =>
+    output && saveOutput(session, { output, result, masks: own, summary: await summaryOf(own) })
+  if (!masks && output && session.progress.pruned.saved === null) return pruneOnly(context, save)
+  await measurePruned(context, false)
+  if (masks && output) await withPruned(context, (model) => save(model, masks))
 }
 
-async function blockDone(context: RunContext, result: BlockResult): Promise<void> {
-  const { session, plan } = context
-  const { progress, log } = session
-  progress.blocks.push(result)
-  progress.finishedBlocks = result.block + 1
-  log.emit({ type: 'block', ...result })
-  await session.milestone()
-  await evaluateBlocks(context, plan.passes.whilePruning, progress.finishedBlocks, 'pruned')
-}
+const withPruned = (context: RunContext, body: (model: Checkpoint) => Promise<void>): Promise<void> =>
+  withStateModel(context.session, prunedStages(context), false, body)
 
-/** The pruned-only model of a run that reconstructs, made by a pass of its own on request. `save`: it is saved, not only measured. */
-async function prunedOnly(
+const decoderBytesOf = (context: RunContext): number => context.budgetOf(context.session.plan.recoveries).decoderBytes
+
+/** Does the rest of the `number`-th pass after pruning: over the blocks, or of the whole model. */
+async function recoverPass(
   context: RunContext,
-  entries: Entries,
-  save?: (model: Checkpoint, masks: StoredMasks) => Promise<void>,
+  masks: StoredMasks,
+  number: number,
+  { blockwise, recoveries }: RecoveryPass<PlannedRecovery>,
 ): Promise<void> {
-  const { session, data, plan } = context
-  const { folder, model, backend } = session
-  const { calibration } = data
-  const parts = blockParts(model.config.numBlocks)
-  const budget = context.budgetOf(plan.passes.whilePruning)
-  const pass = { stage: 'baseline', finishedBlocks: 0, recoveries: [], onBlock: async () => undefined } as const
-  const allocated = await entries()
-  const walk = () =>
-    withPruneHost(backend, (host) =>
-      runBlocksPhase({ session, entries: allocated, base: null, budget, host, calibration, ...pass }),
-    )
-  await session.phase('prune', walk, { part: 'baseline' })
-  const saved = { stage: 'baseline', parts } as const
-  await withStateModel(session, [saved], false, async (pruned) => {
-    await evaluateStage(session, data, 'pruned', pruned, budget.decoderBytes)
-    await save?.(pruned, await masksOfStage(session, saved))
-  })
-  await removeParts(folder.state, 'baseline', parts)
+  const { session } = context
+  const { progress } = session
+  const [first] = recoveries
+  const { mode } = first.settings
+  const stage = passStage(number)
+  const body = () => {
+    if (blockwise) return recoverBlocks(context, masks, recoveries, stage)
+    return (mode === 'merge' ? runAdapterPhase : runRetrainPhase)(context, masks, first, stage)
+  }
+  await session.phase(mode, body, { part: `recover ${number}`, ...numberOf(session, first) })
+  progress.recoveredPasses = number + 1
+  progress.walkedBlocks = 0
+  progress.trainedSteps = 0
+  progress.losses = []
   await session.milestone()
-}
-
-interface PrunedModel {
-  readonly output: Output
-  readonly model: Checkpoint
-  readonly masks: StoredMasks
-  readonly version: string
-}
-
-async function savePruned({ session }: RunContext, { model, ...given }: PrunedModel): Promise<void> {
-  const summary = await summaryOf(given.masks)
-  await saveOutput(session, { ...given, result: model, summary, untied: false, recoveries: [] })
 }
 
 async function masksOf(context: RunContext): Promise<StoredMasks> {
-  const { session, plan } = context
+  const { session } = context
   const [stage] = prunedStages(context)
   if (stage) return masksOfStage(session, stage)
-  const { model } = session
+  const { model, plan } = session
   return plan.recoveries.length > 0 ? masksOfPrunedModel(model, session.warn) : ((await ownMasksOf(model)) ?? new Map())
 }
 
-/** Measures the finished model and saves it. */
-async function finish(context: RunContext, known: Pick<Result, 'masks' | 'summary' | 'version'>): Promise<void> {
-  const { session, plan, data } = context
-  const { recipe } = session
-  const untied = plan.untiesHead
+/** Measures the finished model and saves it; returns its sparsity. */
+async function finish(context: RunContext, masks: StoredMasks): Promise<number | null> {
+  const { session } = context
+  const { recipe, model } = session
+  const summary = await summaryOf(masks)
+  const outputs = outputsOf(recipe)
   await withRunModel(context, async (result) => {
-    const { decoderBytes } = context.budgetOf(plan.recoveries)
-    if (recipe.recover.length > 0) await evaluateStage(session, data, 'recovered', result, decoderBytes)
+    if (recipe.recover.length > 0) await evaluateStage(context, 'recovered', result, decoderBytesOf(context))
     warnOfWorse(session)
     await session.milestone()
-    for (const output of outputsOf(recipe))
-      if (output.kind === 'result')
-        await saveOutput(session, { ...known, output, result, untied, recoveries: plan.recoveries })
+    for (const output of outputs)
+      if (output.kind === 'result') await saveOutput(session, { output, result, masks, summary })
   })
-  for (const output of outputsOf(recipe)) if (output.kind === 'gguf') await saveGguf(session, output)
+  for (const output of outputs) if (output.kind === 'gguf') await saveGguf(session, output)
+  return sparsityOfModel(model, summary.counts)
 }
 
-// The work of a run before it is done: its parts with the time that each is planned to take.
-export async function plannedWork(
+/** The work of a run before it is done: its parts with the time that each is planned to take. */
+async function plannedWork(
   { recipe, source, backend }: Pick<RunSession, 'recipe' | 'source' | 'backend'>,
   data: RunData,
 ): Promise<PlannedPart[]> {

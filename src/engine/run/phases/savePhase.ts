@@ -14,7 +14,6 @@ import { readSmallFile } from '../../checkpoint/regularFile.ts'
 import { type CheckpointWriter, createWriter } from '../../checkpoint/writer.ts'
 import { EngineError } from '../../errors.ts'
 import type { Output } from '../../../plan/outputs.ts'
-import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import { mapPaths } from '../open/recipeFile.ts'
 import { recoveryReport, settledSteps } from '../../../runs/series/recoveries.ts'
 import type { MaskSummary } from '../open/sourceMasks.ts'
@@ -29,17 +28,12 @@ import type { SourceRecord } from '../state/sources.ts'
 import { writeGguf } from '../../convert/writeGguf.ts'
 import { openModel } from '../../model/model.ts'
 
-export interface Result {
+interface Result {
   readonly output: Output
   /** The finished or the pruned model. */
   readonly result: Checkpoint
   readonly masks: StoredMasks
   readonly summary: MaskSummary
-  /** A tied head has got weights of its own. */
-  readonly untied: boolean
-  readonly recoveries: readonly PlannedRecovery[]
-  /** Version of the program. */
-  readonly version: string
 }
 
 /** Writes an output that is not there yet. @throws EngineError 'exists' or 'disk'; nothing is left under the final name then. */
@@ -81,8 +75,10 @@ async function write(session: RunSession, given: Result): Promise<void> {
 }
 
 /** How config.json changes; undefined where it is carried over as it is. */
-function configEdit({ model }: RunSession, { untied }: Result) {
+function configEdit({ model, plan }: RunSession, { output }: Result) {
   const { config } = model.checkpoint
+  // A tied head has got weights of its own.
+  const untied = output.kind !== 'pruned' && plan.untiesHead
   const packed = isRecord(config) && isBitmaskConfig(config.quantization_config)
   if (!packed && !untied) return undefined
   return (text: string) => {
@@ -119,8 +115,9 @@ async function fill(
 }
 
 /** sparsescope.json: how this checkpoint was made. Two runs that do the same write the same. */
-function noteOf({ progress, recipe: whole, showPath }: RunSession, { output, summary, recoveries, version }: Result) {
+function noteOf({ progress, plan, version, recipe: whole, showPath }: RunSession, { output, summary }: Result) {
   const pruned = output.kind === 'pruned'
+  const recoveries = pruned ? [] : plan.recoveries
   const settled = { ...whole, prune: settledSteps(whole.prune, progress.chosen) }
   const recipe = pruned ? recipeOfPruned(settled, output.to) : settled
   const evaluations = progress.evaluations.filter(({ stage }) => !pruned || stage !== 'recovered')

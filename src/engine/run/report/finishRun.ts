@@ -1,6 +1,5 @@
 // The end of a run, good or bad: the page, report.json, summary.json, the last event, and the state that is no longer needed. The end
 // is written last: a run is done when its report and its end exist (`isDone`), and one that was killed in between is resumed.
-import type { RunPlan } from '../../../plan/runPlan.ts'
 import { mapPaths } from '../open/recipeFile.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
 import { htmlReport } from './htmlReport.ts'
@@ -17,16 +16,11 @@ export interface RunEnd {
 }
 
 /** Writes the report of a run that has ended and says so in its events. @throws EngineError 'disk'. */
-export async function finishRun(
-  session: RunSession,
-  { recoveries }: Pick<RunPlan, 'recoveries'>,
-  version: string,
-  end: RunEnd,
-): Promise<RunReport> {
-  const { folder, log, progress, recipe, showPath } = session
+export async function finishRun(session: RunSession, end: RunEnd): Promise<RunReport> {
+  const { folder, log, progress, recipe, plan, version, showPath } = session
   session.requireHeld()
   session.count()
-  const facts = { run: folder.path, recipe: mapPaths(recipe, showPath), recoveries, version, ...end }
+  const facts = { run: folder.path, recipe: mapPaths(recipe, showPath), recoveries: plan.recoveries, version, ...end }
   const report = createReport(facts, progress)
   const message = end.message === null ? {} : { message: end.message }
   const said = { type: 'end', status: end.status, ...message } as const

@@ -1,7 +1,7 @@
 // Progress of the whole run: its parts weighted by the planned time (plan/time.ts). The time left is measured:
 // a part continues at the pace of its first block or its first ten steps.
 import { passesOf, timesBetweenAll } from '../../../plan/passes.ts'
-import { tries } from '../../../plan/pruneEntries.ts'
+import { tries } from '../../../plan/pruneEntry.ts'
 import { isAskedAt, type PlannedPart, type WorkPart } from '../../../plan/time.ts'
 import type { Stage } from '../../../catalog/stages.ts'
 import type { ResolvedRecipe } from '../../../recipe/resolve.ts'

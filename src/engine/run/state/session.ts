@@ -4,7 +4,7 @@ import type { RunEvent } from '../../../runs/series/events.ts'
 import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import type { Backend } from '../../compute/backend.ts'
-import { throwIfCancelled } from '../../errors.ts'
+import { EngineError, throwIfCancelled } from '../../errors.ts'
 import { killPoint } from '../../../system/killPoint.ts'
 import type { Model } from '../../model/model.ts'
 import type { EventLog } from '../../../runs/events/eventLog.ts'
@@ -13,24 +13,33 @@ import { createOverall, finishedParts, type Overall } from './overall.ts'
 import { watchMemory, type MemoryWatch } from './peakMemory.ts'
 import { type RunProgress, saveProgress } from './progress.ts'
 import type { RunFolder } from '../../../runs/folder/runFolder.ts'
+import type { RunLock } from '../../../runs/lock/lock.ts'
+import type { RunPlan } from '../../../plan/runPlan.ts'
+import { checkSources } from './sources.ts'
 
-export interface SessionParts {
+/** A run that is open: a new one, or one that is resumed. */
+export interface OpenedRun {
   readonly folder: RunFolder
+  /** Taken before anything of the run is read; the caller that opens the run gives it back. */
+  readonly lock: RunLock
   /** All paths absolute. */
   readonly recipe: ResolvedRecipe
   readonly source: Checkpoint
   readonly model: Model
+  readonly plan: RunPlan
   readonly backend: Backend
+  readonly progress: RunProgress
+  readonly resumed: boolean
+}
+
+export interface SessionParts extends OpenedRun {
+  /** Version of the program. */
+  readonly version: string
   readonly log: EventLog
   /** What the events add up to, for lists of runs. */
   readonly summary: Pick<SummaryFile, 'write'>
-  readonly progress: RunProgress
   readonly memoryBytes: number
   readonly signal?: AbortSignal
-  /** Called before each record of what is done. @throws EngineError 'bad-data' when a file that the run reads is not what it was. */
-  readonly checkSources: () => Promise<void>
-  /** Called before each write of the run's state. @throws EngineError when the folder has become another process's. */
-  readonly requireHeld: () => void
   /** A path of the recipe as the person wrote it. */
   readonly showPath: (path: string) => string
   /** Awaited between steps, blocks and windows: a paused run waits in it. */
@@ -84,6 +93,10 @@ export interface RunSession extends SessionParts {
   time<T>(name: PhaseName, body: () => Promise<T>): Promise<T>
   /** Progress of the current phase, at most four times a second. */
   advance(done: number, total: number, unit: string): void
+  /** Precedes each record of what is done. @throws EngineError 'bad-data' when a file that the run reads is not what it was. */
+  checkSources(): Promise<void>
+  /** Precedes each write of the run's state. @throws EngineError 'disk' when the folder has become another process's. */
+  requireHeld(): void
   /** Makes what is done so far durable. */
   milestone(): Promise<void>
   /** Brings counters in `progress` up to date. */
@@ -124,8 +137,14 @@ export function createSession(parts: SessionParts): RunSession {
   const announce = (named: Announced) => log.emit({ type: 'phase', ...(announced = named) })
   let shown = { phase: '', done: -1, at: -Infinity }
   const work = createWork(log.elapsed)
+  const sameSources = () => checkSources(parts, signal)
+  const requireHeld = () => {
+    if (!parts.lock.isHeld()) throw lostRun(folder)
+  }
   return {
     ...parts,
+    checkSources: sameSources,
+    requireHeld,
     pausePoint: pausePoint && (() => log.pause(pausePoint)),
     expect(planned) {
       work.expect(createOverall(planned, finishedParts(progress, parts.recipe, parts.model.config.numBlocks)))
@@ -162,14 +181,20 @@ export function createSession(parts: SessionParts): RunSession {
     },
     async milestone() {
       killPoint()
-      await parts.checkSources()
-      parts.requireHeld()
+      await sameSources()
+      requireHeld()
       count()
       await saveProgress(folder.state, progress)
     },
     count,
     close: () => memory.stop(),
   }
+}
+
+/** The error of a run whose folder belongs to another process by now. */
+export function lostRun({ path }: RunFolder, cause?: unknown): EngineError {
+  const message = `${path} was removed or taken over by another process while this one was suspended; start or resume it again`
+  return new EngineError('disk', message, { cause })
 }
 
 /** A part of the planned work, and how much of it is done before and after what is counted, 0 to 1. */

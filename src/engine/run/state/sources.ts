@@ -13,6 +13,7 @@ import { maskFileName } from '../../checkpoint/maskFile.ts'
 import { EngineError, throwIfCancelled } from '../../errors.ts'
 import { readError } from '../../../system/diskErrors.ts'
 import { openRegular } from '../../checkpoint/regularFile.ts'
+import type { RunProgress } from './progress.ts'
 
 /** A file by its role in the run, which stays the same where a whole workplace is moved. */
 interface SourceFile {
@@ -109,16 +110,15 @@ export async function recordSources(
   })
 }
 
-/** The records with the stamps of now. @throws EngineError 'bad-data' when a file changed, is gone, or is new. */
-export async function requireUnchanged(
-  files: readonly SourceFile[],
-  records: readonly SourceRecord[],
+/** Checks the files that a run reads, and keeps their stamps of now. @throws EngineError 'bad-data' when one changed, is gone, or is new. */
+export async function checkSources(
+  { recipe, source, progress }: { recipe: ResolvedRecipe; source: Checkpoint; progress: Pick<RunProgress, 'sources'> },
   signal?: AbortSignal,
-): Promise<SourceRecord[]> {
-  const before = new Map(records.map((record) => [record.role, record]))
+): Promise<void> {
+  const before = new Map(progress.sources.map((record) => [record.role, record]))
   const changed = new Set<string>()
   const now: SourceRecord[] = []
-  for (const { role, path } of files) {
+  for (const { role, path } of await sourceFiles(recipe, source)) {
     const old = before.get(role)
     before.delete(role)
     const found = old && (await recognise(path, old, signal))
@@ -126,11 +126,12 @@ export async function requireUnchanged(
     else changed.add(path)
   }
   for (const { name } of before.values()) changed.add(name)
-  if (changed.size === 0) return now
-  throw new EngineError(
-    'bad-data',
-    `${[...changed].join(', ')} changed since the run began; put back what was there and resume the run, or start a new one`,
-  )
+  if (changed.size > 0)
+    throw new EngineError(
+      'bad-data',
+      `${[...changed].join(', ')} changed since the run began; put back what was there and resume the run, or start a new one`,
+    )
+  progress.sources = now
 }
 
 /** A hash of a file's content, and a stamp by which an untouched file is known again without reading it. */

@@ -6,7 +6,7 @@ import { deviceRequest, hasSmallSubgroups, requestAdapter } from '../../../../sr
 import type { WebGpuBackend } from '../../../../src/engine/compute/webgpu/backend.ts'
 import type { HostArray } from '../../../../src/engine/dtype.ts'
 import { driverNames, simulatedAdapters, withDriver } from '../../../support/adapters.ts'
-import { isShort, variants } from '../../../support/extent.ts'
+import { variants } from '../../../support/extent.ts'
 import { goldenModel, readGolden } from '../../../support/goldens.ts'
 import { simulate } from '../../../support/simulate.ts'
 import { openWrapped } from '../../../support/wrappedGpu.ts'
@@ -33,10 +33,7 @@ const asked = new Map<string, string>()
 /** Bytes of each kernel's case by driver, products and case. */
 const seen = new Map<string, Map<string, HostArray>>()
 
-for (const [title, { driver, simulated }] of variants(all, [
-  "lavapipe with WebGPU's default limits",
-  'SwiftShader as it is',
-]))
+for (const [title, { driver, simulated }] of variants(all, ["lavapipe with WebGPU's default limits"]))
   describe(`WebGPU on ${title}`, function () {
     this.timeout(600_000)
     let gpu: WebGpuBackend
@@ -66,7 +63,7 @@ for (const [title, { driver, simulated }] of variants(all, [
 
     // SwiftShader takes a minute for them: there, other adapters have the kernels alone, and SparseGPT (20 s) has its own kernels among those.
     if (driver === 'SwiftShader' && Object.keys(simulated).length > 0) return
-    for (const file of driver === 'lavapipe' ? prunings : isShort ? [] : ['wanda_2_4'])
+    for (const file of driver === 'lavapipe' ? prunings : ['wanda_2_4'])
       it(`prunes as the authors do: ${file}`, () => checkPruning(gpu, 'opt', `${file}.safetensors`))
 
     for (const family of ['opt', 'llama'])

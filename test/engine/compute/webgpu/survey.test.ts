@@ -17,6 +17,7 @@ import {
   type Survey,
 } from '../../../../src/engine/compute/webgpu/survey.ts'
 import { cli } from '../../../support/cli.ts'
+import { isShort } from '../../../support/extent.ts'
 import { scratch } from '../../../support/scratch.ts'
 import { goldenPath } from '../../../support/shared.ts'
 import { lacks } from '../../../support/skip.ts'
@@ -222,6 +223,9 @@ describe('a survey of drivers', function () {
       assert.match(choice.note, why)
     }
   })
+
+  // It asks the drivers of this machine and starts commands, which takes longer than all tests above.
+  if (isShort) return
 
   it('is done once on this machine, in a process of its own; what is kept decides how a device opens', async function () {
     const before = process.env.XDG_CACHE_HOME

@@ -2,9 +2,14 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { resolveRecipe } from '../../../../src/recipe/resolve.ts'
-import { pruneEntries } from '../../../../src/plan/pruneEntries.ts'
-import { mapPaths, recipeText, refuseSweep, warningsOf } from '../../../../src/engine/run/open/recipeFile.ts'
-import { readRecipe } from '../../../../src/engine/run/open/readRecipe.ts'
+import { pruneEntries } from '../../../../src/plan/runPlan.ts'
+import {
+  mapPaths,
+  recipeText,
+  refuseSweep,
+  warningsOf,
+  readRecipe,
+} from '../../../../src/engine/run/open/recipeFile.ts'
 import { scratch } from '../../../support/scratch.ts'
 
 describe('the recipe of a run', () => {

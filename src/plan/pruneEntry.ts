@@ -1,4 +1,4 @@
-// The recipe's `prune` entries after matching, with one sparsity for each linear.
+// What a run prunes, with one sparsity for each linear; and how an allocation spreads the one sparsity of a step over the blocks.
 import {
   tried,
   type AllocationKey,
@@ -15,18 +15,12 @@ import {
 } from '../catalog/allocations/allocations.ts'
 import { groupsBy } from '../formatting/lists.ts'
 import { parseNm, type NmPattern } from '../catalog/formats/sparsity.ts'
-import { methodKeyNames, type MethodKey, type MethodSettings } from '../catalog/methods/keys.ts'
+import type { MethodKey, MethodSettings } from '../catalog/methods/keys.ts'
 import type { Scope, Selection } from '../catalog/methods/method.ts'
 import { canBeGlobal, methodOf, needsData, needsHessian, type MethodName } from '../catalog/methods/methods.ts'
-import { selectModules, type Module } from '../recipe/match.ts'
+import type { Module } from '../recipe/match.ts'
 import { untilNone } from '../recipe/defaults.ts'
-import {
-  decidesInRun,
-  sparsityOfBlock,
-  swapsWeights,
-  type ResolvedPruneStep,
-  type ResolvedRecipe,
-} from '../recipe/resolve.ts'
+import { swapsWeights, type ResolvedPruneStep, type ResolvedRecipe } from '../recipe/resolve.ts'
 
 export interface PruneEntry {
   readonly method: MethodName
@@ -43,6 +37,9 @@ export interface PruneEntry {
   readonly swaps?: ResolvedPruneStep['swaps']
   /** Channels are reordered first. */
   readonly reorder?: boolean
+  /** Set where the run decides the sparsities. */
+  readonly measure?: PlannedMeasure | null
+  readonly trial?: PlannedTrial | null
 }
 
 /** Calibration inputs are needed. */
@@ -76,31 +73,23 @@ export function settingOf({ method, settings }: Pick<PruneEntry, 'method' | 'set
   return value
 }
 
-/** An entry whose one sparsity is spread over the blocks by what the dense model shows; until then each has that one. */
-export interface PlannedAllocation {
-  readonly entry: PruneEntry
+/** A measure of the dense model by which the run spreads the entry's sparsity over the blocks; until then each has that one. */
+export interface PlannedMeasure {
   readonly name: AllocationName
   readonly settings: SettledSettings
   /** Mean over the weights. */
   readonly sparsity: number
 }
 
-/** `entries` are those of the steps. A group over the whole model is its own allocation. */
-export function plannedAllocations(
-  steps: readonly ResolvedPruneStep[],
-  entries: readonly PruneEntry[],
-): PlannedAllocation[] {
-  return steps.flatMap((step, i) => {
-    const { allocation: name, sparsity } = step
-    if (!spreadsOverBlocks(step) || !isMeasured(name) || entries[i].sparsities.size === 0) return []
-    if (typeof sparsity !== 'number') return []
-    return [{ entry: entries[i], name, settings: settledSettings(step, {}), sparsity }]
-  })
+/** null where nothing is measured. A group over the whole model is its own allocation. */
+export function measureOf(step: ResolvedPruneStep): PlannedMeasure | null {
+  const { allocation: name, sparsity } = step
+  if (!spreadsOverBlocks(step) || !isMeasured(name) || typeof sparsity !== 'number') return null
+  return { name, settings: settledSettings(step), sparsity }
 }
 
-/** An entry whose run tries settings of its allocation; until then each block has the mean. */
+/** A setting of the entry's allocation that the run finds by trying; until then each block has the mean. */
 export interface PlannedTrial {
-  readonly entry: PruneEntry
   /** Index in the recipe's `prune`. */
   readonly step: number
   readonly name: AllocationName
@@ -110,25 +99,26 @@ export interface PlannedTrial {
   readonly choices: readonly { readonly value: number; readonly sparsities: PruneEntry['sparsities'] }[]
 }
 
-/** `entries` are those of the steps. */
-export function plannedTrials(
-  steps: readonly ResolvedPruneStep[],
-  entries: readonly PruneEntry[],
+/** `linears` are those of the entry; null where nothing is tried. */
+export function trialOf(
+  step: ResolvedPruneStep,
+  index: number,
   linears: readonly PlannedLinear[],
-): PlannedTrial[] {
-  return steps.flatMap((step, i) => {
-    const { allocation: name, sparsity } = step
-    const own = linears.filter((linear) => entries[i].sparsities.has(linear.name))
-    if (own.length === 0 || !spreadsOverBlocks(step) || typeof sparsity !== 'number') return []
-    return keysOf(name).flatMap((key) => {
-      if (step[name]?.[key] !== tried) return []
-      const values = allocationOf(name).tries[key]?.(blocksOf(own), sparsity) ?? []
-      const choices = values.map((value) => {
-        return { value, sparsities: spreadSparsities(step, own, sparsity, settledSettings(step, { [key]: value })) }
-      })
-      return [{ entry: entries[i], step: i, name, key, choices }]
-    })
+): PlannedTrial | null {
+  const { allocation: name, sparsity } = step
+  if (linears.length === 0 || !spreadsOverBlocks(step) || typeof sparsity !== 'number') return null
+  const key = keysOf(name).find((one) => step[name]?.[one] === tried)
+  if (key === undefined) return null
+  const values = allocationOf(name).tries[key]?.(blocksOf(linears), sparsity) ?? []
+  const choices = values.map((value) => {
+    return { value, sparsities: spreadSparsities(step, linears, sparsity, settledSettings(step, { [key]: value })) }
   })
+  return { step: index, name, key, choices }
+}
+
+/** The settings that a run tries together. */
+export function trialsOf(entries: readonly PruneEntry[]): PlannedTrial[] {
+  return entries.flatMap(({ trial }) => trial ?? [])
 }
 
 /** How often the model is pruned to find out settings that the recipe leaves to the run. */
@@ -151,7 +141,7 @@ export function spreadsOverBlocks({ allocation, sparsity, scope, method, pattern
 }
 
 /** `chosen` replace what the recipe leaves to the run. */
-function settledSettings(step: ResolvedPruneStep, chosen: AllocationSettings): SettledSettings {
+export function settledSettings(step: ResolvedPruneStep, chosen: AllocationSettings = {}): SettledSettings {
   const { allocation: name } = step
   return { ...allocationSettings(name, step[name]), ...chosen } as SettledSettings
 }
@@ -166,7 +156,7 @@ export function blocksOf(
 }
 
 /** Sparsities by an allocation that measures nothing. A block that keeps everything is not pruned. */
-function spreadSparsities(
+export function spreadSparsities(
   { allocation }: ResolvedPruneStep,
   linears: readonly PlannedLinear[],
   sparsity: number,
@@ -183,51 +173,6 @@ export interface PlannedLinear extends Module {
   readonly block: number
   /** Number of weights. */
   readonly parameters: number
-}
-
-/**
- * Targets matched, sparsities spread over the depth. A linear that an earlier step prunes in the same way is not in a later one,
- * which may be left with none.
- */
-export function pruneEntries(
-  steps: readonly ResolvedPruneStep[],
-  linears: readonly PlannedLinear[],
-  numBlocks: number,
-): PruneEntry[] {
-  const entries: PruneEntry[] = []
-  /** Names of the linears that earlier steps prune, by the way in which they do. */
-  const pruned = new Map<string, Set<string>>()
-  for (const step of steps) {
-    const matched = selectModules(linears, step.targets, step.ignore)
-    const way = JSON.stringify({ ...step, targets: [], ignore: [] })
-    const before = pruned.get(way) ?? new Set()
-    const sparsities = sparsitiesOf(
-      step,
-      matched.filter(({ name }) => !before.has(name)),
-      numBlocks,
-    )
-    for (const name of sparsities.keys()) before.add(name)
-    pruned.set(way, before)
-    entries.push({
-      method: step.method,
-      sparsities,
-      pattern: parseNm(step.pattern),
-      scope: step.scope,
-      selection: step.selection,
-      settings: Object.fromEntries(methodKeyNames.map((key) => [key, step[key]])),
-      swaps: step.swaps,
-      reorder: step.reorder,
-    })
-  }
-  return entries
-}
-
-/** What is known before the run: where the run decides, the mean. */
-function sparsitiesOf(step: ResolvedPruneStep, linears: readonly PlannedLinear[], numBlocks: number) {
-  const { sparsity } = step
-  if (typeof sparsity === 'number' && spreadsOverBlocks(step) && !decidesInRun(step))
-    return spreadSparsities(step, linears, sparsity, settledSettings(step, {}))
-  return new Map(linears.map(({ name, block }) => [name, sparsityOfBlock(sparsity, block, numBlocks)]))
 }
 
 /** The entry of each linear: it has one only. */
