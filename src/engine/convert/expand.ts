@@ -28,7 +28,6 @@ interface Expanded {
   readonly bytes: { readonly from: number; readonly to: number }
 }
 
-
 /**
  * Writes the folder `to`, which must not exist.
  * @throws EngineError 'usage' when the checkpoint is dense already; as `openCheckpoint` and `createWriter`.

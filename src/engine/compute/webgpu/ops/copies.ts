@@ -22,7 +22,7 @@ import {
 
 /** WGSL: element `at` of y becomes `x`, of 32 bits. */
 const storeWord = 'fn store(at: u32, x: u32) { y[at] = x; }'
-/** Of 16: two elements of a word may belong to two invocations, and each changes its half only. The result has no order. */
+/** The same where `x` has 16 bits: two elements of a word may belong to two invocations, and each changes its half only. The result has no order. */
 const storeHalf = /* wgsl */ `
 fn store(at: u32, x: u32) {
   let shift = 16u * (at & 1u);
