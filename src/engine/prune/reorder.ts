@@ -140,7 +140,7 @@ async function lossesOf(
     host.kernels.fill(squares, 0)
     host.kernels.columnSquares(squares, upper)
     const inverse = await readF32(host, squares)
-    const values = (await readWide(backend, weight)).slice()
+    const values = await readWide(backend, weight)
     let sum = 0
     for (let at = 0; at < values.length; at++) {
       const column = at % columns
