@@ -77,6 +77,7 @@ const folders = [
   { layer: 'engine', folder: 'test/engine/sweep' },
   { layer: 'engine', folder: 'test/engine' },
   { layer: 'engine', folder: 'test/engine/compute' },
+  { layer: 'engine', folder: 'test/engine/compute/webgpu' },
   { layer: 'engine', folder: 'test/engine/run' },
   { layer: 'engine', folder: 'test/engine/cli' },
   { layer: 'engine', folder: 'test/engine/docs' },

@@ -43,12 +43,11 @@ export async function openInspection(path: string, mostBytes = Infinity): Promis
   return inspectIn(new FilePool(mostBytes), await locate(path), path)
 }
 
-/** Whether a run made it whose recipe has `reorder`: its channels are not in the order of the dense model. */
+/** Whether a run, or an earlier one that made its source, reordered channels: they are not in the order of the dense model. */
 export async function wasReordered({ folder }: Pick<Checkpoint, 'folder'>): Promise<boolean> {
   try {
     const note: unknown = JSON.parse(await readSmallFile(join(folder, noteName), maxNoteBytes))
-    const steps = isRecord(note) && isRecord(note.recipe) ? note.recipe.prune : []
-    return Array.isArray(steps) && steps.some((step) => isRecord(step) && step.reorder === true)
+    return isRecord(note) && note.reordered === true
   } catch {
     return false
   }

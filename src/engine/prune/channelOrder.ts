@@ -1,5 +1,5 @@
-// The order of channels in which N:M pruning removes least: channels whose weights are important in the same rows go into different groups
-// of M (docs/methods.md, "Reordered channels"; Zhang et al., ICLR 2024, channel permutation).
+// The order of channels in which N:M pruning removes least: channels that matter to the same rows go into different groups of M
+// (docs/methods.md, "Reordered channels"; Zhang et al., ICLR 2024, channel permutation).
 import type { NmPattern } from '../../catalog/formats/sparsity.ts'
 import { breathe } from '../breathe.ts'
 import type { Rng } from '../rng.ts'
@@ -101,8 +101,10 @@ function gainOf(values: Float32Array, start: number, least: Float32Array): numbe
   const whole = least.length - (least.length % 4)
   let [a, b, c, d] = [0, 0, 0, 0]
   for (let row = 0; row < whole; row += 4) {
-    const [w, x] = [values[start + row] - least[row], values[start + row + 1] - least[row + 1]]
-    const [y, z] = [values[start + row + 2] - least[row + 2], values[start + row + 3] - least[row + 3]]
+    const w = values[start + row] - least[row]
+    const x = values[start + row + 1] - least[row + 1]
+    const y = values[start + row + 2] - least[row + 2]
+    const z = values[start + row + 3] - least[row + 3]
     a += w + Math.abs(w)
     b += x + Math.abs(x)
     c += y + Math.abs(y)
@@ -132,8 +134,14 @@ export function assign(gains: Float64Array, size: number): Int32Array {
       for (let j = 1; j <= size; j++) {
         if (visited[j]) continue
         const cost = -gains[(own - 1) * size + j - 1] - u[own] - v[j]
-        if (cost < slack[j]) [slack[j], before[j]] = [cost, column]
-        if (slack[j] < delta) [delta, next] = [slack[j], j]
+        if (cost < slack[j]) {
+          slack[j] = cost
+          before[j] = column
+        }
+        if (slack[j] < delta) {
+          delta = slack[j]
+          next = j
+        }
       }
       for (let j = 0; j <= size; j++) {
         if (visited[j]) {

@@ -30,7 +30,7 @@ interface Channels {
 /** Channels with what their order is chosen by. */
 interface Reordering extends Channels {
   readonly pattern: NmPattern
-  /** That of the consumer's inputs, on the device of the block. */
+  /** Hessian of the consumer's inputs, on the device of the block. */
   readonly hessian: Tensor
 }
 
@@ -38,7 +38,7 @@ interface Reordering extends Channels {
 interface ReorderedBlock {
   /** Hessians take the new order too. */
   readonly statistics: Statistics
-  /** Those of matrices that are pruned already take it too. */
+  /** Masks of matrices that are pruned already take the new order too. */
   readonly masks: Map<string, Mask>
   /** Takes the names of the parameters that changed. */
   readonly reordered: Set<string>

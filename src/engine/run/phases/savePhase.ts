@@ -6,7 +6,7 @@ import { parseByteSize } from '../../../formatting/numbers.ts'
 import { isBitmaskConfig } from '../../../catalog/formats/bitmask.ts'
 import { withoutBitmaskConfig, setTopLevel } from '../../../catalog/formats/jsonEdit.ts'
 import { isRecord } from '../../../catalog/formats/json.ts'
-import { type Checkpoint, openCheckpoint } from '../../checkpoint/checkpoint.ts'
+import { type Checkpoint, openCheckpoint, wasReordered } from '../../checkpoint/checkpoint.ts'
 import { maskFileName, writeMaskFile } from '../../checkpoint/maskFile.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import { partialPath } from '../../checkpoint/partialFolder.ts'
@@ -49,7 +49,8 @@ async function write(session: RunSession, given: Result): Promise<void> {
   const { save } = session.recipe
   if (!save) return
   const progress = outputProgress(session.progress, kind)
-  const note = `${JSON.stringify(noteOf(session, given), null, 2)}\n`
+  const reordered = session.recipe.prune.some(({ reorder }) => reorder) || (await wasReordered(session.source))
+  const note = `${JSON.stringify({ ...noteOf(session, given), ...(reordered && { reordered }) }, null, 2)}\n`
   if (await isOurs(to, note)) {
     // Killed between the rename and the note of it in the progress: it is whole and ours.
     progress.saved = to

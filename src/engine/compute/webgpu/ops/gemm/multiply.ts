@@ -77,7 +77,7 @@ export function multiply(gpu: Gpu, p: Product): void {
   runProduct(gpu, p, single)
 }
 
-/** Pieces of rows, of columns or of the depth, the first of which adds what is added once. */
+/** Cuts rows, columns or the depth into pieces. Only the first piece of the depth adds bias, residual and beta · out. */
 function split(gpu: Gpu, p: Product, along: 'm' | 'n' | 'k', most: number): void {
   for (const [start, end] of pieces(p[along], most, Math.min(granule, most))) {
     const [row, column, deep] = (['m', 'n', 'k'] as const).map((one) => (one === along ? start : 0))

@@ -1,5 +1,5 @@
-// Matrix product for any GPU, size, offset, transposition and element type of b: tiles of 64 × 64 as those of `tiled`, with loads and stores
-// of one number.
+// Matrix product for any GPU, size, offset, transposition and element type of b: the 64 × 64 tiles of `tiled`, but each load and store
+// moves one number.
 import { floatsOf, halves, ofTypes } from '../../shader.ts'
 import { gemmShader } from './params.ts'
 import { mainOf } from './tiled.ts'

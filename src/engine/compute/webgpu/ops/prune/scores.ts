@@ -37,7 +37,7 @@ export const cutParams = { isFound: 'u32' } as const
 
 /**
  * Ranges of rows that can be bound at once, with tensors and parameters in the order of `scoreTensors`, `scoreParams` and, with `found`, those
- * of a cut. Without a scale, or what was found, the weight stands in.
+ * of a cut. The weight is bound in place of a missing `scale` or `found`.
  */
 export function* scoreWindows(gpu: Gpu, { weight, scale, columns }: Scored, found?: Tensor | null) {
   const [total, width] = weight.shape
