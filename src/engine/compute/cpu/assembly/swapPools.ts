@@ -41,7 +41,7 @@ export function swapInPools(c: usize, gram: usize, width: i32, bits: usize, most
     let made = swapInPool(gram, width, bits, most - swaps)
     if (made == 0) {
       // Columns of larger keys may gain together where they are correlated.
-      listBestPairs(gram, width)
+      listBestPairs(gram, width, swaps == most ? 1 : worthIt)
       if (swaps == most || !(-best >= leastShare * rowError) || !(best < 0)) break
       made = swapInPool(gram, width, bits, most - swaps)
       if (made == 0) break
@@ -62,17 +62,17 @@ function listLeast(): void {
   ofKept = min(ofKept, poolSize)
 }
 
-/** Finds the best of all swaps, and lists the columns of those that gain nearly as much. */
-function listBestPairs(gram: usize, width: i32): void {
+/** Finds the best of all swaps, and lists the columns of those that gain at least `share` as much as the best before them. */
+function listBestPairs(gram: usize, width: i32, share: f64): void {
   const partners = termsOf(poolSize)
   let least: f64 = 0
   listBeyond(0)
   ofPruned = 0
   for (let i = 0; i < prunedCount; i++) {
     const a = columnAt(pruned, i)
-    setBest(0)
+    setBest(share * least)
     searchPartners(gram, width, a)
-    if (!(best < 0) || !(best <= worthIt * least)) continue
+    if (!(best < share * least)) continue
     least = min(least, best)
     // The list is read faster than it is written.
     const at = <usize>(ofPruned < poolSize ? ofPruned++ : poolSize - 1) << 2

@@ -210,8 +210,7 @@ export function searchPartners(gram: usize, width: i32, a: i32): void {
   const key = load<f64>(prunedKeys + from)
   const most = load<f64>(slack + from) * largestKept
   if (key + leastKept - most > best) return
-  const limit = best - key
-  const limits = f32x4.splat(<f32>(limit + (Math.abs(limit) + most) * 2e-6))
+  let limits = limitOf(key, most)
   const slacks = f32x4.splat(<f32>load<f64>(slack + from))
   const sizes = f32x4.splat(<f32>load<f64>(size + from))
   for (let k = 0; k < keptCount; k += 4) {
@@ -219,9 +218,20 @@ export function searchPartners(gram: usize, width: i32, a: i32): void {
     const one = f32x4.mul(slacks, v128.load(at))
     const other = f32x4.mul(sizes, v128.load(at + (step >> 1)))
     const low = f32x4.sub(v128.load(at + step), f32x4.pmin(one, other))
-    for (let left = i32x4.bitmask(f32x4.le(low, limits)); left; left &= left - 1)
+    const hits = f32x4.le(low, limits)
+    if (!v128.any_true(hits)) continue
+    for (let left = i32x4.bitmask(hits); left; left &= left - 1)
       if (k + ctz(left) < keptCount) consider(gram, width, a, columnAt(kept, k + ctz(left)))
+    limits = limitOf(key, most)
   }
+}
+
+/** What a kept column's key and the cross term may add to `key` to be as good as the best; `most`: the largest cross term. */
+// @ts-ignore: decorator
+@inline
+function limitOf(key: f64, most: f64): v128 {
+  const limit = best - key
+  return f32x4.splat(<f32>(limit + (Math.abs(limit) + most) * 2e-6))
 }
 
 // @ts-ignore: decorator
