@@ -60,12 +60,14 @@ export interface InverseFactor {
   readonly inverseDiagonal: Tensor
 }
 
-/** The way in which a backend compares scores. */
+/** The way in which a backend compares scores, and what it has room for. */
 export interface PruneTraits {
   /** False: a score is an f32 itself, so that there is nothing to ask within one (the second key of Digit). */
   readonly scoresInF64: boolean
   /** Bits of the widest digit that is counted fast. */
   readonly widestDigit: number
+  /** Most inputs of a matrix whose swaps are looked for. */
+  readonly mostSwapInputs: number
 }
 
 /** Which swaps are made. */

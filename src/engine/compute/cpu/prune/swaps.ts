@@ -13,6 +13,9 @@ const pruneSwaps: Task = ({ wasm, stage, scratch }, args, start, end) =>
 
 export const swapTasks: Readonly<Record<string, Task>> = { pruneSwaps }
 
+/** G of so many inputs takes half of the WebAssembly memory. */
+export const mostSwapInputs = 23_170
+
 /** Rows that share loads of G in the kernel. */
 const unit = 4
 /** Multiply-adds after which signals are let in: of first products, or of a search, which looks at a few pairs in a hundred. */
