@@ -15,7 +15,7 @@ import { lint } from '../lint/lint.ts'
 import { estimatesOf } from '../plan/planRecipe.ts'
 import { bytesPerToken } from '../plan/textTokens.ts'
 import { unstructured, usualSparsity, windowDefaults } from '../recipe/defaults.ts'
-import { chains } from '../recipe/measured.ts'
+import { chainFor } from '../recipe/measured.ts'
 import { readDocument } from '../recipe/document.ts'
 import { idShapeOf, type LintFacts, type ModelFacts, noFacts } from '../recipe/facts.ts'
 import * as writing from '../recipe/writing/choices.ts'
@@ -210,7 +210,7 @@ async function* triesOf(start: writing.RecipeChoices, place: Place): AsyncGenera
 /** A preset with a part of its windows and steps. */
 function fewer({ prune, calibration }: writing.RecipeChoices, preset: writing.Preset, known: Known, part: number) {
   const { method, chain } = preset
-  const recover = chains[chain].map(({ steps, ...one }) => ({
+  const recover = chainFor(chain, known.parameters).map(({ steps, ...one }) => ({
     ...one,
     ...(steps && { steps: Math.ceil(steps / part) }),
   }))

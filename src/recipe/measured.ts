@@ -41,6 +41,17 @@ export const chains: Readonly<Record<ChainName, readonly Recover[]>> = {
     { mode: 'retrain', steps: 264, lr: 2e-3, loss: { dense: 0.5 } },
   ],
 }
+/** Parameters from which the rates of SmolLM2 are too high: at 0.5 billion they made even a dense model worse (bench/RESULTS.md). */
+const largeFrom = 3e8
+/** The highest rate of PERP's grid, which is for such models. */
+const highestOfLarge = 5e-4
+
+/** The recoveries of a chain, with rates for a model of this size. */
+export function chainFor(name: ChainName, parameters: number): readonly Recover[] {
+  if (parameters < largeFrom) return chains[name]
+  return chains[name].map((one) => (one.lr === undefined ? one : { ...one, lr: Math.min(one.lr, highestOfLarge) }))
+}
+
 export type ChainName = 'refit' | 'retrain' | 'reconstruct' | 'both'
 
 export interface MeasuredRecovery {

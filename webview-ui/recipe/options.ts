@@ -15,13 +15,14 @@ import { methodNames, methodOf, type MethodName } from '../../src/catalog/method
 import { triedWindows, unstructured } from '../../src/recipe/defaults.ts'
 import {
   byMeasure,
+  chainFor,
+  type ChainName,
   chains,
   measured,
   prunedFigure,
   proposeRecoveries,
   recoveryFigures,
   spreadFigures,
-  type ChainName,
   type LossChoice,
   type MeasuredRecovery,
   type OnTwoTexts,
@@ -129,7 +130,7 @@ export const selects: Readonly<Record<string, (choices: RecipeChoices, known: Re
     return { value, options, hint: `${about} ${spreadHint(prune.sparsity)}` }
   },
   // Recoveries with the lowest measured perplexity on text of another kind come first.
-  'recover.mode'({ prune, recover }, { canRetrain, train }) {
+  'recover.mode'({ prune, recover }, { canRetrain, train, parameters }) {
     if (prune === null) return null
     const measuredHere = proposeRecoveries(prune.pattern).filter(({ chain }) => canRetrain || chain !== 'both')
     const option = (label: string, hint: string, chain: readonly Recover[]) => ({
@@ -139,7 +140,8 @@ export const selects: Readonly<Record<string, (choices: RecipeChoices, known: Re
     const options = [
       ...measuredHere.map((figures) => {
         const [label, about] = recoveryWords[figures.chain]
-        return option(label, `${about} ${measuredWords(figures)}`, chains[figures.chain])
+        const chain = chainFor(figures.chain, parameters)
+        return option(label, `${about} ${measuredWords(figures)}${ratesWords(chain, figures.chain)}`, chain)
       }),
       option(
         'Merge a PEFT adapter',
@@ -216,6 +218,12 @@ function measuredWords(figures: MeasuredRecovery | undefined): string {
   const fromTo = (text: keyof OnTwoTexts) => `${before[text].toFixed(2)} → ${after[text].toFixed(2)}`
   const settings = chains[chain].map(settingsWords).join(', then ')
   return `Measured on ${measured.model}, pruned by ${methodOf(method).title}, ${settings}: perplexity ${fromTo('other')} on text of another kind, ${fromTo('same')} on text of the kind it was trained on.`
+}
+
+/** Says what the form writes where a larger model takes lower rates. */
+function ratesWords(chain: readonly Recover[], name: ChainName): string {
+  const lowered = chain.find(({ lr }, i) => lr !== chains[name][i].lr)
+  return lowered ? ` This model is larger, so the form writes a rate of ${lowered.lr}.` : ''
 }
 
 function settingsWords({ mode, steps, lr, loss }: Recover): string {

@@ -3,7 +3,7 @@ import { computed, signal } from '@preact/signals'
 import { defaultMethod, type MethodName } from '../../src/catalog/methods/methods.ts'
 import type { BrowsedFor, RecipeStart, ToRecipe } from '../../src/protocol/view.ts'
 import { isTraining } from '../../src/recipe/modes.ts'
-import { chains } from '../../src/recipe/measured.ts'
+import { chainFor } from '../../src/recipe/measured.ts'
 import {
   presetsFor,
   withTrain,
@@ -92,10 +92,14 @@ export function browsed({ use, path }: Extract<ToRecipe, { type: 'browsed' }>): 
   chooseText(use, path)
 }
 
-const withPreset = ({ method, chain }: Preset, choices: RecipeChoices, { train }: RecipeStart): RecipeChoices => ({
+const withPreset = (
+  { method, chain }: Preset,
+  choices: RecipeChoices,
+  { train, parameters }: RecipeStart,
+): RecipeChoices => ({
   ...choices,
   prune: choices.prune && { ...choices.prune, method },
-  recover: withTrain(chains[chain], train),
+  recover: withTrain(chainFor(chain, parameters), train),
 })
 
 export function choosePreset(preset: Preset): void {

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path'
 import { fieldsOf } from '../../catalog/formats/json.ts'
 import { modelLabel } from '../../catalog/formats/checkpointFormats.ts'
 import { type FromAnyView, type FromRecipe, type RecipeStart, type ToRecipe, views } from '../../protocol/view.ts'
-import { chains } from '../../recipe/measured.ts'
+import { chainFor } from '../../recipe/measured.ts'
 import { formFields } from '../../recipe/settings/fields.ts'
 import {
   freeName,
@@ -137,9 +137,10 @@ async function startOf(
   const pathsOf = (uris: readonly vscode.Uri[]) => uris.map(({ fsPath }) => toRecipePath(folder, fsPath))
   const filled = withTexts(choices, pathsOf(found.filter(isCorpus)))
   const train = trainedOf(facts)
-  // Reconstruction needs the dense model; a pruned one is retrained.
-  const proposed = kind === 'prune' ? filled : { ...filled, prune: null, recover: withTrain(chains.retrain, train) }
   const { parameters, sparsity } = facts
+  // Reconstruction needs the dense model; a pruned one is retrained.
+  const proposed =
+    kind === 'prune' ? filled : { ...filled, prune: null, recover: withTrain(chainFor('retrain', parameters), train) }
   return {
     ...{ kind, weights, label: modelLabel(weights), parameters, sparsity, choices: proposed, train, canRetrain },
     texts: pathsOf(found),

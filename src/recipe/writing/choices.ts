@@ -3,7 +3,7 @@ import { defaultAllocation, type AllocationName } from '../../catalog/allocation
 import { defaultTrain, type Subset } from '../../catalog/adapters/subsets.ts'
 import { defaultMethod, type MethodName } from '../../catalog/methods/methods.ts'
 import { unstructured, usualSparsity, windowDefaults } from '../defaults.ts'
-import { chains, proposeSpread, type ChainName } from '../measured.ts'
+import { chainFor, proposeSpread, type ChainName } from '../measured.ts'
 import { isTraining } from '../modes.ts'
 import type { PruneStep, Recover } from '../settings/recipe.ts'
 
@@ -103,7 +103,7 @@ export function firstChoices(model: string, facts: KnownOfModel, memoryBytes: nu
   return {
     model,
     prune: { method, pattern: unstructured, sparsity: usualSparsity },
-    recover: withTrain(chains[chain], trainedOf(facts)),
+    recover: withTrain(chainFor(chain, facts.parameters), trainedOf(facts)),
     calibration: {
       data: [],
       samples: windowDefaults.samples,

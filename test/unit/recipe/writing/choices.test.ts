@@ -16,7 +16,7 @@ import {
   type RecipeChoices,
 } from '../../../../src/recipe/writing/choices.ts'
 import type { toRecipePath, writtenOf } from '../../../../src/extension/recipe/recipeDefaults.ts'
-import { chains } from '../../../../src/recipe/measured.ts'
+import { chainFor, chains } from '../../../../src/recipe/measured.ts'
 import { recipeOf } from '../../../../src/recipe/writing/recipeOf.ts'
 import { recipeText } from '../../../../src/recipe/writing/recipeText.ts'
 import { extensionModule } from '../../../support/extensionModule.ts'
@@ -66,6 +66,17 @@ describe('first choices of a recipe', () => {
     assert.ok(canRetrain(known, 16e9) && !canRetrain({ parameters: 7e9 }, 16e9))
     assert.deepEqual(of(135e6), ['alps', 'retrain'])
     assert.deepEqual(of(30e12), ['alps', 'reconstruct'])
+  })
+
+  it('have the rates that were measured, and at most 5e-4 for larger models', () => {
+    const rateOf = (parameters: number) => firstChoices('m', { ...known, parameters }, 64e9).recover.map(({ lr }) => lr)
+    assert.deepEqual(rateOf(135e6), [2e-3])
+    assert.deepEqual(rateOf(0.5e9), [5e-4])
+    assert.deepEqual(
+      chainFor('both', 1.5e9).map(({ lr }) => lr),
+      [5e-4, 5e-4],
+    )
+    assert.deepEqual(chainFor('refit', 1.5e9), chains.refit)
   })
 
   it('train biases only where there are some', () => {
