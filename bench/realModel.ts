@@ -93,7 +93,7 @@ function measure(name: string, given: number): Result {
   return keep(name, seed, ours(bench, { row: { ...row, ...otherRate(row) }, seed, folder, from }))
 }
 
-/** Of what a row recovers, the rate stays. */
+/** The rate of a row that is named; the rows that it recovers from keep theirs. */
 function otherRate({ name, recover }: Row): Partial<Row> {
   return options.lr && recover && names.includes(name) ? { recover: { ...recover, lr: Number(options.lr) } } : {}
 }
