@@ -74,6 +74,9 @@ export const ofTypes = (
     DTYPE === 0 && words ? variant(words, constants) : variant(shader, { ...constants, DTYPE }),
   )
 
+/** WGSL: a text for each of four, as vectors have them. */
+export const four = (text: (i: number) => string, between = '\n') => [0, 1, 2, 3].map(text).join(between)
+
 /** A parameter: numbers are u32, `f32(x)` is a float. */
 export type Param = number | { readonly f32: number }
 
