@@ -1,17 +1,18 @@
 // A real model, row by row: prune and recover SmolLM2-135M, and measure text of the kind trained on, text of another kind, and tasks.
 //   npx tsx bench/realModel.ts --model SMOLLM2 --ids ids.safetensors --other-ids ids_wiki.safetensors --rows NAME,… [--seeds 0,1,2]
-//     [--tasks FOLDER [--limit N]] [--steps N] [--precision f32|bf16] [--evaluate-precision f32|bf16] [--memory SIZE]
+//     [--tasks FOLDER [--limit N]] [--steps N] [--lr RATE] [--precision f32|bf16] [--evaluate-precision f32|bf16] [--memory SIZE]
 //     [--all-text both|training] [--documents FILE.jsonl,…] [--peer torch_peer.py] [--out FOLDER]
 // Rows are those of bench/realModel/rows.ts (`--rows list` prints them); without --rows the PyTorch peer's table. A row that another
 // recovers, or whose gap it closes, is run too. What is done (OUT/results.json) is kept, and only what it lacks is measured.
 // --peer: rows that the peer knows are also run by it, one after the other. Seconds of a row include those of what it recovers.
 // --all-text: train on the rows of `calibration` and `training`, both; with `both`, calibrate on all of them too.
+// --lr: the learning rate of the rows that are named, in place of their own; use another --out.
 // --documents: calibrate and train on as many of these, in equal parts, in place of the rows; bench/mixedText.ts writes some.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ours, peer, qualityOf, type Bench, type Result } from './realModel/measure.ts'
-import { drawsAtRandom, prunedOf, rowOf, rows } from './realModel/rows.ts'
+import { drawsAtRandom, prunedOf, rowOf, rows, type Row } from './realModel/rows.ts'
 import { peerTable, qualityTable, type Results } from './realModel/table.ts'
 import { allText } from './support/allText.ts'
 import { machine } from './support/process.ts'
@@ -28,6 +29,7 @@ const { values: options } = parseArgs({
     peer: { type: 'string' },
     // The table's, and the peer's.
     steps: { type: 'string', default: '200' },
+    lr: { type: 'string' },
     seeds: { type: 'string', default: '0' },
     precision: { type: 'string', default: 'f32' },
     'evaluate-precision': { type: 'string', default: 'f32' },
@@ -66,6 +68,7 @@ const bench: Bench = {
   memory: options.memory,
 }
 
+const names = options.rows?.split(',') ?? rows.filter(({ published }) => published).map(({ name }) => name)
 const file = join(out, 'results.json')
 const results = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results) : {}
 
@@ -87,16 +90,20 @@ function measure(name: string, given: number): Result {
   const pruned = prunedOf(row)
   if (pruned) measure(pruned, given)
   const from = row.from ? { result: measure(row.from, given), folder: folderOf(row.from, given) } : undefined
-  return keep(name, seed, ours(bench, { row, seed, folder, from }))
+  return keep(name, seed, ours(bench, { row: { ...row, ...otherRate(row) }, seed, folder, from }))
 }
 
-/** Where the row's model lies. */
+/** Of what a row recovers, the rate stays. */
+function otherRate({ name, recover }: Row): Partial<Row> {
+  return options.lr && recover && names.includes(name) ? { recover: { ...recover, lr: Number(options.lr) } } : {}
+}
+
+/** Where the row's model is saved. */
 function folderOf(name: string, seed: number): string {
   if (name === 'dense') return bench.model
   return join(out, seed !== 0 && drawsAtRandom(rowOf(name)) ? `${name}-seed${seed}` : name)
 }
 
-const names = options.rows?.split(',') ?? rows.filter(({ published }) => published).map(({ name }) => name)
 for (const name of ['dense', ...names]) {
   for (const seed of options.seeds.split(',')) measure(name, Number(seed))
   if (options.peer && name !== 'dense' && rowOf(name).published) {

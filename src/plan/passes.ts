@@ -65,8 +65,9 @@ export function groupPasses<T>(
 export function pruningOf({ model, prune, calibration, precision, seed }: ResolvedRecipe): string | null {
   if (prune.length === 0) return null
   const data = prune.some(stepNeedsData) ? calibration : undefined
-  // Ids are used in their order; windows of text are drawn.
-  const draws = prune.some(({ method }) => methodOf(method).seeded) || filesOf(data?.data).some(isText)
+  // Ids are used in their order; windows of text are drawn, and so are the orders that `reorder` starts from.
+  const draws =
+    prune.some(({ method, reorder }) => methodOf(method).seeded || reorder) || filesOf(data?.data).some(isText)
   return JSON.stringify([model, prune, data, precision, draws ? seed : null])
 }
 

@@ -30,7 +30,7 @@ export function* recoveryFindings({ prune, recover }: ResolvedRecipe, model: Mod
           fixes: [{ path: ['recover', i, 'loss'], value: 'text', title: 'loss: text' }],
         },
       )
-    yield* refitted(prune, recovery, i)
+    yield* inDenseOrder(prune, recovery, i)
     if (!isTraining(recovery.mode)) continue
     yield* exclusive(recovery, i)
     yield* untrained(recovery, i, model)
@@ -41,12 +41,16 @@ export function* recoveryFindings({ prune, recover }: ResolvedRecipe, model: Mod
   }
 }
 
-/** Refit reads the dense weights from the source, in their own order. */
-function* refitted(prune: ResolvedRecipe['prune'], { mode }: ResolvedRecover, i: number): Iterable<PlanFinding> {
+/** Refit reads the dense weights from the source, and an adapter was trained on the source: both in its order. */
+function* inDenseOrder(prune: ResolvedRecipe['prune'], { mode }: ResolvedRecover, i: number): Iterable<PlanFinding> {
   const step = prune.findIndex(({ reorder }) => reorder)
-  if (mode !== 'refit' || step < 0) return
+  if ((mode !== 'refit' && mode !== 'merge') || step < 0) return
   const path = ['prune', step, 'reorder']
-  const message = 'Refit fits weights to the dense ones in their own order: remove reorder, or use another recovery.'
+  const needs = {
+    refit: 'Refit fits weights to the dense ones in their own order',
+    merge: 'The adapter has the channels in the order of the model that it was trained on',
+  }
+  const message = `${needs[mode]}: remove reorder, or use another recovery.`
   yield refusal('exclusive-settings', path, message, { from: [['recover', i, 'mode']], fixes: [{ path }] })
 }
 

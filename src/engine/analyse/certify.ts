@@ -1,6 +1,6 @@
 // Certificates of a checkpoint that any tool pruned, beside its dense one (docs/methods.md, "Swaps"): one pass over the blocks as in a run.
 // The dense block sees the states of the pruned model, and nothing is changed.
-import { type Checkpoint, wasReordered } from '../checkpoint/checkpoint.ts'
+import { channelOrderOf, type Checkpoint } from '../checkpoint/checkpoint.ts'
 import { defaultPrecision, type PrecisionChoice } from '../../recipe/modes.ts'
 import { calibrationSet, type CalibrationRequest } from './analyse.ts'
 import type { NmPattern } from '../../catalog/formats/sparsity.ts'
@@ -55,10 +55,10 @@ const share = 1 / 4
 /** `certify` of two checkpoints on a text. @throws EngineError of the checkpoints and the data too. */
 export async function certifyCheckpoints(pruned: Checkpoint, dense: Checkpoint, request: CertifyRequest) {
   const { memoryBytes, precision = defaultPrecision } = request
-  if ((await wasReordered(pruned)) && !(await wasReordered(dense)))
+  if ((await channelOrderOf(pruned)) !== (await channelOrderOf(dense)))
     throw new EngineError(
       'unsupported',
-      `${pruned.path} was pruned with reorder, so its channels are not in the order of ${dense.path}: its certificate is in the report of its run`,
+      `${pruned.path} and ${dense.path} have their channels in different orders, since one was pruned with reorder: its certificate is in the report of its run`,
     )
   const models = { dense: openModel(dense), pruned: openModel(pruned) }
   const set = await calibrationSet(models.dense, { ...request, seed: 0 })

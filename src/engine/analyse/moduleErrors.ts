@@ -8,7 +8,7 @@ import { Arena } from '../compute/arena.ts'
 import { readF32 } from '../compute/backend.ts'
 import type { Linear } from '../model/module.ts'
 import type { PruneHost } from '../prune/host.ts'
-import { outputEnergy, outputError } from '../prune/refit.ts'
+import { outputEnergy } from '../prune/refit.ts'
 import { PreparedCache } from '../prune/preparedCache.ts'
 import { pruneLinear, type PruneContext } from '../prune/pruneBlock.ts'
 import type { Statistics } from '../prune/statistics.ts'
@@ -67,15 +67,15 @@ async function errorsOf(
   if (!hessian || statistics.tokensOf(linear.inputKey) === 0) return []
   using arena = new Arena(backend)
   const weight = arena.allocate(linear.weight.shape)
-  const energy = await outputEnergy(backend, linear.weight, hessian)
+  const { windows, tokens } = statistics.seen(linear.inputKey)
+  // By token, as the error of a certificate is.
+  const energy = ((await outputEnergy(backend, linear.weight, hessian)) * windows) / 2 / tokens
   const errors: PruningError[] = []
   for (const [i, { method, sparsity, pattern, entry }] of candidates.entries()) {
     kernels.convert(weight, linear.weight)
-    let room: number | undefined
-    const onCertificate: PruneContext['onCertificate'] = (_, certificate) => (room = certificate.room)
+    const onCertificate: PruneContext['onCertificate'] = (_, { error, room }) =>
+      errors.push({ method, sparsity, pattern, error: energy > 0 ? error / energy : null, room })
     await pruneLinear({ ...context, onCertificate }, { ...linear, weight }, entry, statistics, prepared)
-    const error = await outputError(backend, weight, linear.weight, hessian)
-    errors.push({ method, sparsity, pattern, error: energy > 0 ? Math.max(0, error / energy) : null, room })
     if (i === 0) pruned?.set(linear.name, (await readF32(backend, weight)).slice())
   }
   return errors

@@ -29,7 +29,7 @@ export const solves = (entry: PruneEntry | undefined) => entry !== undefined && 
 export async function pruneInGroups(work: GroupedBlock, masks: Map<string, Mask>): Promise<void> {
   const { pruning, block, reordered, first, groups } = work
   const { linears } = block
-  const found = new Map<string, Mask>()
+  const found = new Map(masks)
   for (const [i, group] of groups.entries()) {
     const members = new Set(linears.flatMap(({ name, inputKey }) => (group.has(inputKey) ? [name] : [])))
     const chosen = only(pruning, (name, entry) => solves(entry) && members.has(name))

@@ -43,12 +43,12 @@ export async function openInspection(path: string, mostBytes = Infinity): Promis
   return inspectIn(new FilePool(mostBytes), await locate(path), path)
 }
 
-/** Whether a run, or an earlier one that made its source, reordered channels: they are not in the order of the dense model. */
-export async function wasReordered({ folder }: Pick<Checkpoint, 'folder'>): Promise<boolean> {
+/** Names the order that channels have after `reorder`, in the run that saved the checkpoint or an earlier one; null: the dense model's. */
+export async function channelOrderOf({ folder }: Pick<Checkpoint, 'folder'>): Promise<string | null> {
   try {
     const note: unknown = JSON.parse(await readSmallFile(join(folder, noteName), maxNoteBytes))
-    return isRecord(note) && note.reordered === true
+    return isRecord(note) && typeof note.reordered === 'string' ? note.reordered : null
   } catch {
-    return false
+    return null
   }
 }

@@ -44,8 +44,10 @@ export interface ReconstructBlockOptions
   /** The parameters and adapters of the block that are trained; not empty. */
   readonly set: TrainableSet
   readonly masks: ReadonlyMap<string, Mask>
-  /** Called when a unit diverged and is trained again from its start at half the rate. */
-  readonly onLowerRate?: (where: string, lr: number) => void
+  /** Called when a unit is trained again from its start at half the rate; `why`: what it did at the rate before. */
+  readonly onLowerRate?: (where: string, why: string, lr: number) => void
+  /** Called when a unit stays as it was pruned, since every rate ended with a larger error; `lr`: the lowest. */
+  readonly onUntrained?: (where: string, lr: number) => void
   readonly onMerge?: OnMerge
 }
 
@@ -107,23 +109,35 @@ interface Part<S> extends Pick<ReconstructOptions<S>, 'inputs' | 'targets' | 'wh
   readonly unitOf: (block: Block) => Unit<S>
 }
 
-/** How often the rate is halved for a unit that diverges. */
+/** How often the rate is halved for a unit that diverges, or whose error grows. */
 const mostHalvings = 3
 
-/** Trains what `part.set` names, if anything, and merges it into the block. One rate seldom suits all blocks of a model: see `onLowerRate`. */
+/**
+ * Trains what `part.set` names, if anything, and merges it into the block. One rate seldom suits all blocks of a model: see `onLowerRate`.
+ * A unit never gets worse: where the error grows at the lowest rate too, it stays as it was.
+ */
 async function trainUnit<S>(options: ReconstructBlockOptions, part: Part<S>): Promise<Reconstruction> {
   if (part.set.direct.length + part.set.adapted.length === 0) return { errorBefore: 0, errorAfter: 0 }
   for (let halved = 0; ; halved++) {
     const lr = options.settings.lr / 2 ** halved
-    if (halved > 0) options.onLowerRate?.(part.where, lr)
+    const isLast = halved === mostHalvings
+    let why = 'diverged'
     try {
-      return await trainOnce(options, part, { ...options.settings, lr })
+      const { errorBefore, errorAfter } = await trainOnce(options, part, { ...options.settings, lr })
+      if (errorAfter <= errorBefore) return { errorBefore, errorAfter }
+      if (isLast) {
+        options.onUntrained?.(part.where, lr)
+        return { errorBefore, errorAfter: errorBefore }
+      }
+      why = `ended with a larger error, ${errorBefore.toPrecision(3)} → ${errorAfter.toPrecision(3)},`
     } catch (error) {
-      if (!(error instanceof Diverged) || halved === mostHalvings) throw error
+      if (!(error instanceof Diverged) || isLast) throw error
     }
+    options.onLowerRate?.(part.where, why, lr / 2)
   }
 }
 
+/** Merges what was trained, unless the error grew. */
 async function trainOnce<S>(
   options: ReconstructBlockOptions,
   part: Part<S>,
@@ -136,7 +150,7 @@ async function trainOnce<S>(
   try {
     const unit = part.unitOf(trainedBlock(options, trainables))
     const result = await reconstruct({ ...options, ...part, settings, trainables, unit })
-    await mergeInto(backend, block, trainables, options.onMerge)
+    if (result.errorAfter <= result.errorBefore) await mergeInto(backend, block, trainables, options.onMerge)
     return result
   } finally {
     trainables.close()

@@ -25,6 +25,8 @@ describe('pruningOf', () => {
     assert.equal(of({ seed: 1, prune: magnitude }), of({ seed: 0, prune: magnitude }))
     const random = [{ method: 'random', sparsity: 0.5 }]
     assert.notEqual(of({ seed: 1, prune: random }), of({ seed: 0, prune: random }))
+    const reordered = { calibration: ids, prune: [{ method: 'alps', pattern: '2:4', reorder: true }] }
+    assert.notEqual(of({ seed: 1, ...reordered }), of({ seed: 0, ...reordered }))
   })
 })
 

@@ -3,7 +3,7 @@ import { tensorRoles, type TensorRoles } from '../../../catalog/families/tensorR
 import { elementsOf } from '../../../catalog/formats/dtypes.ts'
 import type { ComparedTensor, CompareSummary, TensorChange } from '../../../protocol/inspect.ts'
 import { EngineError } from '../../errors.ts'
-import { type Checkpoint, type TensorEntry, wasReordered } from '../checkpoint.ts'
+import { channelOrderOf, type Checkpoint, type TensorEntry } from '../checkpoint.ts'
 import { underSameNames } from '../gguf/underNamesOf.ts'
 import { explicitMasks } from '../explicitMasks.ts'
 import { maskFileName } from '../maskFile.ts'
@@ -94,12 +94,12 @@ export async function compareCheckpoints(
     maskPreserved: isMaskPreserved(counts),
   }
   const verdict = verdictOf(summary, counts)
-  const sameOrder = (await wasReordered(one)) === (await wasReordered(other))
+  const sameOrder = (await channelOrderOf(one)) === (await channelOrderOf(other))
   return { ...summary, verdict: sameOrder ? verdict : `${verdict} ${otherOrder}` }
 }
 
 const otherOrder =
-  'One of them was pruned with reorder: where the other has the order of the dense model, differences between elements have no meaning.'
+  'Their channels may be in different orders, since one was pruned with reorder: differences between elements have no meaning.'
 
 /** Returns which tensors of a checkpoint have a mask, and the explicit mask if there is one. */
 interface MaskBearers {

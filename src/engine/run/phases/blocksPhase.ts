@@ -43,6 +43,10 @@ export async function pruneBlocks(context: RunContext): Promise<void> {
   const pass = { stage: 'pruned', entries, base: null, recoveries, finishedBlocks, onBlock } as const
   const options = { timedAs: 'prune', part: 'prune', ...(first && numberOf(session, first)) } as const
   await session.phase(first?.settings.mode ?? 'prune', () => runPass(context, pass), options)
+  if (!progress.reordered && session.recipe.prune.some(({ reorder }) => reorder))
+    session.warn(
+      'reorder changed nothing: it moves the inputs of an MLP and of attention that their last matrix reads, where the pattern divides these and the projections are not fused',
+    )
 }
 
 /**
@@ -200,7 +204,7 @@ async function saveBlock(
   { entries, base, stage, recoveries }: Pass,
   { block, masks, reordered }: BlockWork,
 ): Promise<void> {
-  const { backend, model, folder } = session
+  const { backend, model, folder, progress } = session
   const sets = recoveries.flatMap(({ trainable }) => trainable ?? [])
   const trained = new Set(sets.flatMap(changedNames))
   const solves = recoveries.some(({ trainable }) => trainable === null)
@@ -212,6 +216,7 @@ async function saveBlock(
     if (!learnt && !reordered.has(name) && !(base ? solved : masks).has(linear)) continue
     tensors.push(storedParameter(backend, model, name, tensor, masks, learnt ? 'training' : 'pruning'))
   }
+  progress.reordered ||= reordered.size > 0
   await savePart(folder.state, stage, block.index, tensors, masks)
 }
 

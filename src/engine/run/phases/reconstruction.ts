@@ -64,8 +64,12 @@ async function reconstructInRun(
     signal: session.signal,
     pausePoint: session.pausePoint,
     onMerge: movesInto(session, moved),
-    onLowerRate: (where, lr) =>
-      session.warn(`${where} diverged at lr ${2 * lr}; it is trained again from its start at lr ${lr}`),
+    onLowerRate: (where, why, lr) =>
+      session.warn(`${where} ${why} at lr ${2 * lr}; it is trained again from its start at lr ${lr}`),
+    onUntrained: (where, lr) =>
+      session.warn(
+        `${where} ended with a larger error at lr ${lr} too, so it stays as it was pruned; lower ${place}.lr or train longer`,
+      ),
     onStep: (step, { loss, lr }, tokensPerSecond) => {
       session.log.emit({
         type: 'step',

@@ -1,18 +1,20 @@
 // The result of a run, or its model before recovery, as a checkpoint: the source with its finished tensors replaced, the mask
 // and a note beside it.
 import { certificatesOf } from '../../../plan/certificate.ts'
+import { hash } from 'node:crypto'
 import { basename, join } from 'node:path'
 import { parseByteSize } from '../../../formatting/numbers.ts'
 import { isBitmaskConfig } from '../../../catalog/formats/bitmask.ts'
 import { withoutBitmaskConfig, setTopLevel } from '../../../catalog/formats/jsonEdit.ts'
 import { isRecord } from '../../../catalog/formats/json.ts'
-import { type Checkpoint, openCheckpoint, wasReordered } from '../../checkpoint/checkpoint.ts'
+import { channelOrderOf, type Checkpoint, openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { maskFileName, writeMaskFile } from '../../checkpoint/maskFile.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import { partialPath } from '../../checkpoint/partialFolder.ts'
 import { readSmallFile } from '../../checkpoint/regularFile.ts'
 import { type CheckpointWriter, createWriter } from '../../checkpoint/writer.ts'
 import { EngineError } from '../../errors.ts'
+import { pruningOf } from '../../../plan/passes.ts'
 import type { Output } from '../../../plan/outputs.ts'
 import { mapPaths } from '../open/recipeFile.ts'
 import { recoveryReport, settledSteps } from '../../../runs/series/recoveries.ts'
@@ -49,8 +51,8 @@ async function write(session: RunSession, given: Result): Promise<void> {
   const { save } = session.recipe
   if (!save) return
   const progress = outputProgress(session.progress, kind)
-  const reordered = session.recipe.prune.some(({ reorder }) => reorder) || (await wasReordered(session.source))
-  const note = `${JSON.stringify({ ...noteOf(session, given), ...(reordered && { reordered }) }, null, 2)}\n`
+  const reordered = await orderOf(session, output)
+  const note = `${JSON.stringify({ ...noteOf(session, given), ...(reordered !== null && { reordered }) }, null, 2)}\n`
   if (await isOurs(to, note)) {
     // Killed between the rename and the note of it in the progress: it is whole and ours.
     progress.saved = to
@@ -73,6 +75,14 @@ async function write(session: RunSession, given: Result): Promise<void> {
   progress.partial = null
   session.log.emit({ type: 'saved', path: to, ...(kind === 'pruned' && { stage: kind }) })
   await session.milestone()
+}
+
+/** See `channelOrderOf`: a hash of everything that the order of the channels follows from, as blocks before it decide a block's. */
+async function orderOf({ recipe, plan, progress, source }: RunSession, { kind }: Output): Promise<string | null> {
+  const before = await channelOrderOf(source)
+  if (!progress.reordered) return before
+  const recovered = kind === 'pruned' ? [] : plan.passes.whilePruning.map(({ settings }) => settings)
+  return hash('sha256', JSON.stringify([before, pruningOf(recipe), recovered])).slice(0, 16)
 }
 
 /** How config.json changes; undefined where it is carried over as it is. */

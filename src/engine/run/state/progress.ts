@@ -159,6 +159,8 @@ const progress = z.object({
   /** Blocks whose pruned (and reconstructed) weights are saved. */
   finishedBlocks: count,
   blocks: z.array(blockShape).max(few),
+  /** Pruning has reordered channels. */
+  reordered: z.boolean().default(false),
   /** Passes of recovery after pruning that are finished, merged and saved. */
   recoveredPasses: count,
   /** Blocks that the next such pass has saved, where it works block by block. */
@@ -212,6 +214,7 @@ export function newProgress(
     chosen: [],
     finishedBlocks: 0,
     blocks: [],
+    reordered: false,
     recoveredPasses: 0,
     walkedBlocks: 0,
     trainedSteps: 0,
