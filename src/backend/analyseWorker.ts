@@ -71,11 +71,11 @@ async function certifyMasks(
 }
 
 /** Rows of a large model are too many to send: means of at most 64 equal parts. */
-function roomOf({ rows, error, room, rows_without_room, shares }: CertifiedMatrix): MeasuredRoom {
+function roomOf({ rows, error, room, rows_without_room, tokens, shares }: CertifiedMatrix): MeasuredRoom {
   const parts = Math.min(64, rows)
   const room_by_part = Array.from({ length: parts }, (_, i) => {
     const part = shares.subarray(Math.round((i * rows) / parts), Math.round(((i + 1) * rows) / parts))
     return part.reduce((sum, share) => sum + share, 0) / part.length
   })
-  return { rows, error, room, rows_without_room, room_by_part }
+  return { rows, error, room, rows_without_room, tokens, room_by_part }
 }

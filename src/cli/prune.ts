@@ -59,8 +59,9 @@ function recipeOf(model: string, o: PruneOptions): Record<string, unknown> {
   const { data } = calibration
   if (step.sparsity === undefined && step.pattern === undefined)
     throw new EngineError('usage', 'specify how much to prune: --sparsity 0.5, or --pattern 2:4')
-  if (needsData(o.method) && data === undefined)
-    throw new EngineError('usage', `--method ${o.method} reads data: name a file with --calibration`)
+  const reader = needsData(o.method) ? `--method ${o.method}` : step.swaps ? '--swaps' : null
+  if (reader && data === undefined)
+    throw new EngineError('usage', `${reader} reads data: name a file with --calibration`)
   return {
     version: 1,
     model: modelPath('', model),

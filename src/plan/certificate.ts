@@ -10,18 +10,21 @@ export interface MatrixCertificate {
   readonly room: number
   /** Share of the rows where no swap helps. */
   readonly rows_without_room: number
+  /** Tokens that the error is a mean of: experts of a mixture see different ones. */
+  readonly tokens?: number
 }
 
-/** The certificate of several matrices: shares by their errors and by their rows. Null of none. */
+/** The certificate of several matrices: Σ max(0, −min Δ) / Σ E of the errors of all tokens, and the share of all rows. Null of none. */
 export function sumOfCertificates(matrices: readonly MatrixCertificate[]): MatrixCertificate | null {
   if (matrices.length === 0) return null
   const sum = (of: (one: MatrixCertificate) => number) => matrices.reduce((total, one) => total + of(one), 0)
   const [rows, error] = [sum((one) => one.rows), sum((one) => one.error)]
-  const won = sum((one) => one.error * one.room)
+  const whole = ({ error, tokens = 1 }: MatrixCertificate) => error * tokens
+  const all = sum(whole)
   return {
     rows,
     error,
-    room: error > 0 ? won / error : 0,
+    room: all > 0 ? sum((one) => whole(one) * one.room) / all : 0,
     rows_without_room: rows > 0 ? sum((one) => one.rows * one.rows_without_room) / rows : 0,
   }
 }

@@ -1,5 +1,6 @@
 // Cost of pruning beside the forward passes: statistics of the inputs, what linears with the same input share, and
 // each matrix by itself. Numbers come from the methods' rows.
+import { parseNm } from '../catalog/formats/sparsity.ts'
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
 import { linearsOfBlock, tokenShare, type BlockLinear } from '../catalog/families/parameters.ts'
 import { leastSquaresOperations } from '../catalog/methods/alps.ts'
@@ -37,6 +38,16 @@ export const statisticOperations: Record<Statistic, (columns: number, tokens: nu
 
 /** The swaps of a matrix take about as long as so many products, as measured on SmolLM2. */
 const swapFactor = 18
+
+/** Exchanges by which `reorder` looks for an order of channels: one channel of every group each. */
+export const exchangeRounds = 32
+/** Groups that exchange among themselves: the assignment takes the cube of their number, its gains the square. */
+export const mostExchanging = 256
+/** A gain of one row is a few operations of JavaScript, which take as long as so many multiply-adds of a thread. */
+const gainFactor = 60
+
+/** Inputs of a matrix whose Hessian a CPU keeps outside of the WebAssembly memory: 256 MiB. */
+const copiedFrom = 8192
 
 /** The work on each block in one pass. */
 export interface BlockWorkPlan {
@@ -94,23 +105,38 @@ function stepCost(
     const seen = swaps || (prunes && ownNeeds === 'hessian')
     return refitted(seen ? certified(chosen, rows, columns, swaps) : chosen, rows, columns, refits)
   })
+  const orders = prunes && step.reorder ? linears.map((linear) => reordered(config, step.pattern, linear)) : []
   const seen = [...inputs].map(([key, columns]) =>
     statisticOperations[needs](columns, tokens * tokenShare(config, experts.get(key) ?? null)),
   )
   return {
-    operations: sum([...seen, ...[...shared, ...matrices].map((c) => c.operations)]),
+    operations: sum([...seen, ...[...shared, ...matrices, ...orders].map((c) => c.operations)]),
     statistics: sum([...inputs.values()].map(statisticBytes[needs])),
     largestStatistic: Math.max(0, ...[...inputs.values()].map(statisticBytes[needs])),
-    working: most(shared) + most(matrices),
+    working: Math.max(most(shared) + most(matrices), most(orders)),
   }
 }
 
-/** With the product of a certificate, and swaps, which take some times as long; the residual, its product and a copy beside them. */
+/** Adds the product that a certificate needs. Swaps take `swapFactor` such products. The residual, its product and a copy are in memory. */
 function certified({ operations, bytes }: Cost, rows: number, columns: number, swaps: boolean): Cost {
   return {
     operations: operations + (swaps ? swapFactor : 1) * rows * columns ** 2,
-    bytes: Math.max(bytes, (swaps ? 4 * columns ** 2 : 0) + 3 * 4 * rows * columns),
+    // A CPU reads a copy of a large Hessian.
+    bytes: Math.max(bytes, (swaps || columns >= copiedFrom ? 4 * columns ** 2 : 0) + 3 * 4 * rows * columns),
   }
+}
+
+/** Finds an order of the inputs of an MLP's last matrix, or of attention's: a copy of the Hessian, its factor, losses and their copy. */
+function reordered(config: ModelConfig, pattern: string, { slot, shape: [rows, columns] }: BlockLinear): Cost {
+  const ofHeads = slot === 'attn.out' && config.projection === 'separate'
+  const ofMlp = /^m.*\.(?:d|sharedD)own$/.test(slot) && config.mlp !== 'gatedFused'
+  const nm = parseNm(pattern)
+  if (!nm || !(ofHeads || ofMlp)) return noCost
+  const size = ofHeads ? config.headDim : columns
+  const groups = size / nm.m
+  const [whole, rest] = [Math.floor(groups / mostExchanging), groups % mostExchanging]
+  const gains = exchangeRounds * (whole * mostExchanging ** 2 + rest ** 2) * (columns / size) * rows
+  return { operations: gainFactor * gains, bytes: 8 * columns ** 2 + 8 * rows * columns }
 }
 
 /** With least squares of the kept weights, and the errors before and after. */

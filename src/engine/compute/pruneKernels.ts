@@ -60,17 +60,19 @@ export interface InverseFactor {
   readonly inverseDiagonal: Tensor
 }
 
-/** The way in which a backend compares scores. */
+/** The way in which a backend compares scores, and what it has room for. */
 export interface PruneTraits {
   /** False: a score is an f32 itself, so that there is nothing to ask within one (the second key of Digit). */
   readonly scoresInF64: boolean
   /** Bits of the widest digit that is counted fast. */
   readonly widestDigit: number
+  /** Most inputs of a matrix whose swaps are looked for. */
+  readonly mostSwapInputs: number
 }
 
 /** Which swaps are made. */
 export interface SwapRule {
-  /** Most swaps of a row; more than its columns are as many as these. With 0 none is made, and `room` says what one would gain. */
+  /** Most swaps of a row; a larger number counts as the number of columns. With 0 none is made, and `room` says what one would gain. */
   readonly most: number
   /** Both weights of a swap are in the same group of so many columns; 0: anywhere in the row. */
   readonly group: number
@@ -132,8 +134,8 @@ export interface PruneKernels {
     pattern: NmPattern | null,
   ): Promise<void>
   /**
-   * Swaps a pruned and a kept weight of a row while that lowers its error by a millionth or more, always the best pair, in the mask
-   * alone (docs/methods.md, "Swaps"). All are [O,I], gram is the symmetric G [I,I]. Pruned weights count as 0 and come back as
+   * Swaps a pruned and a kept weight of a row while that lowers its error by a millionth or more, the best pair or on a CPU one of
+   * the best, in the mask alone (docs/methods.md, "Swaps"). All are [O,I], gram is the symmetric G [I,I]. Pruned weights count as 0 and come back as
    * `dense` has them: with updated weights in `weight` only `most` 0 has a meaning. `product`: (dense − weight)·G [O,I] with pruned
    * weights as 0, where the caller has it, in f32; a GPU computes its own.
    */

@@ -1,6 +1,7 @@
 // The order of channels in which N:M pruning removes least: channels that matter to the same rows go into different groups of M
 // (docs/methods.md, "Reordered channels"; Zhang et al., ICLR 2024, channel permutation).
 import type { NmPattern } from '../../catalog/formats/sparsity.ts'
+import { exchangeRounds, mostExchanging } from '../../plan/pruneCost.ts'
 import { breathe } from '../breathe.ts'
 import type { Rng } from '../rng.ts'
 
@@ -11,12 +12,6 @@ export interface ChannelScores {
   readonly rows: number
 }
 
-/** Exchanges of one channel of every group. */
-const rounds = 32
-
-/** Groups that exchange among themselves: the assignment takes the cube of their number, its gains the square. */
-const mostGroups = 256
-
 /** Channels by their new places; groups are M consecutive places. `channels` is a multiple of M. */
 export async function channelOrder(
   scores: ChannelScores,
@@ -26,11 +21,11 @@ export async function channelOrder(
 ): Promise<Int32Array> {
   const order = deal(scores, pattern.m)
   const groups = Int32Array.from({ length: scores.channels / pattern.m }, (_, group) => group)
-  for (let round = 0; round < rounds && groups.length > 1; round++) {
+  for (let round = 0; round < exchangeRounds && groups.length > 1; round++) {
     shuffle(groups, rng)
-    for (let start = 0; start < groups.length; start += mostGroups) {
+    for (let start = 0; start < groups.length; start += mostExchanging) {
       await breathe(signal)
-      exchange(scores, pattern, order, groups.subarray(start, start + mostGroups), rng)
+      exchange(scores, pattern, order, groups.subarray(start, start + mostExchanging), rng)
     }
   }
   return order

@@ -131,14 +131,21 @@ async function pruneWeight(
 
 /** Swaps in the mask of a weight as the entry says, and certifies it; nothing where the input was not seen. */
 async function swap(
-  { backend, host, onCertificate }: PruneContext,
+  { backend, host, onCertificate, warn }: PruneContext,
   linear: Linear,
   { entry, ...matrix }: MaskedWeight & { readonly entry: PruneEntry },
   statistics: Statistics | null,
 ): Promise<void> {
   const hessian = statistics?.hessian(linear.inputKey)
-  const most = mostSwaps(entry, linear.weight.shape[1])
+  const [, columns] = linear.weight.shape
+  const most = mostSwaps(entry, columns)
   if (!statistics || !hessian || (most === 0 && !onCertificate)) return
+  const { mostSwapInputs } = host.prune.traits
+  if (columns > mostSwapInputs) {
+    const what = most > 0 ? 'stays without swaps' : 'gets no certificate'
+    warn(`${linear.name} has ${columns} inputs and ${what}: a CPU looks for swaps of at most ${mostSwapInputs} inputs`)
+    return
+  }
   const visit = await visitHost(backend, host, hessian)
   try {
     const group = entry.pattern?.m ?? 0

@@ -156,7 +156,6 @@ function valueOf(pattern: number): number {
   return new Float32Array(Uint32Array.of(pattern).buffer)[0]
 }
 
-/** The projection of methods that solve. */
 /** How many entries become 0: `drop` of the matrix, `perRow` of every row, or N of every M. */
 export type Projection = { readonly drop: number } | { readonly perRow: number } | { readonly pattern: NmPattern }
 

@@ -30,6 +30,7 @@ export function certificateOf({ after, room }: SwapFigures, { windows, tokens }:
     error: (error * windows) / 2 / tokens,
     room: error > 0 ? won / error : 0,
     rows_without_room: shares.reduce((count, share) => count + Number(share === 0), 0) / shares.length,
+    tokens,
     shares,
   }
 }
@@ -57,19 +58,20 @@ export interface MaskedWeight {
   readonly mask: Tensor
 }
 
-/** Looks for swaps, and makes those that the rule asks for in the mask; the first product is the host's own, in f32. */
+/** Looks for swaps, and makes those that the rule asks for in the mask. On a CPU the first product is BLAS's, in f32. */
 export async function swapRows(
   host: PruneHost,
   { weight, dense, mask }: MaskedWeight,
   hessian: Tensor,
   rule: SwapRule,
 ): Promise<SwapFigures> {
-  const { kernels } = host
+  const { kernels, prune, traits } = host
+  if (!traits.inHostMemory) return await prune.swapRows(mask, weight, dense, hessian, rule, null)
   using arena = new Arena(host)
   const [residual, product] = [arena.allocate(weight.shape), arena.allocate(weight.shape)]
   kernels.convert(product, weight)
   kernels.applyMask(product, mask)
   kernels.squaredErrorBackward(residual, dense, product, 1)
   kernels.gemm(product, residual, hessian, {})
-  return await host.prune.swapRows(mask, weight, dense, hessian, rule, product)
+  return await prune.swapRows(mask, weight, dense, hessian, rule, product)
 }

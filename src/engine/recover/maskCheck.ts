@@ -45,7 +45,7 @@ export function checkMask(mask: Mask, stored: StoredWeight): void {
   if (broken > 0)
     throw new EngineError(
       'mask-broken',
-      `${stored.name}: ${broken} pruned weights are no longer 0 after merging, so nothing was saved; please report this recipe`,
+      `${stored.name}: ${broken} pruned weights are no longer 0, so nothing was saved; please report this recipe`,
     )
 }
 

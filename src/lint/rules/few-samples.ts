@@ -1,5 +1,6 @@
 import { methodOf, needsHessian, type MethodName } from '../../catalog/methods/methods.ts'
 import type { ModelModule } from '../../recipe/facts.ts'
+import { swapsWeights } from '../../recipe/resolve.ts'
 import { defineRule } from '../rule.ts'
 
 const few = 32
@@ -22,7 +23,7 @@ export const rule = defineRule({
     if (!calibration) return
     const tokens = calibration.samples * calibration.seq_len
     const widest = resolved.prune
-      .filter(({ method }) => needsHessian(method))
+      .filter((step) => needsHessian(step.method) || swapsWeights(step))
       .flatMap((step) => context.prunedBy(step).map((module) => ({ module, method: step.method })))
       .reduce<Widest | null>((most, one) => (most && most.module.columns >= one.module.columns ? most : one), null)
     const short = widest && widest.module.columns > tokens ? widest : null
@@ -34,7 +35,7 @@ export const rule = defineRule({
       // The others damp and iterate: fewer tokens than inputs make their result worse, and not impossible.
       severity: short && methodOf(short.method).inverts ? 'error' : 'warning',
       message: short
-        ? `${short.method} sees fewer tokens than ${short.module.name} has inputs: ${tokens} for ${short.module.columns}. Without the dampening its Hessian is singular. Use ${enough} samples.`
+        ? `${short.method} sees fewer tokens than ${short.module.name} has inputs: ${tokens} for ${short.module.columns}. ${needsHessian(short.method) ? 'Without the dampening its Hessian is singular.' : 'Swaps then find masks whose errors this text does not show.'} Use ${enough} samples.`
         : `${calibration.samples} samples give noisy statistics: the papers use 128.`,
       fixes: [fix.write(path, enough)],
     }

@@ -239,7 +239,7 @@ export const pruneRows = {
 
   reorder: row({
     type: z.boolean(),
-    about: `With an N:M pattern: channels of the MLP, and value channels of a head, first take an order in which each group of M has as few important weights as possible (docs/methods.md, "Reordered channels"). The model computes the same, but its weights are no longer in the order of the dense checkpoint. For ${andList(solvers)}.`,
+    about: `With an N:M pattern: channels of the MLP, and value channels of a head, first take an order that spreads important weights over the groups of M, so that few of them are pruned (docs/methods.md, "Reordered channels"). The model computes the same, but its weights are no longer in the order of the dense checkpoint. For ${andList(solvers)}.`,
     default: false,
     // Recipes without it keep the hash by which a sweep knows its runs.
     resolve: (_, __, written) => written,

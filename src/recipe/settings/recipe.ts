@@ -86,7 +86,7 @@ export const recipeRows = {
 
   seed: row({
     type: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
-    about: 'Seed of random pruning, drawn windows, adapter starts and shuffling.',
+    about: 'Seed of random pruning, drawn windows, the search of `reorder`, adapter starts and shuffling.',
     default: defaultSeed,
     option: { flags: '--seed <n>', about: 'seed of random pruning and of drawn windows', default: defaultSeed },
     field: 'sweep',

@@ -34,7 +34,9 @@ const moduleZeros = fields({
   zeros: number,
   sparsity: number,
   /** The certificate of a mask that this run chose, before recovery, where the Hessian of its inputs was available. */
-  certificate: optional(fields({ rows: number, error: number, room: number, rows_without_room: number })),
+  certificate: optional(
+    fields({ rows: number, error: number, room: number, rows_without_room: number, tokens: optional(number) }),
+  ),
 })
 export type ModuleZeros = Checked<typeof moduleZeros>
 

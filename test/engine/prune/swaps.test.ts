@@ -2,14 +2,19 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { upload } from '../../../src/engine/compute/backend.ts'
+import { createModelStream } from '../../../src/engine/blocks/modelStream.ts'
+import { processBlocks } from '../../../src/engine/blocks/processBlocks.ts'
+import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { maskWords } from '../../../src/engine/compute/tensor.ts'
+import { openModel } from '../../../src/engine/model/model.ts'
 import type { PruneHost } from '../../../src/engine/prune/host.ts'
 import { createRng } from '../../../src/engine/rng.ts'
 import { unpackMask } from '../../support/masks.ts'
 import { pruneHosts } from '../../support/pruneHosts.ts'
 import { referencePrune } from '../../support/reference/prune.ts'
 import { goldenPath } from '../../support/shared.ts'
+import { entryOf } from '../../support/solveGoldens.ts'
 import { readTensors } from '../../support/tensors.ts'
 
 interface GoldenCase {
@@ -192,5 +197,36 @@ describe('swaps outside of the WebAssembly memory', () => {
     }
     assert.ok(results[0].figures.swaps.some((count) => count > 0))
     assert.deepEqual(results[0], results[1])
+  })
+})
+
+describe('swaps of a matrix with more inputs than the device looks at', () => {
+  it('are left out with its certificate, and the run says so', async () => {
+    const cpu = await openCpu({ threads: 1 })
+    const checkpoint = await openCheckpoint(goldenPath('llama'))
+    const stream = createModelStream(cpu, openModel(checkpoint))
+    const sparsities = new Map([...stream.shapes.keys()].map((name) => [name, 0.5]))
+    const traits = { ...cpu.prune.traits, mostSwapInputs: 64 }
+    const host = Object.assign(Object.create(cpu), { prune: { ...cpu.prune, traits } }) as PruneHost
+    const warnings: string[] = []
+    const certified: string[] = []
+    const walk = processBlocks({
+      ...{ backend: cpu, host, stream, entries: [entryOf('alps', 0, { sparsities })], recover: [], seed: 0 },
+      calibration: { ids: Int32Array.from({ length: 256 }, (_, i) => i % 150), windows: 16, seqLen: 16 },
+      activations: { bytes: 1e9 },
+      certifies: true,
+      onWarning: (message) => warnings.push(message),
+    })
+    for await (const { certificates } of walk) certified.push(...certificates.keys())
+    const wide = [...stream.shapes].filter(([, [, inputs]]) => inputs > 64).map(([name]) => name)
+    assert.ok(wide.length > 0)
+    assert.equal(certified.length, stream.shapes.size - wide.length)
+    assert.deepEqual(
+      warnings.filter((warning) => warning.includes('gets no certificate')).map((warning) => warning.split(' ')[0]),
+      wide,
+    )
+    stream.close()
+    await checkpoint.close()
+    await cpu.close()
   })
 })

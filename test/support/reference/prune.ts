@@ -68,7 +68,7 @@ export function referencePrune(backend: Backend): PruneKernels {
     return bad
   }
   return {
-    traits: { scoresInF64: true, widestDigit: 16 },
+    traits: { scoresInF64: true, widestDigit: 16, mostSwapInputs: Infinity },
     async countScores(counts: Float64Array, scored: Scored, { shift, bits, prefix, within }: Digit) {
       const { scores } = await scoresOf(backend, scored)
       for (const score of scores) {

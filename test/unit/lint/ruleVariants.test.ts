@@ -384,15 +384,6 @@ describe('rules, beyond their examples', () => {
     })
   }
 
-  it('M3 recommends as many samples as the widest input needs, never fewer', () => {
-    const text = `version: 1\nmodel: m\n${prune('method: admm')}calibration: {data: a.jsonl, samples: 140, seq_len: 2}\n`
-    const [found] = lint(text, { facts: factsOf(modelOf({ ...optConfig, ffn_dim: 512 })) }).findings.filter(
-      ({ rule }) => rule === 'M3',
-    )
-    assert.match(found.message, /^admm sees fewer tokens .* 280 for 512.* Use 256 samples/)
-    assert.match(found.fixes[0].title, /256/)
-  })
-
   it('S7 says which word was meant', () => {
     const { findings } = lint(`version: 1\nmodel: m\n${prune('method: wnda, sparsity: 0.3')}`)
     assert.match(findings[0].message, /"wnda": did you mean wanda\?$/)

@@ -26,6 +26,14 @@ describe('the planned parts of a run', () => {
     assert.deepEqual([...partsOf({ prune, calibration, evaluate: [] }).keys()], ['prune'])
   })
 
+  it('count the search for an order of channels', () => {
+    const timeOf = (more: object) =>
+      partsOf({ prune: [{ method: 'alps', pattern: '2:4', ...more }], calibration }).get('prune')
+    assert.ok(timeOf({ reorder: true })! > timeOf({})!)
+    const targets = ['re:.*q_proj$']
+    assert.equal(timeOf({ reorder: true, targets }), timeOf({ targets }))
+  })
+
   it('have a reconstruction train while it prunes, and prune once more for a pruned perplexity', () => {
     const recover = { mode: 'reconstruct', train: ['norm'], steps: 10 }
     const plain = partsOf({ prune, calibration, recover, save: { to: 'out' } })

@@ -22,7 +22,7 @@ import { readWasm } from '../../readWasm.ts'
 import { inverseFactor, solve } from './prune/factor.ts'
 import { countScores, maskBelow, maskGroups, maskRows } from './prune/select.ts'
 import { sparseGptBlock } from './prune/sparseGpt.ts'
-import { swapRows } from './prune/swaps.ts'
+import { mostSwapInputs, swapRows } from './prune/swaps.ts'
 
 // The AssemblyScript kernels: compiled once, instantiated in every thread over the shared memory; see assembly/index.ts.
 /** Relaxed SIMD (a fused multiply-add) came to V8 in 11.4; Node 20's 11.3 has it behind a flag. */
@@ -145,7 +145,7 @@ export async function openCpu(options: CpuOptions = {}): Promise<CpuBackend> {
 /** Pruning on the pool. The operations run before their promise is made, as all of this backend's do. */
 function cpuPrune(pool: Pool): PruneKernels {
   return {
-    traits: { scoresInF64: true, widestDigit: 16 },
+    traits: { scoresInF64: true, widestDigit: 16, mostSwapInputs },
     countScores: async (...args) => countScores(pool, ...args),
     maskBelow: async (...args) => maskBelow(pool, ...args),
     maskRows: async (...args) => maskRows(pool, ...args),

@@ -50,7 +50,7 @@ export function webGpuPrune(device: Device, ops: PruneOps, { fill }: Pick<Kernel
     return row < total ? { row, ties: ties - taken, taken: ties } : { row, ties: 0, taken }
   }
   return {
-    traits: { scoresInF64: false, widestDigit },
+    traits: { scoresInF64: false, widestDigit, mostSwapInputs: Infinity },
     async countScores(counts, scored, digit) {
       const found = await counted(counts.length, (words) => ops.countDigit(words, scored, digit))
       for (let bin = 0; bin < found.length; bin++) counts[bin] += found[bin]

@@ -155,6 +155,6 @@ export async function writeBack(
   if ((await readF32(host, squares)).every(Number.isFinite)) return
   throw new EngineError(
     'numeric',
-    `${name}: pruning diverged to values that are not finite; set a larger dampening or use more calibration samples`,
+    `${name}: solving for its weights diverged to values that are not finite; set a larger dampening or use more calibration samples`,
   )
 }

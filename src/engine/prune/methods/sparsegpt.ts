@@ -53,7 +53,9 @@ export async function factorHessian(
   using arena = new Arena(host)
   const upper = arena.allocate([n, n])
   const damped = arena.allocate([n])
-  for (let attempt = 0, share = dampening; attempt <= retries; attempt++, share *= 10) {
+  // Without dampening, the first retry adds a thousandth of the mean.
+  const shares = Array.from({ length: retries + 1 }, (_, i) => (dampening || (i && 1e-4)) * 10 ** i)
+  for (const [attempt, share] of shares.entries()) {
     host.write(
       damped,
       diagonal.map((d) => d + share * mean),
@@ -65,7 +67,7 @@ export async function factorHessian(
   }
   throw new EngineError(
     'numeric',
-    `${name}: its Hessian is not positive definite even with a dampening of ${dampening * 10 ** retries}; use more calibration samples, or set a larger dampening`,
+    `${name}: its Hessian is not positive definite even with a dampening of ${shares[retries]}; use more calibration samples, or set a larger dampening`,
   )
 }
 

@@ -8,6 +8,7 @@ import {
   type ResolvedRecipe,
   type ResolvedRecover,
   resolveRecipe,
+  swapsWeights,
 } from '../../../recipe/resolve.ts'
 import { readSmallFile } from '../../checkpoint/regularFile.ts'
 import { EngineError } from '../../errors.ts'
@@ -110,9 +111,9 @@ export function hubName(model: string): string | null {
   return /^[\w.-]+\/[\w.-]+$/.test(name) ? name : null
 }
 
-/** `Wanda, 50.00 %`, `SparseGPT, 2:4`. */
+/** `Wanda, 50.00 %, swaps auto`, `SparseGPT, 2:4, channels reordered`. */
 function pruningText(step: ResolvedPruneStep): string {
-  const { method, pattern, sparsity, allocation: name } = step
+  const { method, pattern, sparsity, allocation: name, swaps, reorder } = step
   const how =
     pattern !== unstructured
       ? pattern
@@ -123,7 +124,8 @@ function pruningText(step: ResolvedPruneStep): string {
   const { spread, keys } = allocationOf(name)
   const settings = Object.keys(keys).map((key) => `${key} ${step[name]?.[key as AllocationKey] ?? ''}`)
   const by = spread && pattern === unstructured ? `, allocation ${name} (${settings.join(', ')})` : ''
-  return `${methodOf(method).title}, ${how}${by}`
+  const masks = `${swapsWeights(step) ? `, swaps ${swaps}` : ''}${reorder ? ', channels reordered' : ''}`
+  return `${methodOf(method).title}, ${how}${by}${masks}`
 }
 
 function recoveryText({ mode, train, steps, loss }: ResolvedRecover): string {

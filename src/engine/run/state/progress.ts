@@ -94,7 +94,13 @@ export const evaluationShape = z.object({
 })
 
 /** See plan/certificate.ts. */
-export const certificateShape = z.object({ rows: count, error: z.number(), room: share, rows_without_room: share })
+export const certificateShape = z.object({
+  rows: count,
+  error: z.number(),
+  room: share,
+  rows_without_room: share,
+  tokens: count.optional(),
+})
 
 export const blockShape = z.object({
   block: count,

@@ -13,10 +13,14 @@ const pruneSwaps: Task = ({ wasm, stage, scratch }, args, start, end) =>
 
 export const swapTasks: Readonly<Record<string, Task>> = { pruneSwaps }
 
+/** G of so many inputs takes half of the WebAssembly memory. */
+export const mostSwapInputs = 23_170
+
 /** Rows that share loads of G in the kernel. */
 const unit = 4
-/** Multiply-adds of a row's first product after which signals are let in. */
+/** Multiply-adds after which signals are let in: of first products, or of a search, which looks at a few pairs in a hundred. */
 const together = 2 ** 31
+const searched = 1 / 32
 
 /** See PruneKernels.swapRows. */
 export async function swapRows(
@@ -30,17 +34,19 @@ export async function swapRows(
 ): Promise<SwapFigures> {
   const { heap } = pool
   const [rows, width] = weight.shape
-  const held = heap.allocateInside(16 * width + 32 * rows)
   const ofGram = heap.addressOf(gram)
   const copied = isOutside(ofGram) ? heap.allocateInside(bytesOf(gram)) : null
+  let held = 0
   try {
+    held = heap.allocateInside(16 * width + 32 * rows)
     if (copied !== null) heap.outside?.copy(copied, ofGram, bytesOf(gram))
     const g = copied ?? ofGram
     const figures = held + 16 * width
     pool.run('correlationPeaks', { total: width, unit: 64 }, [g, width, held])
     const split = { unit, scratchBytes: pool.inline('swapScratch', [width]) }
     const words = maskWords(width)
-    const count = Math.max(1, Math.floor(together / width ** 2 / unit)) * unit
+    const work = (product ? searched : 1) * width ** 2
+    const count = Math.max(1, Math.floor(together / work / unit)) * unit
     for (let first = 0; first < rows; first += count) {
       await breathe()
       const [w, d] = [weight, dense].map((tensor) => heap.addressOf(tensor) + 4 * first * width)
@@ -65,6 +71,6 @@ export async function swapRows(
     return { before, after, room, swaps }
   } finally {
     if (copied !== null) heap.release(copied)
-    heap.release(held)
+    if (held > 0) heap.release(held)
   }
 }
