@@ -20,7 +20,7 @@ export interface Activations {
   close(): Promise<void>
 }
 
-export interface ActivationShape {
+interface ActivationShape {
   readonly windows: number
   readonly seqLen: number
   readonly channels: number

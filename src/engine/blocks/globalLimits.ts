@@ -14,7 +14,7 @@ import { normsOf, Statistics } from '../prune/statistics.ts'
 import { embedAll, runBlock, type Flow } from './flow.ts'
 import type { ModelStream } from './modelStream.ts'
 
-export interface GlobalSearch {
+interface GlobalSearch {
   readonly backend: Backend
   readonly host: PruneHost
   readonly stream: ModelStream

@@ -6,7 +6,7 @@ import { throwIfCancelled } from '../errors.ts'
 import type { Mask } from '../prune/mask.ts'
 
 /** s·B·A with A [rank, I] and B [O, rank], row-major. */
-export interface LowRank {
+interface LowRank {
   readonly a: Float32Array
   readonly b: Float32Array
   readonly rank: number
@@ -14,7 +14,7 @@ export interface LowRank {
 }
 
 /** Sums of squares, in f64: of s·B·A, and of its entries that the mask prunes. */
-export interface UpdateSquares {
+interface UpdateSquares {
   readonly all: number
   readonly cut: number
 }

@@ -9,7 +9,7 @@ import type { Movement, MovedPart } from '../../runs/series/events.ts'
 /** Called with each tensor that training changes, while both values are on the device: f32 or a 16-bit type, in the engine's orientation. */
 export type OnMerge = (name: string, before: Tensor, after: Tensor) => Promise<void>
 
-export interface MovementSum {
+interface MovementSum {
   /** Some whole rows, from `firstRow` on, before and after. */
   add(firstRow: number, before: Float32Array, after: Float32Array): void
   result(): Movement

@@ -32,7 +32,7 @@ export interface ParameterArena {
 }
 
 /** The squared norm is Σ copies · (this term's sum). */
-export interface NormTerm {
+interface NormTerm {
   readonly copies: number
 }
 

@@ -81,7 +81,7 @@ const copyStrided: Task = ({ stage, wasm }, args, start, end) => {
   }
 }
 
-export const rowTasks: Readonly<Record<string, Task>> = { gather, scatterAdd, copyStrided }
+const rowTasks: Readonly<Record<string, Task>> = { gather, scatterAdd, copyStrided }
 
 const nativeTasks: Readonly<Record<string, Task>> = {
   ...packingTasks,

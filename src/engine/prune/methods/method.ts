@@ -5,7 +5,7 @@ import type { Tensor } from '../../compute/tensor.ts'
 import type { PruneHost } from '../host.ts'
 import type { PruneEntry } from '../../../plan/pruneEntry.ts'
 
-export interface ScoreInput {
+interface ScoreInput {
   readonly host: PruneHost
   /** [O, I], on the host. */
   readonly weight: Tensor
@@ -17,7 +17,7 @@ export interface ScoreInput {
 }
 
 /** Scores as a matrix and column scales, |matrix| · scale, until they are released. */
-export interface ScoreSource {
+interface ScoreSource {
   readonly scored: Scored & { readonly columns: null }
   release(): void
 }

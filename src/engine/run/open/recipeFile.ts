@@ -186,7 +186,7 @@ const everyonesNumber: ScalarTag = {
 export const customTags = (tags: Tags): Tags => [everyonesNumber, ...tags]
 
 /** Octal numbers of 1.2 (`0o17`), which are words in a document of 1.1. */
-export function quoteOctals(document: Document): void {
+function quoteOctals(document: Document): void {
   visit(document, {
     Scalar(_, node) {
       if (typeof node.value === 'string' && /^0o[0-7]+$/.test(node.value)) node.type = 'QUOTE_DOUBLE'

@@ -57,7 +57,7 @@ export function prunedStages({ session }: RunContext): SavedStage[] {
 }
 
 /** Stages of the model after pruning and the first `passes` passes of recovery. */
-export function stagesAfter(context: RunContext, passes: number): SavedStage[] {
+function stagesAfter(context: RunContext, passes: number): SavedStage[] {
   const blocks = blockParts(context.session.model.config.numBlocks)
   const later = context.session.plan.passes.later.slice(0, passes).map(({ blockwise }, pass): SavedStage => {
     return { stage: passStage(pass), parts: blockwise ? blocks : [...blocks, 'ends'] }

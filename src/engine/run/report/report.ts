@@ -125,7 +125,7 @@ function mergedBy({ index }: PlannedRecovery, { merges }: RunProgress): Pick<Rec
 }
 
 /** How far a recovery moved each tensor, by name in the checkpoint; nothing of one that moved none, or of an earlier version. */
-export function movedBy(
+function movedBy(
   { index }: Pick<PlannedRecovery, 'index'>,
   { moves }: Pick<RunProgress, 'moves'>,
 ): Pick<RecoveryReport, 'moved'> {

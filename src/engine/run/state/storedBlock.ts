@@ -13,7 +13,7 @@ import type { Mask } from '../../prune/mask.ts'
 import { bytesOf, type StateTensor } from './tensorFile.ts'
 
 /** Names the last change of a parameter, which may be to blame when its values cannot be stored. */
-export type ChangedBy = 'pruning' | 'training' | 'merging'
+type ChangedBy = 'pruning' | 'training' | 'merging'
 
 /**
  * `tensor` holds the values of a parameter in the engine's orientation, in f32 or in the type that they are stored in; it is read
