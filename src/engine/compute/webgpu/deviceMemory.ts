@@ -138,7 +138,16 @@ export function openAccount(
     rowLimit,
     take(bytes) {
       tooLarge = bytes > facts.maxBufferBytes
-      checkRoom(bytes, usedBytes, limitBytes, facts)
+      if (tooLarge)
+        throw new EngineError(
+          'out-of-memory',
+          `a tensor of ${formatBytes(bytes)} does not fit ${facts.description}, whose buffers end at ${formatBytes(facts.maxBufferBytes)}: use a smaller batch or sequence, or --device cpu`,
+        )
+      if (usedBytes + bytes > limitBytes)
+        throw new EngineError(
+          'out-of-memory',
+          `${formatBytes(bytes)} more than the ${formatBytes(usedBytes)} in use would pass the limit of ${formatBytes(limitBytes)} on ${facts.description}: raise --device-memory if the device has more, or use a smaller batch or sequence`,
+        )
       sizes.set(nextBuffer, bytes)
       usedBytes += bytes
       peakBytes = Math.max(peakBytes, usedBytes)
@@ -193,21 +202,3 @@ export const accounted = (
     push({ do: 'release', buffer })
   },
 })
-
-function checkRoom(
-  bytes: number,
-  used: number,
-  maxBytes: number,
-  facts: Pick<GpuFacts, 'description' | 'maxBufferBytes'>,
-): void {
-  if (bytes > facts.maxBufferBytes)
-    throw new EngineError(
-      'out-of-memory',
-      `a tensor of ${formatBytes(bytes)} does not fit ${facts.description}, whose buffers end at ${formatBytes(facts.maxBufferBytes)}: use a smaller batch or sequence, or --device cpu`,
-    )
-  if (used + bytes > maxBytes)
-    throw new EngineError(
-      'out-of-memory',
-      `${formatBytes(bytes)} more than the ${formatBytes(used)} in use would pass the limit of ${formatBytes(maxBytes)} on ${facts.description}: raise --device-memory if the device has more, or use a smaller batch or sequence`,
-    )
-}

@@ -1,6 +1,7 @@
 // PruneKernels on the GPU: its operations are recorded as kernels are, and what decides on the host is a few kilobytes of
 // counts. Weights stay on the device.
 import { breathe } from '../../breathe.ts'
+import type { DType } from '../../dtype.ts'
 import type { Backend } from '../backend.ts'
 import { exactPlace, type Limit, type PruneKernels, type Scored } from '../pruneKernels.ts'
 import type { Kernels } from '../kernels.ts'
@@ -21,17 +22,22 @@ function tiesOf({ place, ties }: Limit): number {
 }
 
 export function webGpuPrune(device: Device, ops: PruneOps, { fill }: Pick<Kernels, 'fill'>): PruneKernels {
-  /** Gives `body` zeroed words, and returns what it leaves there. */
-  const counted = async (length: number, body: (words: Tensor) => void): Promise<Uint32Array> => {
-    const words = device.allocate('u32', [length])
+  /** Gives `body` memory, and returns what it leaves there. */
+  const leftIn = async (dtype: DType, shape: readonly number[], body: (own: Tensor) => void | Promise<void>) => {
+    const own = device.allocate(dtype, shape)
     try {
-      fill(words, 0)
-      body(words)
-      return (await device.read(words)) as Uint32Array
+      await body(own)
+      return await device.read(own)
     } finally {
-      device.release(words)
+      device.release(own)
     }
   }
+  /** The same of zeroed words. */
+  const counted = (length: number, body: (words: Tensor) => void | Promise<void>) =>
+    leftIn('u32', [length], (words) => {
+      fill(words, 0)
+      return body(words)
+    })
   /** The row at which the ties run out, and how many were taken before it. */
   const cutOf = async (scored: Scored, limit: number, ties: number) => {
     if (ties === 0) return { row: 0, ties: 0, taken: 0 }
@@ -62,34 +68,26 @@ export function webGpuPrune(device: Device, ops: PruneOps, { fill }: Pick<Kernel
       (await counted(1, (bad) => ops.maskGroups(mask, bad, { weight, scale, columns: null }, pattern)))[0],
     async inverseFactor(out, h, diagonal) {
       const n = h.shape[0]
-      const bad = device.allocate('u32', [1])
-      try {
-        fill(bad, 0)
+      const [bad] = await counted(1, async (words) => {
         ops.factorBegin(out, h, diagonal)
         for (let k = Math.floor((n - 1) / factorPanelWidth) * factorPanelWidth; k >= 0; k -= factorPanelWidth) {
           await breathe()
-          ops.factorPanel(out, bad, k, Math.min(factorPanelWidth, n - k))
+          ops.factorPanel(out, words, k, Math.min(factorPanelWidth, n - k))
         }
-        return (await device.read(bad))[0] === 0
-      } finally {
-        device.release(bad)
-      }
+      })
+      return bad === 0
     },
     sparseGptBlock: async (weight, mask, losses, factor, columns, pattern) =>
       ops.sweep(weight, mask, losses, factor, columns, pattern),
     async swapRows(mask, weight, dense, gram, rule) {
       const [rows] = weight.shape
-      const figures = device.allocate('f32', [rows, swapFigures])
-      try {
-        ops.swapRows(mask, weight, dense, gram, figures, rule)
-        const found = await device.read(figures)
-        const [before, after, room, swaps] = [0, 1, 2, 3].map((at) =>
-          Float64Array.from({ length: rows }, (_, r) => found[swapFigures * r + at]),
-        )
-        return { before, after, room, swaps }
-      } finally {
-        device.release(figures)
-      }
+      const found = await leftIn('f32', [rows, swapFigures], (figures) =>
+        ops.swapRows(mask, weight, dense, gram, figures, rule),
+      )
+      const [before, after, room, swaps] = [0, 1, 2, 3].map((at) =>
+        Float64Array.from({ length: rows }, (_, r) => found[swapFigures * r + at]),
+      )
+      return { before, after, room, swaps }
     },
   }
 }

@@ -124,10 +124,8 @@ export class Recorder {
 
   /** Forgets what was recorded. */
   discard(): void {
+    this.#endPass()
     this.#encoder = null
-    this.#pass = null
-    this.#compute = null
-    this.#group = null
     this.#slots = 0
     this.flops = 0
   }

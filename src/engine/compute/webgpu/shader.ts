@@ -74,6 +74,9 @@ export const ofTypes = (
     DTYPE === 0 && words ? variant(words, constants) : variant(shader, { ...constants, DTYPE }),
   )
 
+/** WGSL: a text for each of four, as vectors have them. */
+export const four = (text: (i: number) => string, between = '\n') => [0, 1, 2, 3].map(text).join(between)
+
 /** A parameter: numbers are u32, `f32(x)` is a float. */
 export type Param = number | { readonly f32: number }
 
@@ -92,11 +95,6 @@ export function foldGroups(count: number): [number, number, number] {
   if (count <= maxGroups) return [count, 1, 1]
   const y = Math.ceil(count / maxGroups)
   return [Math.ceil(count / y), y, 1]
-}
-
-/** A grid with at least `length` invocations of `groupSize`-wide workgroups. */
-export function gridOf(length: number): [number, number, number] {
-  return foldGroups(Math.ceil(length / groupSize))
 }
 
 /** WGSL: calls `element(i)` for i < p.length, one invocation each. */
@@ -265,15 +263,24 @@ export function* pieces(length: number, most: number, multiple = 1): Generator<[
   for (let start = 0; start < length; start += size) yield [start, Math.min(length, start + size)]
 }
 
+/** One dispatch, of an invocation for each of `count` elements, or of a workgroup for each of `count` rows: the first parameter. */
+export function runEach(
+  gpu: Gpu,
+  of: Variant,
+  count: number,
+  tensors: readonly Tensor[],
+  params: readonly Param[] = [],
+) {
+  const groups = foldGroups(of.shader.unit ? Math.ceil(count / groupSize) : count)
+  gpu.run({ variant: of, tensors, params: [count, ...params], groups })
+}
+
 /** Runs a shader per element over tensors of one length, in windows. */
 export function runElements(gpu: Gpu, of: Variant, tensors: readonly Tensor[], params: readonly Param[] = []): void {
-  for (const [start, end] of pieces(tensors[0].length, gpu.windowBytes / 4))
-    gpu.run({
-      variant: of,
-      tensors: tensors.map((t) => slice(t, start, [end - start])),
-      params: [end - start, ...params],
-      groups: gridOf(end - start),
-    })
+  for (const [start, end] of pieces(tensors[0].length, gpu.windowBytes / 4)) {
+    const parts = tensors.map((t) => slice(t, start, [end - start]))
+    runEach(gpu, of, end - start, parts, params)
+  }
 }
 
 /** Windows of `count` rows of f32, at most `most` rows each; `cut` gives those of a tensor of as many rows. */
@@ -291,12 +298,7 @@ export function runRows(
   params: readonly Param[] = [],
 ): void {
   for (const { count, cut } of rowWindows(gpu, total, columns)) {
-    const length = of.shader.unit ? count * columns : count
-    gpu.run({
-      variant: of,
-      tensors: tensors.map((t) => ('whole' in t ? t.whole : cut(t))),
-      params: [length, columns, ...params],
-      groups: of.shader.unit ? gridOf(length) : foldGroups(length),
-    })
+    const parts = tensors.map((t) => ('whole' in t ? t.whole : cut(t)))
+    runEach(gpu, of, of.shader.unit ? count * columns : count, parts, [columns, ...params])
   }
 }

@@ -8,10 +8,10 @@ import {
   f32,
   floatsOf,
   type Gpu,
-  gridOf,
   halves,
   ofTypes,
   rowWindows,
+  runEach,
   runRows,
 } from '../shader.ts'
 import { rowsAtOnce } from './reduce.ts'
@@ -133,12 +133,7 @@ export function adapters(gpu: Gpu, kernels: Parts) {
         scratch ??= gpu.scratch([count, i])
         const g = rows(scratch, 0, count)
         multiply(gpu, weightGradient(g, dOut, input, o, start))
-        gpu.run({
-          variant: times[dtypeCode(weight.dtype)],
-          tensors: [g, cut(weight)],
-          params: [count * i],
-          groups: gridOf(count * i),
-        })
+        runEach(gpu, times[dtypeCode(weight.dtype)], count * i, [g, cut(weight)])
         const factors = { alpha: factor, beta: 1 }
         multiply(gpu, product(cut(dRow), column, g, [1, count, i], { transB: true, ...factors }))
         multiply(gpu, product(dColumn, cut(row), g, [1, i, count], factors))

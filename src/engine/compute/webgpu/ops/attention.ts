@@ -2,10 +2,11 @@
 // backward, of one head. It goes over tiles of 64 × 64 scores, which its lanes hold in registers, 4 × 4 each. Every sum has one order.
 import { EngineError } from '../../../errors.ts'
 import type { AttentionShape, Kernels } from '../../kernels.ts'
-import { reshape, rows, type Tensor } from '../../tensor.ts'
+import type { Tensor } from '../../tensor.ts'
 import {
   defineVariant,
   f32,
+  four,
   type Gpu,
   groupSize,
   lowest,
@@ -13,6 +14,7 @@ import {
   type Params,
   perRow,
   pieces,
+  rowWindows,
   runRows,
   type Tensors,
   type Variant,
@@ -21,7 +23,6 @@ import { tanhSafe } from './activations.ts'
 
 /** Queries, keys and channels of a tile. */
 const side = 64
-const four = (text: (i: number) => string, between = '\n') => [0, 1, 2, 3].map(text).join(between)
 const sixteen = (text: (row: number, column: number) => string) => four((r) => four((c) => text(r, c)))
 
 const head = /* wgsl */ `
@@ -48,6 +49,10 @@ fn sumOfRows(value: vec4f, down: u32, across: u32) -> vec4f {
   return sum;
 }
 ${tanhSafe}`
+
+/** WGSL: where matrices of a head begin. */
+const begin = (head: string, ...names: string[]) =>
+  names.map((x) => `  let ${x}From = ${x}Head(batch, ${head});`).join('\n')
 
 /** WGSL: an element of a head's matrix, 0 past its end; `x`From is the head's first. */
 const element = (x: string, heads: 'numHeads' | 'numKvHeads') => /* wgsl */ `
@@ -186,9 +191,8 @@ fn scoreOf(dot: f32, batch: u32, query: u32, key: u32) -> f32 {
   return score;
 }`,
   /* wgsl */ `
-  let qFrom = qHead(batch, head);
-  let kFrom = kHead(batch, head / shared_);
-  let vFrom = vHead(batch, head / shared_);
+${begin('head', 'q')}
+${begin('head / shared_', 'k', 'v')}
   var top = vec4f(LOWEST);
   var sum = vec4f();
 ${four((r) => `  var o${r} = vec4f();`)}
@@ -235,10 +239,8 @@ const ofQueries = flash(
   'numHeads',
   gradientOf,
   /* wgsl */ `
-  let qFrom = qHead(batch, head);
-  let dOutFrom = dOutHead(batch, head);
-  let kFrom = kHead(batch, head / shared_);
-  let vFrom = vHead(batch, head / shared_);
+${begin('head', 'q', 'dOut')}
+${begin('head / shared_', 'k', 'v')}
 ${four((r) => `  let of${r} = statisticsOf(batch, row + ${r}u, head);\n  var dQ${r} = vec4f();`)}
 ${eachKeyTile(/* wgsl */ `
 ${dots('s', 'q', 'k')}
@@ -255,13 +257,11 @@ const ofKeys = flash(
   'numKvHeads',
   gradientOf,
   /* wgsl */ `
-  let kFrom = kHead(batch, head);
-  let vFrom = vHead(batch, head);
+${begin('head', 'k', 'v')}
 ${four((r) => `  var dK${r} = vec4f();\n  var dV${r} = vec4f();`)}
   let end = select(p.seqLen, min(p.seqLen, row0 + SIDE + p.window - 1u), p.window > 0u);
   for (var member = head * shared_; member < (head + 1u) * shared_; member++) {
-    let qFrom = qHead(batch, member);
-    let dOutFrom = dOutHead(batch, member);
+${begin('member', 'q', 'dOut')}
     for (var column0 = row0; column0 < end; column0 += SIDE) {
       let column = column0 + 4u * across;
 ${dots('s', 'k', 'q')}
@@ -292,15 +292,13 @@ function runTiles(
   const flops = 2 * side * seqLen * headDim * products * chunks * (numHeads / heads)
   const atOnce = Math.max(1, Math.min(maxGroups, Math.floor(gpu.flopsPerDispatch / (flops * tiles))))
   const tilesAtOnce = Math.max(1, Math.floor(gpu.flopsPerDispatch / (flops * atOnce)))
-  for (const [b0, b1] of pieces(batch, gpu.windowBytes / (4 * seqLen * numHeads * headDim))) {
-    const bound = [...tensors, ...(keyMask ? [keyMask] : [])].map((t) =>
-      rows(reshape(t, [batch, t.length / batch]), b0, b1),
-    )
-    for (const [firstHead, endHead] of pieces((b1 - b0) * heads, atOnce))
+  for (const { count, cut } of rowWindows(gpu, batch, seqLen * numHeads * headDim)) {
+    const bound = [...tensors, keyMask ?? tensors[tensors.length - 1]].map(cut)
+    for (const [firstHead, endHead] of pieces(count * heads, atOnce))
       for (const [firstTile, endTile] of pieces(tiles, tilesAtOnce))
         gpu.run({
           variant: shader,
-          tensors: keyMask ? bound : [...bound, bound[bound.length - 1]],
+          tensors: bound,
           params: [
             ...[seqLen, numHeads, numKvHeads, headDim, window, Number(keyMask !== null)],
             ...[f32(scale), f32(softcap), firstTile, firstHead],

@@ -2,7 +2,7 @@
 // The heads that share a key and a value each turn the key of this step by its position; the first of them puts both into the caches.
 import { EngineError } from '../../../errors.ts'
 import type { Kernels } from '../../kernels.ts'
-import { defineVariant, f32, foldGroups, type Gpu, groupMax, groupSize, lowest, rowMain } from '../shader.ts'
+import { defineVariant, f32, type Gpu, groupMax, groupSize, lowest, rowMain, runEach } from '../shader.ts'
 import { tanhSafe } from './activations.ts'
 
 /** Channels of a head that a workgroup's memory has room for: twice as many as any model's. */
@@ -92,15 +92,9 @@ export function attentionStepOf(gpu: Gpu): Pick<Kernels, 'attentionStep'> {
       if (headDim > widestHead) throw new EngineError('unsupported', `heads of ${headDim} channels need --device cpu`)
       const first = window > 0 ? Math.max(0, length - window) : 0
       const seen = length - first
-      gpu.run({
-        variant: step,
-        tensors: [out, gpu.scratch([numHeads * seen]), keys, values, q, k, v, rotation?.tables ?? q],
-        params: [
-          ...[numHeads, numHeads / numKvHeads, numKvHeads * headDim, headDim, (rotation?.rotaryDim ?? 0) / 2],
-          ...[first, seen, f32(scale), f32(softcap)],
-        ],
-        groups: foldGroups(numHeads),
-      })
+      const tensors = [out, gpu.scratch([numHeads * seen]), keys, values, q, k, v, rotation?.tables ?? q]
+      const widths = [numHeads / numKvHeads, numKvHeads * headDim, headDim, (rotation?.rotaryDim ?? 0) / 2]
+      runEach(gpu, step, numHeads, tensors, [...widths, first, seen, f32(scale), f32(softcap)])
     },
   }
 }

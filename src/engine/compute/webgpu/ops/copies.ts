@@ -7,11 +7,11 @@ import {
   elementShader,
   floatsOf,
   type Gpu,
-  gridOf,
   halves,
   type Params,
   perElement,
   pieces,
+  runEach,
   runElements,
   runRows,
   type Shader,
@@ -105,15 +105,12 @@ function strided(gpu: Gpu, out: Tensor, input: Tensor, h: CopyShape): void {
   const most = Math.min(reached, gpu.windowBytes / 4 / (h.groups * h.width))
   for (const [start, end] of pieces(h.rows, Math.max(1, most))) {
     const count = end - start
-    gpu.run({
-      variant: copying[sizeOf(out.dtype)],
-      tensors: [
-        slice(out, h.outOffset + start * h.outRow, [(count - 1) * h.outRow + outSpan]),
-        slice(input, h.inOffset + start * h.inRow, [(count - 1) * h.inRow + inSpan]),
-      ],
-      params: [...[count * h.groups * h.width, h.groups, h.width], ...[h.outRow, h.outGroup, h.inRow, h.inGroup]],
-      groups: gridOf(count * h.groups * h.width),
-    })
+    const tensors = [
+      slice(out, h.outOffset + start * h.outRow, [(count - 1) * h.outRow + outSpan]),
+      slice(input, h.inOffset + start * h.inRow, [(count - 1) * h.inRow + inSpan]),
+    ]
+    const params = [h.groups, h.width, h.outRow, h.outGroup, h.inRow, h.inGroup]
+    runEach(gpu, copying[sizeOf(out.dtype)], count * h.groups * h.width, tensors, params)
   }
 }
 

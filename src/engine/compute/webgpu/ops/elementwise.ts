@@ -1,6 +1,6 @@
 // Operations on matching elements of f32 tensors.
 import type { Kernels } from '../../kernels.ts'
-import { f32, type Gpu, gridOf, perElement, rowWindows, runElements } from '../shader.ts'
+import { f32, type Gpu, perElement, rowWindows, runEach, runElements } from '../shader.ts'
 
 const add = perElement('add', { y: 'rw f32', a: 'f32', b: 'f32' }, {}, 'y[p.yAt + i] = a[p.aAt + i] + b[p.bAt + i];')
 
@@ -75,13 +75,8 @@ export function elementwise(gpu: Gpu) {
       const width = numHeads * headDim
       const pairs = rotaryDim / 2
       for (const { start, count, cut } of rowWindows(gpu, x.length / width, width)) {
-        const length = count * numHeads * pairs
-        gpu.run({
-          variant: turn,
-          tensors: [cut(x), cos, sin],
-          params: [length, start, seqLen, numHeads, headDim, pairs, f32(inverse ? -1 : 1)],
-          groups: gridOf(length),
-        })
+        const params = [start, seqLen, numHeads, headDim, pairs, f32(inverse ? -1 : 1)]
+        runEach(gpu, turn, count * numHeads * pairs, [cut(x), cos, sin], params)
       }
     },
   } satisfies Partial<Kernels>

@@ -8,14 +8,13 @@ import {
   elementShader,
   f32,
   floatsOf,
-  foldGroups,
   type Gpu,
-  gridOf,
   halves,
   ofTypes,
   perElement,
   pieces,
   rowWindows,
+  runEach,
 } from '../shader.ts'
 
 /** Writes only rows within the table's window [first, first + count); other windows write the rest. */
@@ -82,28 +81,23 @@ export function gathersOf(gpu: Gpu) {
   return {
     gatherRows(out, table, indices, scale, firstRow = 0) {
       const columns = out.length / indices.length
+      const of = gathers[dtypeCode(table.dtype)]
       for (const { count, cut } of rowWindows(gpu, indices.length, columns))
-        for (const [first, tableRows, part] of tableWindows(gpu, table, columns))
-          gpu.run({
-            variant: gathers[dtypeCode(table.dtype)],
-            tensors: [cut(out), part, cut(indices)],
-            params: [count * columns, columns, firstRow + first, tableRows, f32(scale)],
-            groups: gridOf(count * columns),
-          })
+        for (const [first, tableRows, part] of tableWindows(gpu, table, columns)) {
+          const params = [columns, firstRow + first, tableRows, f32(scale)]
+          runEach(gpu, of, count * columns, [cut(out), part, cut(indices)], params)
+        }
     },
     scatterAddRows(out, x, indices, rowScale) {
       const columns = x.length / indices.length
       for (const { count, cut } of rowWindows(gpu, indices.length, columns)) {
         const [own, places] = [cut(x), cut(indices)]
         const next = gpu.scratch([count], 'u32')
-        gpu.run({ variant: link, tensors: [next, places], params: [count], groups: gridOf(count) })
-        for (const [first, outRows, part] of tableWindows(gpu, out, columns))
-          gpu.run({
-            variant: scatter,
-            tensors: [part, own, places, next, rowScale ? cut(rowScale) : own],
-            params: [count, columns, first, outRows, Number(rowScale !== null)],
-            groups: foldGroups(count),
-          })
+        runEach(gpu, link, count, [next, places])
+        for (const [first, outRows, part] of tableWindows(gpu, out, columns)) {
+          const tensors = [part, own, places, next, rowScale ? cut(rowScale) : own]
+          runEach(gpu, scatter, count, tensors, [columns, first, outRows, Number(rowScale !== null)])
+        }
       }
     },
   } satisfies Partial<Kernels>

@@ -26,18 +26,21 @@ const logSumExp = perRow(
   groupMax,
 )
 
-const crossEntropyBackward = perElement(
-  'crossEntropyBackwardChunk',
-  { logits: 'rw f32', runMax: 'f32', runSum: 'f32', targets: 'i32', rowWeight: 'f32' },
-  { columns: 'u32', start: 'i32' },
-  /* wgsl */ `
+/** WGSL: the place of a logit, its row and the token wanted there; rows without one have no gradient. */
+const ofTarget = /* wgsl */ `
   let row = i / p.columns;
   let wanted = targets[p.targetsAt + row];
   let at = p.logitsAt + i;
   if (wanted < 0) {
     logits[at] = 0.0;
     return;
-  }
+  }`
+
+const crossEntropyBackward = perElement(
+  'crossEntropyBackwardChunk',
+  { logits: 'rw f32', runMax: 'f32', runSum: 'f32', targets: 'i32', rowWeight: 'f32' },
+  { columns: 'u32', start: 'i32' },
+  /* wgsl */ `${ofTarget}
   let softmax = exp(logits[at] - runMax[p.runMaxAt + row]) / runSum[p.runSumAt + row];
   let hot = select(0.0, 1.0, wanted - p.start == i32(i % p.columns));
   logits[at] = rowWeight[p.rowWeightAt + row] * (softmax - hot);`,
@@ -93,14 +96,7 @@ const distillBackward = perElement(
   'distillBackwardChunk',
   { logits: 'rw f32', dense: 'f32', runMax: 'f32', runSum: 'f32', targets: 'i32', rowWeight: 'f32', sums: 'f32' },
   { columns: 'u32', share: 'f32', scale: 'f32', start: 'i32' },
-  /* wgsl */ `
-  let row = i / p.columns;
-  let wanted = targets[p.targetsAt + row];
-  let at = p.logitsAt + i;
-  if (wanted < 0) {
-    logits[at] = 0.0;
-    return;
-  }
+  /* wgsl */ `${ofTarget}
   let z = logits[at];
   let stream = p.sumsAt + 5u * row;
   let hot = select(0.0, 1.0, wanted - p.start == i32(i % p.columns));

@@ -6,6 +6,7 @@ import type { Tensor } from '../../../tensor.ts'
 import {
   defineShader,
   dtypeCode,
+  four,
   fourHalves,
   halves,
   maxGroups,
@@ -41,8 +42,6 @@ const addLanes = /* wgsl */ `
 export function hasFewRows({ m, n, transA, transB }: Pick<Sizes, 'm' | 'n' | 'transA' | 'transB'>): boolean {
   return m <= mostRows && transB && !transA && n <= maxGroups * fewRowsColumns
 }
-
-const four = (text: (i: number) => string) => [0, 1, 2, 3].map(text).join('\n')
 
 /** WGSL: the loop along the depth, `b(column)` the first vector of a column in `weight`, and the sums s0 to s3 by row. */
 const alongVectors = (packed: boolean) => {

@@ -4,15 +4,14 @@ import { bytesPerElement } from '../../../../dtype.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
 import {
   dtypeCode,
-  elementShader,
   f32,
   type Gpu,
-  gridOf,
   maxGroups,
   type Param,
+  perElement,
   pieces,
+  runEach,
   type Variant,
-  variant,
 } from '../../shader.ts'
 import { fewRowsColumns, fewRowsVariant, hasFewRows } from './fewRows.ts'
 import { portableTile, portableVariants } from './portable.ts'
@@ -111,7 +110,7 @@ function sumsOf(gpu: Gpu, p: Product): number {
   return sums
 }
 
-const total = elementShader(
+const total = perElement(
   'totalOfSums',
   { y: 'rw f32', sums: 'f32', bias: 'f32', residual: 'f32' },
   { count: 'u32', n: 'u32', ldc: 'u32', hasBias: 'u32', hasResidual: 'u32', alpha: 'f32', beta: 'f32' },
@@ -126,7 +125,6 @@ const total = elementShader(
   if (p.beta != 0.0) { value += p.beta * y[at]; }
   y[at] = value;`,
 )
-const totalVariant = variant(total)
 
 /** The parts side by side, then their total, which always goes from the first to the last. */
 function sumParts(gpu: Gpu, p: Product, count: number): void {
@@ -145,17 +143,9 @@ function sumParts(gpu: Gpu, p: Product, count: number): void {
 /** out = alpha · the total of `count` sums [m,n] + bias + residual + beta · out. */
 export function addParts(gpu: Gpu, p: Product, sums: Tensor, count: number): void {
   const { m, n, ldc, alpha, beta, bias, residual } = p
-  gpu.run({
-    variant: totalVariant,
-    tensors: [
-      matrixOf(p.out, m, n, ldc),
-      sums,
-      bias ? slice(bias, 0, [n]) : sums,
-      residual ? matrixOf(residual, m, n, ldc) : sums,
-    ],
-    params: [m * n, count, n, ldc, Number(bias !== null), Number(residual !== null), f32(alpha), f32(beta)],
-    groups: gridOf(m * n),
-  })
+  const beside = [bias ? slice(bias, 0, [n]) : sums, residual ? matrixOf(residual, m, n, ldc) : sums]
+  const params = [count, n, ldc, Number(bias !== null), Number(residual !== null), f32(alpha), f32(beta)]
+  runEach(gpu, total, m * n, [matrixOf(p.out, m, n, ldc), sums, ...beside], params)
 }
 
 /** m rows of n elements, `stride` apart. */

@@ -1,6 +1,6 @@
 // Matrix product for any GPU, size, offset, transposition and element type of b: the 64 × 64 tiles of `tiled`, but each load and store
 // moves one number.
-import { floatsOf, halves, ofTypes } from '../../shader.ts'
+import { floatsOf, four, halves, ofTypes } from '../../shader.ts'
 import { gemmShader } from './params.ts'
 import { mainOf } from './tiled.ts'
 
@@ -19,7 +19,7 @@ fn ${name}Vector(start: u32, side: u32, depth: u32) -> vec4f {
   return v;
 }
 fn ${name}Block(start: u32, side: u32, depth: u32) -> mat4x4f {
-  return mat4x4f(${[0, 1, 2, 3].map((j) => `${name}Vector(start, side, depth + ${j}u)`).join(', ')});
+  return mat4x4f(${four((j) => `${name}Vector(start, side, depth + ${j}u)`, ', ')});
 }`
 
 const portable = gemmShader(

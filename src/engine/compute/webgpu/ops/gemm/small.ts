@@ -2,7 +2,7 @@
 // subgroup and makes one tile of the result: what its lanes load of `a` goes around by shuffles, so that a row is loaded once for
 // all lanes. Loops have constant bounds, which the driver unrolls. Past an end the last vector is read again; past the end of k
 // `a` is zero, and results outside are not stored. A 16-bit b lies packed, 8 numbers a vector, which are unpacked in two parts.
-import { halves, ofTypes, type Shader, variant, type Variant } from '../../shader.ts'
+import { four, halves, ofTypes, type Shader, variant, type Variant } from '../../shader.ts'
 import { gemmShader } from './params.ts'
 
 interface SmallProduct {
@@ -69,15 +69,13 @@ ${setup}
   return gemmShader(name, { a: 'vec4f', b: packed ? 'vec4u' : 'vec4f' }, code, 'enable subgroups;\n')
 }
 
-const four = (line: (i: number) => string) => [0, 1, 2, 3].map(line).join('\n')
-
 /**
  * out = a · bᵀ: lane l owns columns l, l + 8, l + 16, l + 24. Of f32 32 rows: with fewer, loads of b weigh too much where its rows
  * lie a power of two apart and share a cache set. Needs k, lda, ldb and both offsets in multiples of a vector.
  */
 function nt(packed: boolean): Shader {
   const parts = packed ? ['low', 'high'] : ['low']
-  const dots = (part: string, x: number) => `vec4f(${[0, 1, 2, 3].map((i) => `dot(x${x}, ${part}(w${i}))`).join(', ')})`
+  const dots = (part: string, x: number) => `vec4f(${four((i) => `dot(x${x}, ${part}(w${i}))`, ', ')})`
   return small({
     name: packed ? 'gemmSmallNtHalves' : 'gemmSmallNt',
     packed,

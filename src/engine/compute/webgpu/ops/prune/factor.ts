@@ -5,7 +5,7 @@
 import { factorPanelWidth } from '../../../../../catalog/methods/method.ts'
 import type { Kernels } from '../../../kernels.ts'
 import type { Tensor } from '../../../tensor.ts'
-import { defineVariant, type Gpu, gridOf, groupSize, perElement, pieces, rowWindows } from '../../shader.ts'
+import { defineVariant, four, type Gpu, groupSize, perElement, pieces, rowWindows, runEach } from '../../shader.ts'
 import { matrixCopy } from '../copies.ts'
 import { from, matrixOf, multiply, product, runProduct } from '../gemm/multiply.ts'
 import type { PruneOps } from './index.ts'
@@ -27,9 +27,6 @@ const copyUpper = perElement(
   if (column == row) { value = diagonal[p.diagonalAt + row]; }
   y[p.yAt + i] = value;`,
 )
-
-/** WGSL for each of a lane's four rows, 16 apart. */
-const four = (text: (i: number) => string) => [0, 1, 2, 3].map(text).join('\n')
 
 /**
  * A block of the diagonal and the columns above it, with a workgroup for each `side` rows. Every workgroup updates the block from the
@@ -178,12 +175,7 @@ export function factorOf(
     factorBegin(a, h, diagonal) {
       const n = a.shape[0]
       for (const { start, count, cut } of rowWindows(gpu, n, n))
-        gpu.run({
-          variant: copyUpper,
-          tensors: [cut(a), cut(h), diagonal],
-          params: [count * n, start, n],
-          groups: gridOf(count * n),
-        })
+        runEach(gpu, copyUpper, count * n, [cut(a), cut(h), diagonal], [start, n])
     },
     factorPanel: (a, bad, k, width) => factorPanel(gpu, kernels, a, bad, k, width),
   }

@@ -1,5 +1,5 @@
 // The k smallest scores of every row: a workgroup a row, which narrows the k-th down digit by digit in its own memory.
-import { defineVariant, foldGroups, type Gpu, gridOf, groupSize, perElement } from '../../shader.ts'
+import { defineVariant, foldGroups, type Gpu, groupSize, perElement, runEach } from '../../shader.ts'
 import type { PruneOps } from './index.ts'
 import { scoreKey, scoreParams, scoreTensors, scoreWindows } from './scores.ts'
 
@@ -109,12 +109,7 @@ export const smallestOf = (gpu: Gpu): Pick<PruneOps, 'maskRows' | 'maskGroups'> 
   maskGroups(mask, bad, scored, { n, m }) {
     for (const { tensors, params, count, cut } of scoreWindows(gpu, scored)) {
       const words = count * mask.shape[1]
-      gpu.run({
-        variant: smallestOfGroups,
-        tensors: [cut(mask), bad, ...tensors],
-        params: [words, ...params, mask.shape[1], n, m],
-        groups: gridOf(words),
-      })
+      runEach(gpu, smallestOfGroups, words, [cut(mask), bad, ...tensors], [...params, mask.shape[1], n, m])
     }
   },
 })

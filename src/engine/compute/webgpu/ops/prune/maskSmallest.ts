@@ -1,7 +1,7 @@
 // Masks from a cut through the sorted scores: all below it go, and of those on it the first in row-major order.
 import type { Kernels } from '../../../kernels.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
-import { defineVariant, type Gpu, gridOf, groupSize, perElement } from '../../shader.ts'
+import { defineVariant, type Gpu, groupSize, perElement, runEach } from '../../shader.ts'
 import type { PruneOps } from './index.ts'
 import { countsOf, cutKey, cutParams, cutTensors, scoreKey, scoreParams, scoreTensors, scoreWindows } from './scores.ts'
 
@@ -91,12 +91,7 @@ export function masksOf(gpu: Gpu, { fill }: Pick<Kernels, 'fill'>): Pick<PruneOp
       const firstWord = first >> 5
       const words = ((end - 1) >> 5) - firstWord + 1
       const place = [start, first, end, firstWord, words, mask.shape[1]]
-      gpu.run({
-        variant: below,
-        tensors: [cut(mask), ...tensors],
-        params: [count * words, ...params, ...place, limit, row, ties],
-        groups: gridOf(count * words),
-      })
+      runEach(gpu, below, count * words, [cut(mask), ...tensors], [...params, ...place, limit, row, ties])
     }
   }
   return {

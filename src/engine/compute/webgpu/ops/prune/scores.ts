@@ -3,7 +3,7 @@
 import { rows, type Tensor } from '../../../tensor.ts'
 import type { Scored } from '../../../pruneKernels.ts'
 import type { PruneOps } from './index.ts'
-import { defineVariant, foldGroups, type Gpu, groupSize, pieces, perRow } from '../../shader.ts'
+import { defineVariant, type Gpu, groupSize, pieces, perRow, runEach } from '../../shader.ts'
 import { bytesPerElement } from '../../../../dtype.ts'
 
 // Scores are f32 bit patterns, which order as the scores do since none is negative.
@@ -124,11 +124,6 @@ export const countsOf = (gpu: Gpu): Pick<PruneOps, 'countDigit' | 'countTies'> =
   },
   countTies(counts, scored, limit, found = null) {
     for (const { tensors, params, count, first, end, cut } of scoreWindows(gpu, scored, found))
-      gpu.run({
-        variant: tieCounts,
-        tensors: [cut(counts), ...tensors],
-        params: [count, end - first, ...params, first, limit],
-        groups: foldGroups(count),
-      })
+      runEach(gpu, tieCounts, count, [cut(counts), ...tensors], [end - first, ...params, first, limit])
   },
 })

@@ -1,7 +1,7 @@
 // Swaps of a pruned and a kept weight (docs/methods.md, "Swaps"): a workgroup a row, whose invocations each look at all partners of
 // some of its pruned weights. c, the keys and the row's figures stay in storage, so that a dispatch makes a few swaps only.
 import { rows } from '../../../tensor.ts'
-import { defineVariant, foldGroups, type Gpu, gridOf, groupSize, perElement, pieces } from '../../shader.ts'
+import { defineVariant, type Gpu, groupSize, perElement, pieces, runEach } from '../../shader.ts'
 import { multiply, product } from '../gemm/multiply.ts'
 import type { PruneOps } from './index.ts'
 
@@ -163,28 +163,12 @@ export const swapsOf =
       const count = end - start
       const [part, full, bits, own] = [weight, dense, mask, figures].map((tensor) => rows(tensor, start, end))
       const [c, keys] = [gpu.scratch([count, width]), gpu.scratch([count, width])]
-      gpu.run({
-        variant: residual,
-        tensors: [keys, part, full, bits],
-        params: [count * width, width, words],
-        groups: gridOf(count * width),
-      })
+      runEach(gpu, residual, count * width, [keys, part, full, bits], [width, words])
       multiply(gpu, product(c, keys, gram, [count, width, width]))
       const steps = Math.max(1, Math.floor(gpu.flopsPerDispatch / perSearch / count))
-      for (let done = 0; done < wanted; done += steps)
-        gpu.run({
-          variant: swaps,
-          tensors: [c, keys, bits, own, part, full, gram],
-          params: [
-            count,
-            width,
-            words,
-            Math.min(most, width),
-            group,
-            Math.min(steps, wanted - done),
-            Number(done === 0),
-          ],
-          groups: foldGroups(count),
-        })
+      for (let done = 0; done < wanted; done += steps) {
+        const params = [width, words, Math.min(most, width), group, Math.min(steps, wanted - done), Number(done === 0)]
+        runEach(gpu, swaps, count, [c, keys, bits, own, part, full, gram], params)
+      }
     }
   }
