@@ -42,7 +42,7 @@ export const chains: Readonly<Record<ChainName, readonly Recover[]>> = {
   ],
 }
 /** Parameters from which the rates of SmolLM2 are too high: at 0.5 billion they made even a dense model worse (bench/RESULTS.md). */
-const largeFrom = 3e8
+export const largeFrom = 3e8
 /** The highest rate of PERP's grid, which is for such models. */
 const highestOfLarge = 5e-4
 

@@ -20,7 +20,7 @@ import { visitHost, withPruneHost, type PruneHost } from '../prune/host.ts'
 import { maskOfZeros, zerosOf } from '../prune/mask.ts'
 import { finiteDiagonal } from '../prune/methods/hessian.ts'
 import type { Statistics } from '../prune/statistics.ts'
-import { certificateOf, groupOf, swapRows, type RowCertificates } from '../prune/swaps.ts'
+import { certificateOf, groupOf, swapRows, tooWide, type RowCertificates } from '../prune/swaps.ts'
 
 export interface CertifiedMatrix extends RowCertificates {
   readonly name: string
@@ -137,7 +137,7 @@ function certifying(options: CertifyOptions, host: PruneHost, found: CertifiedMa
 }
 
 async function certifyLinear(
-  { backend, dense, patterns }: CertifyOptions,
+  { backend, dense, patterns, onWarning }: CertifyOptions,
   host: PruneHost,
   { name, weight, inputKey }: Linear,
   statistics: Statistics,
@@ -146,6 +146,11 @@ async function certifyLinear(
   const parameter = dense.parameters.get(`${name}.weight`)
   if (!hessian || !parameter || statistics.tokensOf(inputKey) === 0) return null
   const [rows, columns] = weight.shape
+  const why = tooWide(host, name, columns)
+  if (why) {
+    onWarning?.(why)
+    return null
+  }
   using arena = new Arena(host)
   const visit = await visitHost(backend, host, hessian)
   try {

@@ -8,7 +8,7 @@ import { Arena } from '../compute/arena.ts'
 import { readF32 } from '../compute/backend.ts'
 import type { Linear } from '../model/module.ts'
 import type { PruneHost } from '../prune/host.ts'
-import { outputEnergy } from '../prune/refit.ts'
+import { outputEnergy, outputError } from '../prune/refit.ts'
 import { PreparedCache } from '../prune/preparedCache.ts'
 import { pruneLinear, type PruneContext } from '../prune/pruneBlock.ts'
 import type { Statistics } from '../prune/statistics.ts'
@@ -68,14 +68,17 @@ async function errorsOf(
   using arena = new Arena(backend)
   const weight = arena.allocate(linear.weight.shape)
   const { windows, tokens } = statistics.seen(linear.inputKey)
-  // By token, as the error of a certificate is.
-  const energy = ((await outputEnergy(backend, linear.weight, hessian)) * windows) / 2 / tokens
+  const energy = await outputEnergy(backend, linear.weight, hessian)
+  const shareOf = (error: number) => (energy > 0 ? Math.max(0, error / energy) : null)
   const errors: PruningError[] = []
   for (const [i, { method, sparsity, pattern, entry }] of candidates.entries()) {
     kernels.convert(weight, linear.weight)
+    const certified: PruningError[] = []
     const onCertificate: PruneContext['onCertificate'] = (_, { error, room }) =>
-      errors.push({ method, sparsity, pattern, error: energy > 0 ? error / energy : null, room })
+      certified.push({ method, sparsity, pattern, error: shareOf((2 * error * tokens) / windows), room })
     await pruneLinear({ ...context, onCertificate }, { ...linear, weight }, entry, statistics, prepared)
+    const measured = async () => shareOf(await outputError(backend, weight, linear.weight, hessian))
+    errors.push(certified.at(0) ?? { method, sparsity, pattern, error: await measured() })
     if (i === 0) pruned?.set(linear.name, (await readF32(backend, weight)).slice())
   }
   return errors

@@ -13,7 +13,7 @@ import { mostSwaps, type PruneEntry } from '../../plan/pruneEntry.ts'
 import { PreparedCache, type PrepareContext } from './preparedCache.ts'
 import { rankOf, RankMasks, requireFinite } from './select.ts'
 import { normsOf, type Statistics } from './statistics.ts'
-import { certificateOf, swapRows, type MaskedWeight, type RowCertificates } from './swaps.ts'
+import { certificateOf, swapRows, tooWide, type MaskedWeight, type RowCertificates } from './swaps.ts'
 
 /** The score at which a group over the whole model is cut. Linears take its ties in model order until none is left. */
 export interface GlobalLimit extends Limit {
@@ -140,12 +140,8 @@ async function swap(
   const [, columns] = linear.weight.shape
   const most = mostSwaps(entry, columns)
   if (!statistics || !hessian || (most === 0 && !onCertificate)) return
-  const { mostSwapInputs } = host.prune.traits
-  if (columns > mostSwapInputs) {
-    const what = most > 0 ? 'stays without swaps' : 'gets no certificate'
-    warn(`${linear.name} has ${columns} inputs and ${what}: a CPU looks for swaps of at most ${mostSwapInputs} inputs`)
-    return
-  }
+  const why = tooWide(host, linear.name, columns)
+  if (why) return warn(why)
   const visit = await visitHost(backend, host, hessian)
   try {
     const group = entry.pattern?.m ?? 0

@@ -58,6 +58,13 @@ export interface MaskedWeight {
   readonly mask: Tensor
 }
 
+/** Why no swaps are looked for in a matrix of so many inputs; null: they are. */
+export function tooWide({ prune }: PruneHost, name: string, columns: number): string | null {
+  const { mostSwapInputs } = prune.traits
+  if (columns <= mostSwapInputs) return null
+  return `${name} has ${columns} inputs, and a CPU looks for swaps among at most ${mostSwapInputs}: it gets no swaps and no certificate`
+}
+
 /** Looks for swaps, and makes those that the rule asks for in the mask. On a CPU the first product is BLAS's, in f32. */
 export async function swapRows(
   host: PruneHost,
