@@ -46,9 +46,6 @@ export const mostExchanging = 256
 /** A gain of one row is a few operations of JavaScript, which take as long as so many multiply-adds of a thread. */
 const gainFactor = 60
 
-/** Inputs of a matrix whose Hessian a CPU keeps outside of the WebAssembly memory: 256 MiB. */
-const copiedFrom = 8192
-
 /** The work on each block in one pass. */
 export interface BlockWorkPlan {
   /** If false, the blocks are pruned already. */
@@ -121,8 +118,7 @@ function stepCost(
 function certified({ operations, bytes }: Cost, rows: number, columns: number, swaps: boolean): Cost {
   return {
     operations: operations + (swaps ? swapFactor : 1) * rows * columns ** 2,
-    // A CPU reads a copy of a large Hessian.
-    bytes: Math.max(bytes, (swaps || columns >= copiedFrom ? 4 * columns ** 2 : 0) + 3 * 4 * rows * columns),
+    bytes: Math.max(bytes, (swaps ? 4 * columns ** 2 : 0) + 3 * 4 * rows * columns),
   }
 }
 

@@ -222,7 +222,9 @@ describe('swaps of a matrix with more inputs than the device looks at', () => {
     assert.ok(wide.length > 0)
     assert.equal(certified.length, stream.shapes.size - wide.length)
     assert.deepEqual(
-      warnings.filter((warning) => warning.includes('it gets no swaps and no certificate')).map((warning) => warning.split(' ')[0]),
+      warnings
+        .filter((warning) => warning.includes('it gets no swaps and no certificate'))
+        .map((warning) => warning.split(' ')[0]),
       wide,
     )
     stream.close()
