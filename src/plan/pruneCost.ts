@@ -2,6 +2,7 @@
 // each matrix by itself. Numbers come from the methods' rows.
 import { parseNm } from '../catalog/formats/sparsity.ts'
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
+import type { Slot } from '../catalog/families/familySpec.ts'
 import { linearsOfBlock, tokenShare, type BlockLinear } from '../catalog/families/parameters.ts'
 import { leastSquaresOperations } from '../catalog/methods/alps.ts'
 import { noCost, type Cost, type Statistic } from '../catalog/methods/method.ts'
@@ -122,10 +123,12 @@ function certified({ operations, bytes }: Cost, rows: number, columns: number, s
   }
 }
 
+const lastOfMlp: readonly Slot[] = ['mlp.down', 'moe.down', 'moe.sharedDown']
+
 /** Finds an order of the inputs of an MLP's last matrix, or of attention's: a copy of the Hessian, its factor, losses and their copy. */
 function reordered(config: ModelConfig, pattern: string, { slot, shape: [rows, columns] }: BlockLinear): Cost {
   const ofHeads = slot === 'attn.out' && config.projection === 'separate'
-  const ofMlp = /^m.*\.(?:d|sharedD)own$/.test(slot) && config.mlp !== 'gatedFused'
+  const ofMlp = lastOfMlp.includes(slot) && config.mlp !== 'gatedFused'
   const nm = parseNm(pattern)
   if (!nm || !(ofHeads || ofMlp)) return noCost
   const size = ofHeads ? config.headDim : columns

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import { parseRecipe } from '../../src/lint/lint.ts'
-import { recoveriesOf } from '../../src/recipe/resolve.ts'
+import { recoveriesOf, resolveRecipe } from '../../src/recipe/resolve.ts'
 import { posted, send } from '../support/browser.ts'
 import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
 import { until } from '../support/until.ts'
@@ -113,6 +113,16 @@ describe('the form of a recipe in Chromium', () => {
     await preset('Balanced').focus()
     await page.keyboard.press('Space')
     assert.match(await shown(), /method: alps\n +pattern: "2:4"/)
+  })
+
+  it('a larger model gets lower rates than those that were measured, and the form says so', async () => {
+    await open({ ...recordedStart(), parameters: 1.5e9 }, 'dark', 1000)
+    await preset('Best').focus()
+    await page.keyboard.press('Space')
+    // The default is left out of the text.
+    const { recipe } = parseRecipe(await shown())
+    assert.deepEqual(recipe && resolveRecipe(recipe).recover.map(({ lr }) => lr), [5e-4, 5e-4])
+    assert.match(await page.content(), /This model is larger, so the form uses a rate of 0\.0005/)
   })
 
   it('Best needs the memory to retrain; without it Balanced reconstructs block by block', async () => {

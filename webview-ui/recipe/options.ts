@@ -220,10 +220,10 @@ function measuredWords(figures: MeasuredRecovery | undefined): string {
   return `Measured on ${measured.model}, pruned by ${methodOf(method).title}, ${settings}: perplexity ${fromTo('other')} on text of another kind, ${fromTo('same')} on text of the kind it was trained on.`
 }
 
-/** Says what the form writes where a larger model takes lower rates. */
+/** Says which rate the form uses where a larger model takes a lower one. */
 function ratesWords(chain: readonly Recover[], name: ChainName): string {
   const lowered = chain.find(({ lr }, i) => lr !== chains[name][i].lr)
-  return lowered ? ` This model is larger, so the form writes a rate of ${lowered.lr}.` : ''
+  return lowered ? ` This model is larger, so the form uses a rate of ${lowered.lr}.` : ''
 }
 
 function settingsWords({ mode, steps, lr, loss }: Recover): string {

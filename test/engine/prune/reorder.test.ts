@@ -13,6 +13,7 @@ import type { Block } from '../../../src/engine/model/block.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import { reorderBlock } from '../../../src/engine/prune/reorder.ts'
 import { Statistics } from '../../../src/engine/prune/statistics.ts'
+import { noteFacts, readNote } from '../../../src/engine/run/origin/note.ts'
 import { createRng } from '../../../src/engine/rng.ts'
 import type { PruneEntry } from '../../../src/plan/pruneEntry.ts'
 import { lint } from '../../../src/lint/lint.ts'
@@ -207,6 +208,8 @@ describe('prune.reorder in a run', () => {
       assert.notDeepEqual(to, from, name)
       assert.deepEqual([...to].sort(), [...from].sort(), name)
     }
+    const note = await readNote(place.path('out'))
+    assert.ok(note && noteFacts(note).some(([, fact]) => fact === 'ALPS, 2:4, channels reordered'))
     const kept = 'model.layers.1.self_attn.q_proj.weight'
     assert.deepEqual(await rowsOf(saved, kept), await rowsOf(dense, kept))
     const { verdict } = await compareCheckpoints(dense, saved)

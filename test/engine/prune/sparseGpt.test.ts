@@ -40,6 +40,13 @@ describe('SparseGPT', () => {
     assert.match(warnings[0], /^fc2: its Hessian is not positive definite with dampening 0.01; used 0.1$/)
   })
 
+  it('retries with a thousandth where there was no dampening', async () => {
+    const warnings: string[] = []
+    // Eigenvalues 2.05 and −0.05 again: 0, 0.001 and 0.01 are too little.
+    await factor([1, 1.05, 1.05, 1], 0, warnings)
+    assert.deepEqual(warnings, ['fc2: its Hessian is not positive definite with dampening 0; used 0.1'])
+  })
+
   it('gives up on a Hessian that no dampening fixes, and frees its memory', async () => {
     await assert.rejects(factor([1, 1e9, 1e9, 1]), { code: 'numeric', message: /fc2: .*not positive definite even/ })
   })

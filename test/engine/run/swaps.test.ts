@@ -143,6 +143,13 @@ describe('prune.swaps', () => {
     assert.match((await cli('inspect', goldenPath('opt'), ...other)).stderr, /is not the dense model of/)
   })
 
+  it('says that --swaps needs text, also with a method that does not', async () => {
+    const step = ['--method', 'magnitude', '--sparsity', '0.5', '--swaps', 'auto', '--out', 'never']
+    const { status, stderr } = await cli('prune', goldenPath('opt'), ...step)
+    assert.equal(status, 2)
+    assert.match(stderr, /--swaps reads data: name a file with --calibration/)
+  })
+
   it('is linted: it needs calibration, and has no effect with a method that solves', () => {
     const findings = (text: string) => lint(`version: 1\nmodel: m\nsave: {to: out}\nseed: 0\n${text}`).findings
     const rules = (text: string) => findings(text).map((f) => f.rule)

@@ -33,6 +33,8 @@ interface HessianFactor extends InverseFactor {
 
 /** Tenfold dampings tried after the first one has failed. */
 const retries = 4
+/** Dampening of the first retry where there was none. */
+const leastRetried = 1e-3
 
 /**
  * Factors a Hessian [I,I] on the host backend, which stays as it is. Dead inputs get a diagonal of 1, then `dampening`
@@ -53,9 +55,9 @@ export async function factorHessian(
   using arena = new Arena(host)
   const upper = arena.allocate([n, n])
   const damped = arena.allocate([n])
-  // Without dampening, the first retry adds a thousandth of the mean.
-  const shares = Array.from({ length: retries + 1 }, (_, i) => (dampening || (i && 1e-4)) * 10 ** i)
-  for (const [attempt, share] of shares.entries()) {
+  let share = dampening
+  for (let attempt = 0; attempt <= retries; attempt++) {
+    if (attempt > 0) share = Math.max(10 * share, leastRetried)
     host.write(
       damped,
       diagonal.map((d) => d + share * mean),
@@ -67,7 +69,7 @@ export async function factorHessian(
   }
   throw new EngineError(
     'numeric',
-    `${name}: its Hessian is not positive definite even with a dampening of ${shares[retries]}; use more calibration samples, or set a larger dampening`,
+    `${name}: its Hessian is not positive definite even with a dampening of ${share}; use more calibration samples, or set a larger dampening`,
   )
 }
 

@@ -45,7 +45,7 @@ export async function pruneBlocks(context: RunContext): Promise<void> {
   await session.phase(first?.settings.mode ?? 'prune', () => runPass(context, pass), options)
   if (!progress.reordered && session.recipe.prune.some(({ reorder }) => reorder))
     session.warn(
-      'reorder changed nothing: it moves the inputs of an MLP and of attention that their last matrix reads, where the pattern divides these and the projections are not fused',
+      "reorder changed nothing: prune an MLP's last matrix or attention's output projection with it; M of the pattern must divide the MLP's width or a head, and the matrices before must not be fused",
     )
 }
 

@@ -18,8 +18,9 @@ export const mostSwapInputs = 23_170
 
 /** Rows that share loads of G in the kernel. */
 const unit = 4
-/** Multiply-adds after which signals are let in: of first products, or of a search, which looks at a few pairs in a hundred. */
+/** Multiply-adds after which signals are let in. */
 const together = 2 ** 31
+/** Share of a row's I² pairs that a search looks at, about. The first product looks at all of them. */
 const searched = 1 / 32
 
 /** See PruneKernels.swapRows. */
