@@ -102,9 +102,7 @@ async function measureBetween(
   const onProgress = progressIn(session, 0, sizeOf(set), units[set.kind])
   const { progress, recipe, model } = session
   const share = shareBetween(progress, recipe, model.config.numBlocks, entry.entry)
-  await session.countAs(`evaluate between ${entry.entry}`, share, () =>
-    measure(context, entry, 'recovered', decoder, { adapterOf, onProgress }, between),
-  )
+  await session.countAs(share, () => measure(context, entry, 'recovered', decoder, { adapterOf, onProgress }, between))
 }
 
 /** Warns of a recovery that made the model worse, and says what to change. */
