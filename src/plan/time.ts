@@ -54,7 +54,7 @@ export interface PlannedPart {
   readonly firstShare: number
 }
 
-export type PlannedModel = Pick<ModelFacts, 'modelConfig' | 'parameters' | 'modules' | 'tensors'>
+export type PlannedModel = Pick<ModelFacts, 'modelConfig' | 'modules' | 'tensors'>
 
 export type PlannedMachine = Pick<MachineFacts, 'gpu' | 'threads' | 'bf16'>
 

@@ -25,8 +25,6 @@ import type { RunSession } from '../state/session.ts'
 import { shareBetween } from '../state/overall.ts'
 import type { RunContext } from './runContext.ts'
 
-const units = { windows: 'windows', questions: 'rows', prompts: 'tokens' }
-
 /** A measurement in the middle of a recovery, which is numbered where the recipe has several. */
 export type Between = Required<Pick<EvaluationResult, 'step'>> & Pick<EvaluationResult, 'recovery'>
 
@@ -50,15 +48,14 @@ export async function evaluateStage(
     const options = { memoryBytes: decoderBytes, tokensPerPass, packs }
     const decoder = await createDecoder(session.backend, model, options)
     try {
-      const sizes = sets.map(sizeOf)
-      const total = sizes.reduce((a, b) => a + b, 0)
-      const unit = andList([...new Set(sets.map(({ kind }) => units[kind]))])
+      const total = sets.reduce((sum, { size }) => sum + size, 0)
+      const unit = andList([...new Set(sets.map((set) => set.unit))])
       let before = 0
       for (const [i, entry] of due.entries()) {
         const onProgress = progressIn(session, before, total, unit)
         if (between) await measureBetween(context, entry, decoder, between)
         else await measure(context, entry, stage, decoder, { onProgress })
-        before += sizes[i]
+        before += sets[i].size
       }
     } finally {
       await decoder.close()
@@ -99,7 +96,7 @@ async function measureBetween(
 ): Promise<void> {
   const { session, data } = context
   const set = await data.evaluation(entry.evaluation)
-  const onProgress = progressIn(session, 0, sizeOf(set), units[set.kind])
+  const onProgress = progressIn(session, 0, set.size, set.unit)
   const { progress, recipe, model } = session
   const share = shareBetween(progress, recipe, model.config.numBlocks, entry.entry)
   await session.countAs(share, () => measure(context, entry, 'recovered', decoder, { adapterOf, onProgress }, between))
@@ -285,17 +282,5 @@ function tokensOf(set: EvaluationData, config: ModelConfig, decoderBytes: number
       return tokensPerPassOf(set.questions.questions, config, decoderBytes)
     case 'prompts':
       return Math.max(passTokens, ...set.prompts.promptTokens)
-  }
-}
-
-/** Windows, rows or tokens. */
-function sizeOf(set: EvaluationData): number {
-  switch (set.kind) {
-    case 'windows':
-      return set.windows.windows
-    case 'questions':
-      return set.questions.questions.length
-    case 'prompts':
-      return set.prompts.prompts.length * set.prompts.maxTokens
   }
 }
