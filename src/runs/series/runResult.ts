@@ -10,6 +10,7 @@ import {
   formatWonBack,
   megabyte,
 } from '../../formatting/numbers.ts'
+import { asMarkdown } from '../../formatting/printable.ts'
 import { type Stage, stages } from '../../catalog/stages.ts'
 import { recoveryName } from './recoveries.ts'
 import { accuraciesOf, type StageAccuracies } from './accuracies.ts'
@@ -130,16 +131,15 @@ export function costFacts(result: RunResult): [name: string, value: string][] {
 
 /** A Markdown table of two columns, for an issue or notes. */
 export function resultMarkdown(name: string, result: RunResult): string {
-  const cell = (text: string) => text.replace(/([\\|`*_<>[\]])/g, '\\$1').replace(/\s+/g, ' ')
   const saved = [
     ['saved to', result.output],
     ['GGUF file', result.ggufOutput],
   ].filter((row): row is [string, string] => row[1] !== null)
   const rows = [...resultFacts(result), ...saved]
   return [
-    `| ${cell(name)} | |`,
+    `| ${asMarkdown(name)} | |`,
     '| --- | --- |',
-    ...rows.map(([what, value]) => `| ${cell(what)} | ${cell(value)} |`),
+    ...rows.map(([what, value]) => `| ${asMarkdown(what)} | ${asMarkdown(value)} |`),
     '',
   ].join('\n')
 }
