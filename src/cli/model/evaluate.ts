@@ -78,10 +78,7 @@ async function measurePerplexity(context: Context, path: string, options: Evalua
   const sizes = { memoryBytes: memoryBytes(options.memory), tokensPerPass: Math.max(passTokens, set.seqLen) }
   const again = { remedy: 'use a smaller --seq-len' }
   const { result, info, precision } = await computeWith(context, model, options, sizes, again, async (decoder) => {
-    const memory = watchMemory(
-      () => decoder.backend.memory().usedBytes,
-      () => undefined,
-    )
+    const memory = watchMemory(() => decoder.backend.memory().usedBytes)
     try {
       await decoder.prepare()
       const measured = await evaluatePerplexity(decoder, set, {

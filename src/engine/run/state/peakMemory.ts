@@ -18,7 +18,7 @@ const everyMs = 500
  * Samples twice a second. Where the process's own high-water mark has risen since, that is the exact peak; in a process
  * that has done larger things before, the samples must do.
  */
-export function watchMemory(deviceBytes: () => number, onSample: (sample: MemorySample) => void): MemoryWatch {
+export function watchMemory(deviceBytes: () => number, onSample?: (sample: MemorySample) => void): MemoryWatch {
   const before = highWaterMb()
   let peak = 0
   const sample = () => {
@@ -27,7 +27,10 @@ export function watchMemory(deviceBytes: () => number, onSample: (sample: Memory
     return { rssMb, deviceMb: deviceBytes() / megabyte }
   }
   sample()
-  const timer = setInterval(() => onSample(sample()), everyMs)
+  const timer = setInterval(() => {
+    const sampled = sample()
+    onSample?.(sampled)
+  }, everyMs)
   timer.unref()
   return {
     peakMb() {
