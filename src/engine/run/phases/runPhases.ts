@@ -19,7 +19,7 @@ import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import type { RunSession } from '../state/session.ts'
 import { measureOnce } from './sharedEvaluation.ts'
 import { pruneOnce, pruningKey } from './sharedPruning.ts'
-import { masksOfPrunedModel, ownMasksOf, sparsityOfModel, summaryOf } from '../open/sourceMasks.ts'
+import { masksBesides, ownMasksOf, sparsityOfModel, summaryOf } from '../open/sourceMasks.ts'
 import { masksOfStage, withStateModel } from '../state/stateModel.ts'
 import { type PlannedPart, plannedParts } from '../../../plan/time.ts'
 import { viewModel } from '../../../plan/modelView.ts'
@@ -111,7 +111,9 @@ async function masksOf(context: RunContext): Promise<StoredMasks> {
   const [stage] = prunedStages(context)
   if (stage) return masksOfStage(session, stage)
   const { model, plan } = session
-  return plan.recoveries.length > 0 ? masksOfPrunedModel(model, session.warn) : ((await ownMasksOf(model)) ?? new Map())
+  return plan.recoveries.length > 0
+    ? masksBesides(model, new Set(), session.warn)
+    : ((await ownMasksOf(model)) ?? new Map())
 }
 
 /** Measures the finished model and saves it; returns its sparsity. */
