@@ -7,7 +7,6 @@ import { elementBits } from '../catalog/formats/dtypes.ts'
 import { largest } from '../formatting/lists.ts'
 import type { ModelFacts, TensorFacts } from '../recipe/facts.ts'
 import type { ResolvedRecipe } from '../recipe/resolve.ts'
-import type { SaveFormat } from '../recipe/settings/save.ts'
 import { prunedNames } from './pruneEntry.ts'
 import { planRun, type PlannedRecovery, type RunPlan } from './runPlan.ts'
 import { viewModel } from './modelView.ts'
@@ -49,11 +48,6 @@ export interface StoredModel {
   readonly tensors: ReadonlyMap<string, TensorFacts>
 }
 
-export interface SavedAs {
-  readonly format: SaveFormat
-  readonly type?: GgufTypeName
-}
-
 /**
  * A saved folder: all tensors in their types, a mask bit for each pruned weight, in the result a head that is no longer
  * tied. A GGUF file: its tensors.
@@ -61,7 +55,7 @@ export interface SavedAs {
 export function outputBytes(
   { tensors, config }: StoredModel,
   plan: RunPlan,
-  { type }: SavedAs,
+  type: GgufTypeName | undefined,
   kind: OutputKind,
 ): number {
   if (kind === 'gguf') return ggufBytes({ tensors, config: savedConfig(config, plan) }, type)
@@ -86,7 +80,7 @@ export function estimateDisk(recipe: ResolvedRecipe, { modelConfig: config, tens
   if (!save || !config) return 0
   const { plan } = planRun(recipe, viewModel(config))
   return outputsOf(recipe).reduce((sum, { kind }) => {
-    return sum + (plan ? outputBytes({ config, tensors }, plan, save, kind) : bytesOf(tensors, tensors.keys()))
+    return sum + (plan ? outputBytes({ config, tensors }, plan, save.type, kind) : bytesOf(tensors, tensors.keys()))
   }, 0)
 }
 

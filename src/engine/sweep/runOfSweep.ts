@@ -26,13 +26,11 @@ export async function runOfSweep(sweep: Sweep, index: number, options: OneRunOpt
   }
   await forgetRefused(folder, index)
   await makeOwnFolders(folder.path, folder.runs)
-  if (await isOwnFolder(folder.runs, path)) {
-    const run = runFolderAt(path)
-    if (await isDone(run)) return (await readReport(run)) as RunReport
-    return refusalsNoted(sweep, index, options, () => runRecipe({ ...options, resume: path, among }))
-  }
+  const isBegun = await isOwnFolder(folder.runs, path)
+  const run = runFolderAt(path)
+  if (isBegun && (await isDone(run))) return (await readReport(run)) as RunReport
   return refusalsNoted(sweep, index, options, async () =>
-    runRecipe({ ...options, recipe: await asPlanned(sweep, index), among }),
+    runRecipe({ ...options, among, ...(isBegun ? { resume: path } : { recipe: await asPlanned(sweep, index) }) }),
   )
 }
 

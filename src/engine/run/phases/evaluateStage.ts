@@ -149,14 +149,17 @@ type Measured = Pick<EvaluationResult, 'perplexity' | 'acc' | 'stderr'>
 
 const percent = (share: number) => (100 * share).toFixed(1)
 
-/** Entries of this stage that are not measured yet. */
-export function dueEntries(session: RunSession, stage: Stage, between?: Between): Entry[] {
-  return session.recipe.evaluate
-    .map((evaluation, entry) => ({ entry, evaluation }))
-    .filter(
-      ({ entry, evaluation }) =>
-        isAsked(session, evaluation, stage, between?.step) && !isDone(session, entry, stage, between),
+/** Entries of this stage that are not measured yet. Without `prune`, the source is the pruned model: `dense` and `pruned` both mean it. */
+export function dueEntries({ recipe, progress }: RunSession, stage: Stage, between?: Between): Entry[] {
+  const isAsked = (evaluation: ResolvedEvaluation) =>
+    between ? isDue(evaluation, between.step) : isAskedAt(evaluation, stage, recipe)
+  const isDone = (entry: number) =>
+    progress.evaluations.some(
+      (e) => e.entry === entry && e.stage === stage && e.step === between?.step && e.recovery === between?.recovery,
     )
+  return recipe.evaluate.flatMap((evaluation, entry) =>
+    isAsked(evaluation) && !isDone(entry) ? [{ entry, evaluation }] : [],
+  )
 }
 
 /** Measured after so many steps or blocks. */
@@ -164,27 +167,10 @@ export function isDue({ every }: ResolvedEvaluation, step: number): boolean {
   return every !== undefined && step % every === 0
 }
 
-/** Without `prune`, the source is the pruned model: `dense` and `pruned` both mean it. */
-function isAsked(
-  { recipe }: RunSession,
-  evaluation: ResolvedEvaluation,
-  stage: Stage,
-  step: number | undefined,
-): boolean {
-  if (step !== undefined) return isDue(evaluation, step)
-  return isAskedAt(evaluation, stage, recipe)
-}
-
 /** An entry of the recipe's `evaluate`: its index names it, since two may share their data. */
 interface Entry {
   readonly entry: number
   readonly evaluation: ResolvedEvaluation
-}
-
-function isDone({ progress }: RunSession, entry: number, stage: Stage, between: Between | undefined): boolean {
-  return progress.evaluations.some(
-    (e) => e.entry === entry && e.stage === stage && e.step === between?.step && e.recovery === between?.recovery,
-  )
 }
 
 async function measure(
