@@ -4,7 +4,7 @@ import type { GgufTypeName } from '../catalog/formats/gguf/ggmlTypes.ts'
 import { headWeightName } from '../catalog/families/parameters.ts'
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
 import { elementBits } from '../catalog/formats/dtypes.ts'
-import { largest } from '../formatting/lists.ts'
+import { largest, sum } from '../formatting/lists.ts'
 import type { ModelFacts, TensorFacts } from '../recipe/facts.ts'
 import type { ResolvedRecipe } from '../recipe/resolve.ts'
 import { prunedNames } from './pruneEntry.ts'
@@ -98,7 +98,7 @@ export function stateBytes(recipe: ResolvedRecipe, { tensors }: StoredModel, pla
   const merged = later.map((pass) => bytesOf(tensors, changed(pass.recoveries)) + masks)
   const moments = recoveries.map(({ settings, count }) => (settings.mode === 'retrain' ? (count?.count ?? 0) : 0))
   const optimiser = 2 * momentBytes * largest(moments, 0, (count) => count)
-  return merged.reduce((sum, bytes) => sum + bytes, blocks + baseline + optimiser)
+  return sum([...merged, blocks, baseline, optimiser])
 }
 
 /** A value and its two moments, F32. */
@@ -122,7 +122,8 @@ function maskBytes(tensors: StoredModel['tensors'], { entries }: RunPlan): numbe
   return weights.reduce((sum, name) => sum + Math.ceil(sizeOf(tensors.get(`${name}.weight`)?.shape ?? []) / 8), 0)
 }
 
-function bytesOf(tensors: StoredModel['tensors'], names: Iterable<string>): number {
+/** Bytes of these tensors as the files store them. */
+export function bytesOf(tensors: StoredModel['tensors'], names: Iterable<string>): number {
   return [...new Set(names)].reduce((sum, name) => {
     const tensor = tensors.get(name)
     return sum + (tensor ? Math.ceil((sizeOf(tensor.shape) * elementBits(tensor.dtype)) / 8) : 0)

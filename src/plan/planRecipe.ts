@@ -10,7 +10,7 @@ import type { Finding, Severity } from '../recipe/finding.ts'
 import { decidesInRun, recoveryPlace, type ResolvedRecipe } from '../recipe/resolve.ts'
 import { beyondBudget, beyondDevice, estimateMemory, leastMemory } from './memory.ts'
 import { viewModel } from './modelView.ts'
-import { spreadsOverBlocks } from './pruneEntry.ts'
+import { spreadSparsity } from './pruneEntry.ts'
 import { plannedLinears, pruneEntries } from './runPlan.ts'
 import { trainablePercentage, type TrainableRow, trainableRows } from './trainable.ts'
 import { estimateDisk } from './outputs.ts'
@@ -101,8 +101,9 @@ function sparsitiesOf({ prune }: ResolvedRecipe, config: ModelConfig): Map<strin
 function spreadsOf({ prune }: ResolvedRecipe, config: ModelConfig | null): PlannedSpread[] {
   const entries = pruneEntries(prune, config ? plannedLinears(config) : [], config?.numBlocks ?? 1)
   return prune.flatMap((step, i) => {
-    const { allocation: name, sparsity } = step
-    if (!spreadsOverBlocks(step) || typeof sparsity !== 'number') return []
+    const { allocation: name } = step
+    const sparsity = spreadSparsity(step)
+    if (sparsity === null) return []
     const shares = [...entries[i].sparsities.values()]
     const isKnown = !decidesInRun(step) && shares.length > 0
     return [
