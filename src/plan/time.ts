@@ -18,7 +18,7 @@ import {
 } from '../recipe/resolve.ts'
 import type { Stage } from '../catalog/stages.ts'
 import { bytesOf, outputsOf, savesPruned, type OutputKind } from './outputs.ts'
-import { passesOf, timesBetweenAll, type RecoveryPass } from './passes.ts'
+import { passesOf, timesBetween, type RecoveryPass } from './passes.ts'
 import { plannedPrecision, type PlannedPrecision } from './memory.ts'
 import { pruneCost, statisticOperations, type BlockWorkPlan } from './pruneCost.ts'
 import { tries } from './pruneEntry.ts'
@@ -122,7 +122,7 @@ export function plannedParts(
       return of(`recover ${i}`, seconds, mode === 'retrain' ? Math.min(1, firstSteps / steps) : block)
     }),
     ...evaluate.map((e, i) =>
-      of(`evaluate between ${i}`, timesBetweenAll(recipe, config.numBlocks, e.every) * measuring(e)),
+      of(`evaluate between ${i}`, timesBetween(recipe, config.numBlocks, e.every) * measuring(e)),
     ),
     of('evaluate recovered', stage('recovered')),
     ...outputsOf(recipe).map(({ kind }) => of(`save ${kind}`, moving)),

@@ -1,6 +1,6 @@
 // Progress of the whole run: its parts weighted by the planned time (plan/time.ts). The time left is measured:
 // a part continues at the pace of its first block or its first ten steps.
-import { passesOf, timesBetweenAll } from '../../../plan/passes.ts'
+import { passesOf, timesBetween } from '../../../plan/passes.ts'
 import { tries } from '../../../plan/pruneEntry.ts'
 import { isAskedAt, type PlannedPart, type WorkPart } from '../../../plan/time.ts'
 import type { Stage } from '../../../catalog/stages.ts'
@@ -131,7 +131,7 @@ export function shareBetween(
   numBlocks: number,
   entry: number,
 ): Share {
-  const all = Math.max(1, timesBetweenAll(recipe, numBlocks, recipe.evaluate[entry].every))
+  const all = Math.max(1, timesBetween(recipe, numBlocks, recipe.evaluate[entry].every))
   const done = evaluations.filter((e) => e.entry === entry && e.step !== undefined).length
   return { part: `evaluate between ${entry}`, from: clamp(done / all), to: clamp((done + 1) / all) }
 }

@@ -118,7 +118,7 @@ export function createSession(parts: SessionParts): RunSession {
   let lastMemory = -Infinity
   const memory: MemoryWatch = watchMemory(
     () => backend.memory().usedBytes,
-    ({ rssMb, deviceMb }) => {
+    (rssMb, deviceMb) => {
       // The first line of a run is its start.
       if (log.bytes() === 0 || log.elapsed() - lastMemory < memoryEveryMs) return
       lastMemory = log.elapsed()
