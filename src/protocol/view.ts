@@ -178,7 +178,7 @@ export type ViewCall = Extract<CallName, 'tile' | 'detail' | 'weight'>
 /** Which checkpoint of the view is meant; the host alone knows its path. A comparison has two. */
 export type ModelKey = 'first' | 'second'
 export type AskParams<C extends ViewCall> = Omit<ParamsOf<C>, keyof SeenModel>
-/** The latest question per call and model counts: a newer one cancels the one before. */
+/** The view cancels a question whose answer it no longer shows (`cancelAsk`). */
 export type Ask = {
   [C in ViewCall]: { type: 'ask'; id: number; call: C; model: ModelKey; params: AskParams<C> }
 }[ViewCall]
