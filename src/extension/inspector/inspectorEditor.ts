@@ -123,7 +123,7 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
   private handle({ session }: CheckpointDocument, message: Exclude<FromInspector, FromAnyView>): unknown {
     switch (message.type) {
       case 'analyse':
-        return measureInPlace(session, this.services.call, message.methods)
+        return measureInPlace(session, this.services.call)
       case 'measureRoom':
         return measureRoom(session)
       case 'analyseCancel':

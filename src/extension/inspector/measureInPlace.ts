@@ -4,7 +4,7 @@ import { basename, dirname, resolve } from 'node:path'
 import { modelLabel } from '../../catalog/formats/checkpointFormats.ts'
 import { filesOf } from '../../recipe/dataFiles.ts'
 import { parseRecipe } from '../../lint/lint.ts'
-import type { MethodName } from '../../catalog/methods/methods.ts'
+import { measuredMethod } from '../../protocol/inspect.ts'
 import type { Caller } from '../backend/calls.ts'
 import { browseFolder, browseText, findTexts } from '../recipe/recipeDefaults.ts'
 import { requireTrust } from '../support/settings.ts'
@@ -15,11 +15,11 @@ import * as vscode from 'vscode'
 const t = vscode.l10n.t
 
 /** Resolves at the end, after the views have been updated. */
-export async function measureInPlace(session: ModelSession, call: Caller, methods: MethodName[]): Promise<void> {
+export async function measureInPlace(session: ModelSession, call: Caller): Promise<void> {
   if (!(await requireTrust(t('Analysing')))) return
-  const { calibration: known, methods: _, ...amounts } = await call('measurable', { path: session.path })
+  const { calibration: known, soFar: _, ...amounts } = await call('measurable', { path: session.path })
   const calibration = known ?? (await askedText(session.path))
-  if (calibration) await session.analyse({ calibration, methods, ...amounts })
+  if (calibration) await session.analyse({ calibration, methods: [measuredMethod], ...amounts })
 }
 
 /** Certifies the masks of a model beside its dense one; asks which that is, and for a text. */

@@ -169,9 +169,9 @@ export class ModelSession {
   }
 
   private postMeasurable(): void {
-    // A model that cannot be computed with has no such methods, and a stopped backend says so elsewhere.
+    // A stopped backend says so elsewhere.
     this.call('measurable', { path: this.path }).then(
-      ({ methods }) => this.post({ type: 'measurable', methods }),
+      ({ soFar }) => this.post({ type: 'measurable', soFar }),
       () => undefined,
     )
   }
