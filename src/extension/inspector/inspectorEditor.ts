@@ -17,16 +17,15 @@ const quietMs = 800
 
 /** Lives from the first view of a checkpoint to the last; VS Code shares it among the views. */
 class CheckpointDocument implements vscode.CustomDocument {
-  readonly uri: vscode.Uri
   readonly session: ModelSession
   private readonly watcher: vscode.Disposable
 
-  private readonly closed: () => void
-
-  constructor(uri: vscode.Uri, { call }: Services, closed: () => void) {
-    this.uri = uri
+  constructor(
+    readonly uri: vscode.Uri,
+    { call }: Services,
+    private readonly closed: () => void,
+  ) {
     this.session = new ModelSession(uri.fsPath, call, scansByItself)
-    this.closed = closed
     this.session.openAhead()
     this.watcher = watchFiles(dirname(uri.fsPath), () => void this.session.reload())
   }
@@ -54,13 +53,11 @@ interface InspectorEvent {
 export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<CheckpointDocument>, vscode.Disposable {
   active: ActiveInspector | null = null
   private readonly documents = new Set<CheckpointDocument>()
-  private readonly services: Services
   private readonly events = new vscode.EventEmitter<InspectorEvent>()
   readonly onEvent = this.events.event
   private readonly disposables: vscode.Disposable[] = []
 
-  constructor(services: Services) {
-    this.services = services
+  constructor(private readonly services: Services) {
     this.disposables.push(
       this.events,
       vscode.window.registerCustomEditorProvider(views.inspector.type, this, {

@@ -9,11 +9,9 @@ import { placeOf, type ModelEntry, type ModelGroup, type Models } from './models
 type Node = ModelGroup | ModelEntry | vscode.Uri
 
 export class ModelTree implements vscode.TreeDataProvider<Node> {
-  private readonly models: Models
   readonly onDidChangeTreeData: vscode.Event<void>
 
-  constructor(models: Models) {
-    this.models = models
+  constructor(private readonly models: Models) {
     this.onDidChangeTreeData = models.onForget
   }
 

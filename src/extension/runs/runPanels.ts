@@ -28,15 +28,13 @@ interface Open {
 }
 
 export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: string }> {
-  private readonly services: Services
-  private readonly store: RunStore
-  private readonly comparePanels: ComparePanels
   private readonly open = new Map<string, Open>()
 
-  constructor(services: Services, store: RunStore, comparePanels: ComparePanels) {
-    this.services = services
-    this.store = store
-    this.comparePanels = comparePanels
+  constructor(
+    private readonly services: Services,
+    private readonly store: RunStore,
+    private readonly comparePanels: ComparePanels,
+  ) {
     services.context.subscriptions.push(
       vscode.window.registerWebviewPanelSerializer(views.run.type, this),
       store.onChange((changed) => {

@@ -39,7 +39,6 @@ export type FactsAnswer = { readonly facts: ModelFacts | null } | { readonly fai
 const idleMs = 10_000
 
 export class FactsThread {
-  private readonly start: () => Worker
   private worker: Worker | null = null
   /** The questions so far: one model at a time has the heap. */
   private last: Promise<unknown> = Promise.resolve()
@@ -47,9 +46,7 @@ export class FactsThread {
   private isDisposed = false
 
   /** `start`: the thread of factsWorker.ts, which ends when it is not needed and is started again. */
-  constructor(start: () => Worker) {
-    this.start = start
-  }
+  constructor(private readonly start: () => Worker) {}
 
   /** null: its headers are too long for a list, or too large to be held. @throws Error with one sentence on what is wrong. */
   list(path: string): Promise<ModelFacts | null> {

@@ -68,20 +68,17 @@ const fewestPoints = 120
 const partsAtATime = 50
 
 class CurveFeed {
-  private readonly followed: RunsReader
-  private readonly post: (message: ToSweep) => void
-  private readonly maxPoints: () => number
   private question: Question | null = null
   private groups: Group[] = []
   /** Most points of a curve. */
   private limit = fewestPoints
   private watching: Promise<void> = Promise.resolve()
 
-  constructor(followed: RunsReader, post: (message: ToSweep) => void, maxPoints: () => number) {
-    this.followed = followed
-    this.post = post
-    this.maxPoints = maxPoints
-  }
+  constructor(
+    private readonly followed: RunsReader,
+    private readonly post: (message: ToSweep) => void,
+    private readonly maxPoints: () => number,
+  ) {}
 
   /** The question replaces the one before. Resolves when all that is on disk has been sent. */
   watch(question: Question): Promise<void> {

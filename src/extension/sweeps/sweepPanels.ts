@@ -1,14 +1,14 @@
 // Several runs side by side in a tab: those of a sweep, live while it runs, or a chosen set. A reloaded window restores the tab.
 import { sweepTitle } from '../../formatting/paths.ts'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ComparedWhat, FromSweep, ToSweep } from '../../protocol/sweepView.ts'
 import { type FromAnyView, views } from '../../protocol/view.ts'
 import type { Services } from '../services.ts'
 import { messageOf } from '../../errors.ts'
 import { setting } from '../support/settings.ts'
-import { bindView, saveExport } from '../views/bindView.ts'
+import { bindView, type BoundView, saveExport } from '../views/bindView.ts'
 import { plural } from '../../formatting/numbers.ts'
+import { isSubmitted } from './commandLine.ts'
 import { comparedRuns, type Experiments, type KnownRuns, openExperiments } from './experiments.ts'
 import {
   type ComparedSource,
@@ -33,30 +33,27 @@ interface Opened extends ComparedSource {
 }
 
 export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
-  private readonly services: Services
-  private readonly sweeps: Sweeps
-  private readonly store: KnownRuns
-  private readonly open = new Map<string, vscode.WebviewPanel>()
-  private readonly posts = new WeakMap<vscode.WebviewPanel, (message: ToSweep) => void>()
+  private readonly open = new Map<string, BoundView<ToSweep> & { readonly panel: vscode.WebviewPanel }>()
 
-  constructor(services: Services, sweeps: Sweeps, store: KnownRuns) {
-    this.services = services
-    this.sweeps = sweeps
-    this.store = store
+  constructor(
+    private readonly services: Services,
+    private readonly sweeps: Sweeps,
+    private readonly store: KnownRuns,
+  ) {
     services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(views.sweep.type, this))
   }
 
   show(subject: Subject): void {
     const known = this.open.get(JSON.stringify(subject))
-    if (known) return known.reveal()
+    if (known) return known.panel.reveal()
     const title = 'sweep' in subject ? t('Sweep') : 'runs' in subject ? t('Compare Runs') : t('Experiments')
     this.adopt(vscode.window.createWebviewPanel(views.sweep.type, title, vscode.ViewColumn.Active), subject)
   }
 
   /** Exports the table of the tab in front, if it is one of these; the page knows which rows are meant. */
   exportTable(): void {
-    const panel = [...this.open.values()].find(({ active }) => active)
-    if (panel) this.posts.get(panel)?.({ type: 'exportNow' })
+    const front = [...this.open.values()].find(({ panel }) => panel.active)
+    front?.post({ type: 'exportNow' })
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
@@ -69,8 +66,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     const { services } = this
     const key = JSON.stringify(subject)
     // A tab that a reload left behind another is revived when it is shown: the same may have been opened again before.
-    this.open.get(key)?.dispose()
-    this.open.set(key, panel)
+    this.open.get(key)?.panel.dispose()
     let opened: Opened | null = null
     let compared: ComparedView | null = null
     let isGone = false
@@ -111,12 +107,12 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
       onMessage: (message) => this.handle(subject, opened, compared, message),
       onClose: () => {
         isGone = true
-        if (this.open.get(key) === panel) this.open.delete(key)
+        if (this.open.get(key)?.panel === panel) this.open.delete(key)
         compared?.dispose()
         opened?.close()
       },
     })
-    this.posts.set(panel, view.post)
+    this.open.set(key, { ...view, panel })
   }
 
   private async handle(
@@ -160,7 +156,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
       return { what: comparisonWhat(followed), followed, maxPoints, close: () => followed.close() }
     }
     const sweep = await this.sweeps.openFolder(subject.sweep)
-    const isSlurm = existsSync(join(sweep.folder, 'slurm', 'run.sh'))
+    const isSlurm = isSubmitted(sweep.folder)
     const about = [sweep.time, isSlurm ? 'Slurm' : '', vscode.workspace.asRelativePath(sweep.folder)]
     const what: ComparedWhat = {
       kind: 'sweep',

@@ -23,12 +23,9 @@ export class Sweeps {
   private readonly known = new Map<string, Promise<Sweep>>()
   private readonly open = new Map<string, Sweep>()
   private readonly listeners = new Set<() => void>()
-  private readonly askQueued: AskQueued
   private search: () => Promise<void> = () => Promise.resolve()
 
-  constructor(askQueued: AskQueued) {
-    this.askQueued = askQueued
-  }
+  constructor(private readonly askQueued: AskQueued) {}
 
   /** Fires when sweeps were added or removed, or the state of a run changed. */
   onChange(listener: () => void): { dispose(): void } {

@@ -22,10 +22,7 @@ export function plainModel(path: string): LabelledModel {
 }
 
 export class ComparePanels implements vscode.WebviewPanelSerializer<unknown> {
-  private readonly services: Services
-
-  constructor(services: Services) {
-    this.services = services
+  constructor(private readonly services: Services) {
     services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(views.compare.type, this))
   }
 
