@@ -74,9 +74,7 @@ async function analyse(document: TextDocument, { severities }: Settings): Promis
 }
 
 /** Other YAML files are sent to this server too; only recipes get answers. */
-export function isOurs(document: TextDocument): boolean {
-  return document.languageId === 'prune-recipe'
-}
+export const recipeLanguage = 'prune-recipe'
 
 /** The user's settings of linting. */
 export interface Settings {
