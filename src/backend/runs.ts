@@ -27,7 +27,7 @@ interface Entry {
   readonly outcome: Promise<RunOutcome>
   folder: string | null
   paused: boolean
-  thread: RunThread | null
+  thread: Worker | null
 }
 
 export function createRuns(version: string): Runs {
@@ -43,8 +43,9 @@ export function createRuns(version: string): Runs {
       for (const listener of listeners) listener(update)
     }
     const begin = () => {
-      entry.thread = startRunThread({ params, choice, version }, abort.signal, onUpdate)
-      return entry.thread.outcome
+      const workerData: RunStart = { params, choice, version }
+      entry.thread = startWorker(import.meta.url, './runWorker.ts', 'backendRun', { workerData })
+      return follow(entry.thread, abort.signal, onUpdate)
     }
     const outcome = lane.run(abort.signal, begin).finally(() => entries.delete(id))
     // Followers get the error; a run that no window follows fails quietly into its folder.
@@ -74,7 +75,7 @@ export function createRuns(version: string): Runs {
       for (const entry of entries.values()) {
         if (entry.folder !== folder) continue
         entry.paused = paused
-        entry.thread?.pause(paused)
+        entry.thread?.postMessage({ type: 'pause', paused } satisfies ToRun)
       }
     },
   }
@@ -111,25 +112,12 @@ export type FromRun =
   /** The run could not begin, or broke in a way that has no event. */
   | WorkerFailure
 
-interface RunThread {
-  readonly outcome: Promise<RunOutcome>
-  pause(paused: boolean): void
-}
-
 /** A run that does not react to its cancellation is ended. Incomplete output has temporary names. */
 const patienceMs = 5000
 /** There are hundreds of steps a second; a view needs a few messages. */
 const batchMs = 80
 
-function startRunThread(start: RunStart, signal: AbortSignal, onUpdate: (update: RunUpdate) => void): RunThread {
-  const worker = startWorker(import.meta.url, './runWorker.ts', 'backendRun', { workerData: start })
-  return {
-    outcome: follow(worker, signal, onUpdate),
-    pause: (paused) => worker.postMessage({ type: 'pause', paused } satisfies ToRun),
-  }
-}
-
-async function follow(worker: Worker, signal: AbortSignal, onUpdate: (update: RunUpdate) => void): Promise<RunOutcome> {
+async function follow(worker: Worker, signal: AbortSignal, onUpdate: Listener): Promise<RunOutcome> {
   let folder: string | null = null
   let timer: NodeJS.Timeout | null = null
   const flush = () => {

@@ -53,25 +53,23 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const comparePanels = new ComparePanels(services)
   const parts: Parts = {
     services,
-    inspectors: new InspectorEditors(services),
+    inspectors: new InspectorEditors(
+      services,
+      keepInspections(sparsity, () => models.forget()),
+    ),
     comparePanels,
     runPanels: new RunPanels(services, runStore, comparePanels),
     runStore,
     runner,
     sweeps,
-    sweepPanels: new SweepPanels(services, sweeps, {
-      list: () => runStore.list(),
-      onChange: (listener) => runStore.onChange(listener),
-      find: () => findRuns(runStore),
-    }),
+    sweepPanels: new SweepPanels(services, sweeps, runStore, () => findRuns(runStore)),
     models,
   }
   context.subscriptions.push(
-    parts.inspectors,
+    parts.inspectors.register(),
     models,
     new ModelTree(models).register(),
     watchModels(models),
-    keepInspections(parts.inspectors, sparsity, () => models.forget()),
     new RunTree({ store: runStore, queue: runner.queue, sweeps }).register(),
     runStore,
     watchRuns(runStore),

@@ -44,26 +44,21 @@ interface ActiveInspector {
   session: ModelSession
 }
 
-/** A message was posted to a view, or something was selected in it. */
-interface InspectorEvent {
-  session: ModelSession
-  type: ToInspector['type'] | 'selected'
-}
+/** Called when a message was posted to a view, or something was selected in it. */
+type Noticed = (session: ModelSession, type: ToInspector['type'] | 'selected') => void
 
-export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<CheckpointDocument>, vscode.Disposable {
+export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<CheckpointDocument> {
   active: ActiveInspector | null = null
   private readonly documents = new Set<CheckpointDocument>()
-  private readonly events = new vscode.EventEmitter<InspectorEvent>()
-  readonly onEvent = this.events.event
-  private readonly disposables: vscode.Disposable[] = []
 
-  constructor(private readonly services: Services) {
-    this.disposables.push(
-      this.events,
-      vscode.window.registerCustomEditorProvider(views.inspector.type, this, {
-        supportsMultipleEditorsPerDocument: true,
-      }),
-    )
+  constructor(
+    private readonly services: Services,
+    private readonly noticed: Noticed,
+  ) {}
+
+  register(): vscode.Disposable {
+    const options = { supportsMultipleEditorsPerDocument: true }
+    return vscode.window.registerCustomEditorProvider(views.inspector.type, this, options)
   }
 
   openCustomDocument(uri: vscode.Uri): CheckpointDocument {
@@ -95,7 +90,7 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
         const before = attached
         attached = session.attach((message) => {
           view.post(message)
-          this.events.fire({ session, type: message.type })
+          this.noticed(session, message.type)
         })
         before?.dispose()
       },
@@ -111,10 +106,6 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
     }
     activate()
     panel.onDidChangeViewState(activate)
-  }
-
-  dispose(): void {
-    for (const disposable of this.disposables) disposable.dispose()
   }
 
   private handle({ session }: CheckpointDocument, message: Exclude<FromInspector, FromAnyView>): unknown {
@@ -136,7 +127,7 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
       case 'writeCard':
         return writeCard(this.services, session.path)
       case 'selected':
-        return this.events.fire({ session, type: 'selected' })
+        return this.noticed(session, 'selected')
     }
   }
 }
@@ -164,12 +155,8 @@ function watchFiles(folder: string, changed: () => void): vscode.Disposable {
 }
 
 /** Keeps the sparsities that inspectors count, for the tree of models, and ticks off steps of the walkthrough. */
-export function keepInspections(
-  inspectors: InspectorEditors,
-  known: KnownSparsity,
-  changed: () => void,
-): vscode.Disposable {
-  return inspectors.onEvent(async ({ session, type }) => {
+export function keepInspections(known: KnownSparsity, changed: () => void): Noticed {
+  return async (session, type) => {
     if (type === 'model') reached('open')
     if (type === 'selected') reached('look')
     if (type !== 'scanEnd') return
@@ -178,5 +165,5 @@ export function keepInspections(
     if (sparsity === null) return
     await known.set(session.path, await stampOf(session.path), sparsity)
     changed()
-  })
+  }
 }

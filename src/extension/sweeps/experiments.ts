@@ -10,12 +10,10 @@ import { nameOfRun } from '../../runs/folder/sweepFolder.ts'
 export interface KnownRuns {
   list(): readonly Pick<RunReader, 'place' | 'sweep'>[]
   onChange(listener: () => void): { dispose(): void }
-  /** Searches the workspace. */
-  find(): Promise<void>
 }
 
 interface ExperimentsSources {
-  readonly store: Pick<KnownRuns, 'list' | 'onChange'>
+  readonly store: KnownRuns
   readonly sweeps: Pick<Sweeps, 'list' | 'onChange' | 'signsOf'>
 }
 

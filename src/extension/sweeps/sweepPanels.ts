@@ -39,6 +39,8 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     private readonly services: Services,
     private readonly sweeps: Sweeps,
     private readonly store: KnownRuns,
+    /** Searches the workspace for them. */
+    private readonly findRuns: () => Promise<void>,
   ) {
     services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(views.sweep.type, this))
   }
@@ -144,7 +146,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
   private async read(subject: Subject, before?: Experiments): Promise<Opened> {
     const maxPoints = () => setting('chart.maxPoints')
     if ('experiments' in subject) {
-      if (!before) await Promise.all([this.store.find(), this.sweeps.find()])
+      if (!before) await Promise.all([this.findRuns(), this.sweeps.find()])
       const experiments = await openExperiments({ store: this.store, sweeps: this.sweeps }, before)
       const { runs: followed, numSweeps } = experiments
       const about = [plural(followed.runs.length, 'run'), ...(numSweeps > 0 ? [plural(numSweeps, 'sweep')] : [])]
