@@ -1,4 +1,5 @@
 // The queue of runs: one computes, the others wait for it.
+import { Emitter } from 'vscode-jsonrpc/node'
 
 export interface QueuedRun {
   id: number
@@ -28,12 +29,8 @@ interface Ticket {
 export class RunQueue {
   private tickets: Ticket[] = []
   private lastId = 0
-  private readonly listeners = new Set<() => void>()
-
-  onChange(listener: () => void): { dispose(): void } {
-    this.listeners.add(listener)
-    return { dispose: () => this.listeners.delete(listener) }
-  }
+  private readonly changed = new Emitter<void>()
+  readonly onChange = this.changed.event
 
   /** `folder`: of a run that is resumed. */
   enter(name: string, signal?: AbortSignal, folder: string | null = null): Place {
@@ -41,18 +38,18 @@ export class RunQueue {
     if (signal?.aborted) ticket.abort.abort()
     signal?.addEventListener('abort', () => ticket.abort.abort())
     this.tickets.push(ticket)
-    this.changed()
+    this.changed.fire()
     return {
       signal: ticket.abort.signal,
       cancel: () => ticket.abort.abort(),
       started: (begun) => {
         ticket.folder = begun
         ticket.started = true
-        this.changed()
+        this.changed.fire()
       },
       leave: () => {
         this.tickets = this.tickets.filter((other) => other !== ticket)
-        this.changed()
+        this.changed.fire()
       },
     }
   }
@@ -71,9 +68,5 @@ export class RunQueue {
       const behind = i === 0 ? null : this.tickets[i - 1].name
       return started ? [] : [{ id, name, behind, cancel: () => abort.abort() }]
     })
-  }
-
-  private changed(): void {
-    for (const listener of this.listeners) listener()
   }
 }

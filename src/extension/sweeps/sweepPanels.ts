@@ -79,7 +79,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
       isOpening = true
       const before = opened
       try {
-        opened = await this.read(subject, before.experiments)
+        opened = await this.read(subject, outdated, before.experiments)
       } finally {
         isOpening = false
       }
@@ -88,16 +88,16 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
       compared = null
       await start()
     }
+    const outdated = () => void reopen().catch(services.log.failed)
     const start = async (): Promise<void> => {
       if (!opened) view.post({ type: 'loading', what: t('Reading the runs…') })
       try {
-        opened ??= await this.read(subject)
+        opened ??= await this.read(subject, outdated)
       } catch (error) {
         return view.post({ type: 'failed', message: messageOf(error) })
       }
       if (isGone) return opened.close()
       panel.title = opened.what.title
-      if (!compared) opened.experiments?.onOutdated(() => void reopen().catch(services.log.failed))
       compared ??= createComparedView(opened, view.post)
       view.post({ type: 'subject', subject: JSON.stringify(subject) })
       compared.replay()
@@ -143,11 +143,12 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     }
   }
 
-  private async read(subject: Subject, before?: Experiments): Promise<Opened> {
+  /** `outdated`: called when other runs are to be shown. */
+  private async read(subject: Subject, outdated: () => void, before?: Experiments): Promise<Opened> {
     const maxPoints = () => setting('chart.maxPoints')
     if ('experiments' in subject) {
       if (!before) await Promise.all([this.findRuns(), this.sweeps.find()])
-      const experiments = await openExperiments({ store: this.store, sweeps: this.sweeps }, before)
+      const experiments = await openExperiments({ store: this.store, sweeps: this.sweeps }, outdated, before)
       const { runs: followed, numSweeps } = experiments
       const about = [plural(followed.runs.length, 'run'), ...(numSweeps > 0 ? [plural(numSweeps, 'sweep')] : [])]
       const what: ComparedWhat = { kind: 'experiments', title: t('Experiments'), about: about.join(' · ') }
