@@ -1,23 +1,12 @@
 // A heatmap on a canvas for pointer, keyboard and screen reader. The canvas is the picture; one hidden gridcell is the active
 // descendant and describes the current cell.
-import { useLayoutEffect, useRef } from 'preact/hooks'
+import { useRef } from 'preact/hooks'
 import { type Signal, useSignal } from '@preact/signals'
 import { announce } from './announce.ts'
-import { context2d, usePainting } from './canvas.ts'
-import { useWidth } from './picture.tsx'
+import { context2d, placeTip, usePainting } from './canvas.ts'
+import { pixelOf, useWidth } from './picture.tsx'
 import type { GridData, Place } from './gridData.ts'
-import {
-  cellAt,
-  type GridLayout,
-  type GridMark,
-  layOut,
-  nameAt,
-  nothingMarked,
-  rangeOf,
-  rangeText,
-  step,
-  within,
-} from './gridLayout.ts'
+import { cellAt, type GridMark, layOut, nameAt, nothingMarked, rangeOf, rangeText, step, within } from './gridLayout.ts'
 import { paintGrid } from './gridPaint.ts'
 import { theme } from './theme.ts'
 
@@ -69,12 +58,31 @@ export function Grid(props: GridProps) {
     if (!canvas.current) return
     paintGrid(context2d(canvas.current, layout.width, layout.height), layout, data, at && place, range)
   })
-  const pointer = useRef<PointerTarget | null>(null)
-  pointer.current = { layout, describe, choose, mark: (from, to) => ranges && go(to, from ?? anchor ?? place) }
-  useLayoutEffect(() => {
-    if (canvas.current && tip.current)
-      followPointer(canvas.current, tip.current, () => pointer.current as PointerTarget)
-  }, [])
+  const pressed = useRef<Place | null>(null)
+  // mousedown rather than click: the context menu opens on it, and must be about the cell under the pointer.
+  const onMouseDown = (event: MouseEvent) => {
+    const { x, y } = pixelOf(event)
+    pressed.current = cellAt(layout, x, y)
+    if (pressed.current) return choose(pressed.current, event.shiftKey)
+    const name = nameAt(layout, x, y)
+    // A name stands for all its cells.
+    if (name && ranges)
+      go({ row: layout.rows - 1, column: layout.columns - 1, ...name }, { row: 0, column: 0, ...name })
+  }
+  /** Moving the pointer redraws nothing but the tip. */
+  const onMouseMove = (event: MouseEvent & { currentTarget: HTMLElement }) => {
+    const { x, y } = pixelOf(event)
+    const cell = cellAt(layout, x, y)
+    const from = (event.buttons & 1) === 0 ? null : pressed.current
+    pressed.current = from && (cell ?? from)
+    if (cell && from && ranges && (cell.row !== from.row || cell.column !== from.column)) go(cell, anchor ?? place)
+    if (!tip.current) return
+    tip.current.hidden = !cell
+    if (!cell) return
+    tip.current.textContent = describe(cell.row, cell.column)
+    placeTip(tip.current, event.currentTarget, x, y)
+  }
+  const onMouseLeave = () => tip.current && (tip.current.hidden = true)
 
   const id = `cell-${label.replace(/\W+/g, '-')}`
   return (
@@ -90,7 +98,7 @@ export function Grid(props: GridProps) {
       data-vscode-context={at && menuContext && JSON.stringify(menuContext(place.row, place.column))}
       onKeyDown={onKeyDown}
     >
-      <canvas ref={canvas} aria-hidden="true" />
+      <canvas ref={canvas} aria-hidden="true" {...{ onMouseDown, onMouseMove, onMouseLeave }} />
       <div role="row" class="srOnly" aria-rowindex={place.row + 1}>
         <div role="gridcell" id={id} class="srOnly" aria-colindex={place.column + 1}>
           {data.rows.length > 0 && describe(place.row, place.column)}
@@ -99,49 +107,4 @@ export function Grid(props: GridProps) {
       <div ref={tip} class="tip" aria-hidden="true" hidden />
     </div>
   )
-}
-
-export interface PointerTarget {
-  layout: GridLayout
-  describe: (row: number, column: number) => string
-  /** `extend`: from where it was to this cell. */
-  choose: (cell: Place, extend: boolean) => void
-  /** All from a corner, or from where it was, to this cell. */
-  mark: (from: Place | null, to: Place) => void
-}
-
-export function followPointer(canvas: HTMLCanvasElement, tip: HTMLElement, target: () => PointerTarget): void {
-  let pressed: Place | null = null
-  const at = (event: MouseEvent) => {
-    const box = canvas.getBoundingClientRect()
-    return { x: event.clientX - box.left, y: event.clientY - box.top, width: box.width }
-  }
-  // mousedown rather than click: the context menu opens on it, and must be about the cell under the pointer.
-  canvas.addEventListener('mousedown', (event) => {
-    const { x, y } = at(event)
-    const { layout, choose, mark } = target()
-    pressed = cellAt(layout, x, y)
-    if (pressed) return choose(pressed, event.shiftKey)
-    const name = nameAt(layout, x, y)
-    if (!name) return
-    const [bottom, right] = [layout.rows - 1, layout.columns - 1]
-    if ('row' in name) mark({ row: name.row, column: 0 }, { row: name.row, column: right })
-    else mark({ row: 0, column: name.column }, { row: bottom, column: name.column })
-  })
-  canvas.addEventListener('mousemove', (event) => {
-    const { x, y, width } = at(event)
-    const { layout, mark, describe } = target()
-    const cell = cellAt(layout, x, y)
-    if ((event.buttons & 1) === 0) pressed = null
-    if (cell && pressed && (cell.row !== pressed.row || cell.column !== pressed.column)) {
-      pressed = cell
-      mark(null, cell)
-    }
-    tip.hidden = !cell
-    if (!cell) return
-    tip.textContent = describe(cell.row, cell.column)
-    tip.style.left = `${Math.max(0, Math.min(x + 12, width - tip.offsetWidth))}px`
-    tip.style.top = `${y + 16}px`
-  })
-  canvas.addEventListener('mouseleave', () => (tip.hidden = true))
 }

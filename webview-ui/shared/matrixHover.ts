@@ -3,6 +3,7 @@ import type { Tile } from '../../src/protocol/inspect.ts'
 import type { ModelKey } from '../../src/protocol/view.ts'
 import { formatShare, formatValue } from '../../src/formatting/numbers.ts'
 import { ask as askHost, bytesOf, floatsOf } from './host.ts'
+import { placeTip } from './canvas.ts'
 import type { FromAfar } from './matrixPaint.ts'
 import type { Region } from './matrixInput.ts'
 
@@ -50,8 +51,7 @@ export function followWeight(canvas: HTMLCanvasElement, tip: HTMLElement, shown:
     tip.textContent = describe(place, values ? values[pixel] : null) + around
     if (!values) timer = setTimeout(() => void ask(place, around), restMs)
     tip.hidden = false
-    tip.style.left = `${canvas.offsetLeft + Math.max(0, Math.min(x + 12, box.width - tip.offsetWidth))}px`
-    tip.style.top = `${canvas.offsetTop + y + 16}px`
+    placeTip(tip, canvas, x, y)
   })
   canvas.addEventListener('pointerleave', leave)
   canvas.addEventListener('wheel', leave, { passive: true })
