@@ -26,15 +26,8 @@ interface Entry {
 
 const idleMs = 60_000
 
-export interface OpenModels {
-  /** Runs `work` with the model, which stays open meanwhile. */
-  use<T>(seen: SeenModel, work: (model: OpenModel) => Promise<T>): Promise<T>
-  /** Closes models without use for a minute. */
-  closeIdle(now: number): void
-}
-
 /** `cache`: where statistics outlive the process. */
-export function createOpenModels(cache: () => StatsCache): OpenModels {
+export function createOpenModels(cache: () => StatsCache) {
   const entries = new Map<string, Entry>()
 
   async function current(seen: SeenModel): Promise<[key: string, Entry]> {
@@ -51,7 +44,8 @@ export function createOpenModels(cache: () => StatsCache): OpenModels {
     return [key, entry]
   }
   return {
-    async use(seen, work) {
+    /** Runs `work` with the model, which stays open meanwhile. */
+    async use<T>(seen: SeenModel, work: (model: OpenModel) => Promise<T>): Promise<T> {
       const [key, entry] = await current(seen)
       entry.users++
       try {
@@ -62,7 +56,8 @@ export function createOpenModels(cache: () => StatsCache): OpenModels {
         if (entry.users === 0 && entries.get(key) !== entry) void close(entry)
       }
     },
-    closeIdle(now) {
+    /** Closes models without use for a minute. */
+    closeIdle(now: number) {
       for (const [key, entry] of entries) {
         if (entry.users > 0 || now - entry.lastUsed < idleMs) continue
         entries.delete(key)

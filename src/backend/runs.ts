@@ -10,15 +10,6 @@ import { startWorker } from '../system/startWorker.ts'
 
 type Listener = (update: RunUpdate) => void
 
-interface Runs {
-  run(params: ParamsOf<'run'>, choice: DeviceChoice, signal: AbortSignal, onUpdate: Listener): Promise<RunOutcome>
-  /** Runs that are in progress or wait, in the order of their requests. */
-  active(): ActiveRun[]
-  /** @throws EngineError 'not-found' when the run is over. */
-  follow(id: number, signal: AbortSignal, onUpdate: Listener): Promise<RunOutcome>
-  pause(folder: string, paused: boolean): void
-}
-
 interface Entry {
   readonly id: number
   readonly recipe: string
@@ -30,7 +21,7 @@ interface Entry {
   thread: Worker | null
 }
 
-export function createRuns(version: string): Runs {
+export function createRuns(version: string) {
   const lane = createLane()
   const entries = new Map<number, Entry>()
   let lastId = 0
@@ -64,14 +55,18 @@ export function createRuns(version: string): Runs {
     return entry
   }
   return {
-    run: (params, choice, signal, onUpdate) => followEntry(start(params, choice), signal, onUpdate),
-    active: () => [...entries.values()].map(({ id, recipe, folder, paused }) => ({ id, recipe, folder, paused })),
-    async follow(id, signal, onUpdate) {
+    run: (params: ParamsOf<'run'>, choice: DeviceChoice, signal: AbortSignal, onUpdate: Listener) =>
+      followEntry(start(params, choice), signal, onUpdate),
+    /** Runs that are in progress or wait, in the order of their requests. */
+    active: (): ActiveRun[] =>
+      [...entries.values()].map(({ id, recipe, folder, paused }) => ({ id, recipe, folder, paused })),
+    /** @throws EngineError 'not-found' when the run is over. */
+    async follow(id: number, signal: AbortSignal, onUpdate: Listener) {
       const entry = entries.get(id)
       if (!entry) throw new EngineError('not-found', 'this run is over')
       return followEntry(entry, signal, onUpdate)
     },
-    pause(folder, paused) {
+    pause(folder: string, paused: boolean) {
       for (const entry of entries.values()) {
         if (entry.folder !== folder) continue
         entry.paused = paused

@@ -15,16 +15,10 @@ interface AnswerOptions {
   reply: (reply: Reply) => void
 }
 
-export interface Answers {
-  ask(ask: Ask): Promise<void>
-  cancel(id: number): void
-  dispose(): void
-}
-
-export function createAnswers({ call, models, reply }: AnswerOptions): Answers {
+export function createAnswers({ call, models, reply }: AnswerOptions) {
   const asked = new Map<number, AbortController>()
   return {
-    async ask(ask) {
+    async ask(ask: Ask): Promise<void> {
       const { id, model } = ask
       const abort = new AbortController()
       asked.set(id, abort)
@@ -38,7 +32,7 @@ export function createAnswers({ call, models, reply }: AnswerOptions): Answers {
         asked.delete(id)
       }
     },
-    cancel: (id) => asked.get(id)?.abort(),
+    cancel: (id: number) => asked.get(id)?.abort(),
     dispose() {
       for (const abort of asked.values()) abort.abort()
     },
