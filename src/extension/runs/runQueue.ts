@@ -9,14 +9,6 @@ export interface QueuedRun {
   cancel(): void
 }
 
-export interface Place {
-  signal: AbortSignal
-  cancel(): void
-  /** It has a folder: from here on the store knows it. */
-  started(folder: string): void
-  leave(): void
-}
-
 interface Ticket {
   id: number
   name: string
@@ -33,7 +25,7 @@ export class RunQueue {
   readonly onChange = this.changed.event
 
   /** `folder`: of a run that is resumed. */
-  enter(name: string, signal?: AbortSignal, folder: string | null = null): Place {
+  enter(name: string, signal?: AbortSignal, folder: string | null = null) {
     const ticket: Ticket = { id: ++this.lastId, name, abort: new AbortController(), folder, started: false }
     if (signal?.aborted) ticket.abort.abort()
     signal?.addEventListener('abort', () => ticket.abort.abort())
@@ -41,8 +33,8 @@ export class RunQueue {
     this.changed.fire()
     return {
       signal: ticket.abort.signal,
-      cancel: () => ticket.abort.abort(),
-      started: (begun) => {
+      /** It has a folder: from here on the store knows it. */
+      started: (begun: string) => {
         ticket.folder = begun
         ticket.started = true
         this.changed.fire()
