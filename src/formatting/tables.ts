@@ -58,6 +58,17 @@ function pad(text: string, width: number, right: boolean): string {
   return right ? space + text : text + space
 }
 
+/** A Markdown table. Paths and names are text, whatever is in them. */
+export function markdownTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(markdownText).join(' | ')} |`
+  return [line(heads), `|${' --- |'.repeat(heads.length)}`, ...rows.map(line)].join('\n')
+}
+
+/** One line without markup. */
+export function markdownText(text: string): string {
+  return text.replace(/([\\|`*_<>[\]])/g, '\\$1').replace(/\s+/g, ' ')
+}
+
 export type CsvValue = string | number | null | undefined
 
 /** RFC 4180 with a header line. A text that a spreadsheet would run as a formula is prefixed with a quote mark. */

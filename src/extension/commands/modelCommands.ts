@@ -1,7 +1,7 @@
 // Commands on checkpoints.
 import * as vscode from 'vscode'
 import { views, type ExportFormat } from '../../protocol/view.ts'
-import { plainModel } from '../views/comparePanels.ts'
+import { plainModel } from '../models/columns.ts'
 import { exportGguf } from '../models/exportModel.ts'
 import { pickModel } from '../models/pickModel.ts'
 import { pullModel } from '../models/hubTransfers.ts'

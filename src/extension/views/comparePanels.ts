@@ -2,10 +2,10 @@
 import type { SeenModel } from '../../protocol/parameters.ts'
 import * as vscode from 'vscode'
 import { dirname } from 'node:path'
-import { modelLabel } from '../../catalog/formats/checkpointFormats.ts'
 import { fieldsOf } from '../../catalog/formats/json.ts'
 import type { CompareProgress } from '../../protocol/inspect.ts'
 import { type FromCompare, type LabelledModel, type ToCompare, views } from '../../protocol/view.ts'
+import { rememberedModel } from '../models/columns.ts'
 import type { Services } from '../services.ts'
 import { messageOf } from '../../errors.ts'
 import { isCancellation } from '../support/log.ts'
@@ -14,11 +14,6 @@ import { bindView } from './bindView.ts'
 interface Pair {
   readonly a: LabelledModel
   readonly b: LabelledModel
-}
-
-/** A checkpoint on disk, without a mask. */
-export function plainModel(path: string): LabelledModel {
-  return { path, label: modelLabel(path) }
 }
 
 export class ComparePanels implements vscode.WebviewPanelSerializer<unknown> {
@@ -32,7 +27,7 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<unknown> {
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
-    const [a, b] = [modelFrom(fieldsOf(state).a), modelFrom(fieldsOf(state).b)]
+    const [a, b] = [rememberedModel(fieldsOf(state).a), rememberedModel(fieldsOf(state).b)]
     if (a && b) this.adopt({ a, b }, panel)
     else panel.dispose()
   }
@@ -80,13 +75,4 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<unknown> {
 
 function seen({ path, mask }: LabelledModel): SeenModel {
   return mask === undefined ? { path } : { path, mask }
-}
-
-/** What a reloaded window remembers, which may be anything; older windows kept the path alone. */
-function modelFrom(state: unknown): LabelledModel | null {
-  if (typeof state === 'string' && state !== '') return plainModel(state)
-  const { path, mask, label } = fieldsOf(state)
-  if (typeof path !== 'string' || path === '') return null
-  const given = plainModel(path)
-  return typeof mask === 'string' && typeof label === 'string' ? { ...given, mask, label } : given
 }

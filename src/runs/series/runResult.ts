@@ -1,4 +1,5 @@
 // The result of a run, from its report.json, which is not trusted: every part may be missing.
+import { markdownTable } from '../../formatting/tables.ts'
 import type { RunSummary } from './runSummary.ts'
 import {
   formatAccuracy,
@@ -130,18 +131,11 @@ export function costFacts(result: RunResult): [name: string, value: string][] {
 
 /** A Markdown table of two columns, for an issue or notes. */
 export function resultMarkdown(name: string, result: RunResult): string {
-  const cell = (text: string) => text.replace(/([\\|`*_<>[\]])/g, '\\$1').replace(/\s+/g, ' ')
   const saved = [
     ['saved to', result.output],
     ['GGUF file', result.ggufOutput],
   ].filter((row): row is [string, string] => row[1] !== null)
-  const rows = [...resultFacts(result), ...saved]
-  return [
-    `| ${cell(name)} | |`,
-    '| --- | --- |',
-    ...rows.map(([what, value]) => `| ${cell(what)} | ${cell(value)} |`),
-    '',
-  ].join('\n')
+  return `${markdownTable([name, ''], [...resultFacts(result), ...saved])}\n`
 }
 
 function numberOf(value: unknown): number | null {

@@ -1,4 +1,5 @@
 // A model card for the Hub: metadata, results with their protocol, recipe, how to load. Values of the metadata are JSON, which is YAML.
+import { markdownTable, markdownText } from '../../../formatting/tables.ts'
 import { writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { writtenRecipe } from '../../../recipe/resolve.ts'
@@ -16,21 +17,21 @@ export function modelCard(note: Note): string {
   const { recipe, name } = note
   const { heads, rows } = resultTable(note)
   const results =
-    rows.length === 0 ? [] : ['## Results', '', table(heads, rows), '', ...bullets(protocolOf(recipe)), '']
+    rows.length === 0 ? [] : ['## Results', '', markdownTable(heads, rows), '', ...bullets(protocolOf(recipe)), '']
   const source = hubName(recipe.model)
   const made = source
-    ? `[${inline(source)}](https://huggingface.co/${source})`
+    ? `[${markdownText(source)}](https://huggingface.co/${source})`
     : `\`${recipe.model.replaceAll('`', '')}\``
   return [
     '---',
     ...metadataOf(note).map(([key, value]) => `${key}: ${JSON.stringify(value)}`),
     '---',
     '',
-    `# ${inline(name)}`,
+    `# ${markdownText(name)}`,
     '',
     `Made from ${made} with SparseScope: ${recipe.save ? saveFormats[recipe.save.format].result : ''}`.trim(),
     '',
-    table(['', ''], noteFacts(note)),
+    markdownTable(['', ''], noteFacts(note)),
     '',
     ...results,
     '## How to load',
@@ -122,16 +123,6 @@ function fenced(text: string, language: string): string[] {
   return [fence + language, text.trimEnd(), fence]
 }
 
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(inline).join(' | ')} |`
-  return [line(heads), `|${heads.map(() => ' --- |').join('')}`, ...rows.map(line)].join('\n')
-}
-
 function bullets(sentences: readonly string[]): string[] {
-  return sentences.map((sentence) => `- ${inline(sentence)}`)
-}
-
-/** Paths and names are text, whatever is in them. */
-function inline(text: string): string {
-  return text.replace(/([\\|`*_<>[\]])/g, '\\$1').replace(/\s+/g, ' ')
+  return sentences.map((sentence) => `- ${markdownText(sentence)}`)
 }
