@@ -31,7 +31,7 @@ export function createOpenModels(cache: () => StatsCache) {
   const entries = new Map<string, Entry>()
 
   async function current(seen: SeenModel): Promise<[key: string, Entry]> {
-    const key = keyOf(seen)
+    const key = JSON.stringify([seen.path, seen.mask])
     const known = entries.get(key)
     if (known && (await isCurrent(known))) return [key, known]
     if (known && known.users === 0) void close(known)
@@ -65,10 +65,6 @@ export function createOpenModels(cache: () => StatsCache) {
       }
     },
   }
-}
-
-function keyOf({ path, mask = '' }: SeenModel): string {
-  return `${path}\0${mask}`
 }
 
 async function openModel({ path, mask }: SeenModel, cache: StatsCache): Promise<OpenModel> {

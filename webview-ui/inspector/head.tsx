@@ -46,7 +46,7 @@ function ScanRow({ model }: { model: ModelSummary }) {
   if (going)
     return (
       <div class="row scan">
-        <progress max={1} value={shareOf(going.now)} aria-label="Scanning" />
+        <progress max={1} value={going.now.doneBytes / Math.max(1, going.now.totalBytes)} aria-label="Scanning" />
         <span class="muted">{progressText(going.now, going.first)}</span>
         <Button act={() => host.post({ type: 'scanCancel' })}>Cancel</Button>
       </div>
@@ -65,10 +65,6 @@ function ScanRow({ model }: { model: ModelSummary }) {
       )}
     </div>
   )
-}
-
-function shareOf({ totalBytes, doneBytes }: ScanProgress): number {
-  return totalBytes === 0 ? 1 : doneBytes / totalBytes
 }
 
 function resultText({ scanned, skipped, partial, problem }: NonNullable<Scan['result']>): string {

@@ -70,14 +70,10 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
     },
     'sparsescope.copyTarget': async (argument) => {
       const tensor = tensorTarget(argument)
-      if (tensor) await vscode.env.clipboard.writeText(targetOf(tensor))
+      // The module's name, quoted for YAML.
+      if (tensor) await vscode.env.clipboard.writeText(JSON.stringify(tensor.replace(/\.(weight|bias)$/, '')))
     },
   } satisfies Handlers
-}
-
-/** The module name for a recipe: the tensor's name without `.weight`, quoted for YAML. */
-function targetOf(tensor: string): string {
-  return JSON.stringify(tensor.replace(/\.(weight|bias)$/, ''))
 }
 
 function exportChoices(): (vscode.QuickPickItem & { format: ExportFormat })[] {

@@ -167,18 +167,15 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
   }
 
   private listing(folder: string): ToRun {
-    return { type: 'runs', current: folder, runs: this.store.listings().filter((r) => near(r.folder, folder)) }
+    // Runs of the same recipe folder can be overlaid.
+    const runs = this.store.listings().filter((run) => dirname(run.folder) === dirname(folder))
+    return { type: 'runs', current: folder, runs }
   }
 }
 
 /** A path is relative inside the workspace. */
 function shown(output: string | null): string | null {
   return output === null ? null : vscode.workspace.asRelativePath(output)
-}
-
-/** Runs of the same recipe folder, which can be overlaid. */
-function near(a: string, b: string): boolean {
-  return dirname(a) === dirname(b)
 }
 
 /**

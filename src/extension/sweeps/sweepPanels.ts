@@ -156,7 +156,9 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     }
     if ('runs' in subject) {
       const followed = await comparedRuns(subject.runs)
-      return { what: comparisonWhat(followed), followed, maxPoints, close: () => followed.close() }
+      const title = t('Compare {0} Runs', followed.runs.length)
+      const what: ComparedWhat = { kind: 'comparison', title, about: '' }
+      return { what, followed, maxPoints, close: () => followed.close() }
     }
     const sweep = await this.sweeps.openFolder(subject.sweep)
     const isSlurm = isSubmitted(sweep.folder)
@@ -187,10 +189,6 @@ async function exportTable(
   if (!chosen) return
   const content = await tableText(followed, runs, chosen.format)
   await saveExport({ type: 'export', name: chosen.name, content, encoding: 'utf8' }, folder)
-}
-
-function comparisonWhat({ runs }: RunsReader): ComparedWhat {
-  return { kind: 'comparison', title: t('Compare {0} Runs', runs.length), about: '' }
 }
 
 /** Folder that exports are suggested in. */
