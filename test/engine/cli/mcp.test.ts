@@ -60,7 +60,8 @@ describe('sparsescope mcp', function () {
     const explained = await done('explain_recipe', { recipe: name, text })
     assert.match(explained, /prunes 48 of 48 linears[^]*memory about [^]*No findings\.$/)
     let steps = 0
-    const settings = ['recover.0.steps=2', 'recover.1.steps=2', 'calibration.samples=8', 'recover.1.samples=8']
+    const samples = ['calibration.samples=8', 'recover.1.samples=8', 'evaluate.0.samples=4']
+    const settings = ['recover.0.steps=2', 'recover.1.steps=2', 'calibration.seq_len=64', ...samples]
     const ran = await done('run_recipe', { recipe: name, text, settings }, () => steps++)
     assert.ok(steps > 0, 'there is progress')
     assert.match(ran, /done [^]*How it was measured: [^]*\.sparsescope\/runs\//)

@@ -100,17 +100,17 @@ describe('a run', () => {
   it('says that a recovery made the model worse, and only then', async () => {
     const prune = [{ method: 'magnitude', sparsity: 0.7 }]
     const text = (name: string) => join('samples', 'text', name)
-    writeFileSync(here.place.path('held-out.txt'), readFileSync(text('evaluation.txt'), 'utf8').slice(0, 8000))
+    writeFileSync(here.place.path('held-out.txt'), readFileSync(text('evaluation.txt'), 'utf8').slice(0, 4000))
     const report = async (lr: number) => {
       const evaluate = [
         { task: 'perplexity', data: here.place.path('held-out.txt'), seq_len: 64, at: ['pruned', 'recovered'] },
       ]
       const recover = retraining({
-        steps: 20,
-        batch_size: 4,
+        steps: 12,
+        batch_size: 2,
         lr,
         data: resolve(text('train.jsonl')),
-        samples: 80,
+        samples: 24,
         seq_len: 64,
       })
       const sample = { version: 1, model: resolve('samples', 'opt'), prune, recover, evaluate }

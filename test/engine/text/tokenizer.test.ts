@@ -5,6 +5,7 @@ import { EngineError } from '../../../src/engine/errors.ts'
 import { createRng } from '../../../src/engine/rng.ts'
 import { Tokenizer } from '@huggingface/tokenizers'
 import { byteTokenizer, plainIds } from '../../support/byteTokenizer.ts'
+import { isShort } from '../../support/extent.ts'
 import { scratch, type Scratch } from '../../support/scratch.ts'
 
 /** Letters, digits, punctuation, spaces and line breaks of several scripts, in unkind order. */
@@ -75,7 +76,7 @@ describe('openTokenizer', () => {
     temp.write('tokenizer.json', JSON.stringify(definition))
     const tokenizer = await openTokenizer(temp.folder)
     const whole = new Tokenizer(definition, {})
-    for (const seed of [1, 2, 3]) {
+    for (const seed of isShort ? [1] : [1, 2, 3]) {
       const text = unkindText(200_000, seed)
       assert.ok(safeCuts(text, cutExpression(definition) ?? '', 1 << 15).length >= 5)
       assert.deepEqual([...(await tokenizer.encode(text))], whole.encode(text).ids)
@@ -95,7 +96,7 @@ describe('openTokenizer', () => {
     temp.write('tokenizer.json', JSON.stringify(definition))
     const tokenizer = await openTokenizer(temp.folder)
     const text = unkindText(150_000, 7)
-    for (const size of [1000, 40_000, 149_999]) {
+    for (const size of isShort ? [40_000] : [1000, 40_000, 149_999]) {
       const pieces = async function* () {
         for (let at = 0; at < text.length; at += size) yield text.slice(at, at + size)
       }
