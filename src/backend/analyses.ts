@@ -20,24 +20,16 @@ export type FromAnalysis =
 /** An analysis that does not react is ended. Its measured blocks are on disk. */
 const patienceMs = 5000
 
-export interface Analyses {
-  analyse(
-    request: ParamsOf<'analyse'>,
-    choice: DeviceChoice,
-    signal: AbortSignal,
-    onUpdate: (update: AnalysisUpdate) => void,
-  ): Promise<{ warnings: string[] }>
-  /** Analyses that run or wait. */
-  active(): number
-}
+type OnUpdate = (update: AnalysisUpdate) => void
 
-export function createAnalyses(): Analyses {
+export function createAnalyses() {
   const lane = createLane()
   return {
-    async analyse(request, choice, signal, onUpdate) {
+    async analyse(request: ParamsOf<'analyse'>, choice: DeviceChoice, signal: AbortSignal, onUpdate: OnUpdate) {
       const path = await wholeModel(request.path)
       return lane.run(signal, () => analyseInThread({ request: { ...request, path }, choice }, signal, onUpdate))
     },
+    /** Analyses that run or wait. */
     active: () => lane.length(),
   }
 }
@@ -46,7 +38,7 @@ export function createAnalyses(): Analyses {
 async function analyseInThread(
   start: AnalyseStart,
   signal: AbortSignal,
-  onUpdate: (update: AnalysisUpdate) => void,
+  onUpdate: OnUpdate,
 ): Promise<{ warnings: string[] }> {
   const worker = startWorker(import.meta.url, './analyseWorker.ts', 'backendAnalyse', { workerData: start })
   const warnings: string[] = []

@@ -96,16 +96,10 @@ interface LifeOptions {
   readonly startMs?: number
 }
 
-interface Life {
-  /** Call it when a window connects, and its result when the window has disconnected. */
-  join(): () => void
-  stop(): void
-}
-
 const lookEveryMs = 250
 
 /** Calls `leave` when no window is connected and no run is in progress. */
-export function watchLife({ isBusy, leave, graceMs = 3000, startMs = 20_000 }: LifeOptions): Life {
+export function watchLife({ isBusy, leave, graceMs = 3000, startMs = 20_000 }: LifeOptions) {
   let clients = 0
   let deadline = performance.now() + startMs
   const timer = setInterval(
@@ -117,7 +111,8 @@ export function watchLife({ isBusy, leave, graceMs = 3000, startMs = 20_000 }: L
     Math.min(lookEveryMs, graceMs),
   )
   return {
-    join() {
+    /** Call it when a window connects, and its result when the window has disconnected. */
+    join(): () => void {
       clients++
       // The shorter patience counts from here on.
       deadline = 0

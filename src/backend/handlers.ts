@@ -37,20 +37,17 @@ const laterHandlers = {
   writeGguf: async (request, context) => (await loadLater()).writeAsGguf(request, context),
 } satisfies Partial<Handlers>
 
-interface Service {
-  readonly handlers: Handlers
-  /** Whether work is in progress that outlives the windows. */
-  isBusy(): boolean
-}
-
 /** Parameters for a window that has not sent its own yet. */
 const defaultSettings: ParamsOf<'hello'> = {
   ...{ protocol: protocolVersion, cache: '' },
   ...{ device: 'auto', adapter: '', threads: 0, deviceMemory: '', precision: 'auto' },
 }
 
-/** Everything lives as long as the process, which serves one workspace: mostly one window. */
-export function createHandlers(): Service {
+/**
+ * Everything lives as long as the process, which serves one workspace: mostly one window. `isBusy`: whether work is in progress that
+ * outlives the windows.
+ */
+export function createHandlers() {
   const models = createOpenModels(() => createStatsCache(settings.cache))
   const readLane = createLane()
   // Pictures and details are read during a scan, and neither waits for the other.

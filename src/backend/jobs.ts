@@ -1,18 +1,12 @@
 // Queues for heavy work: one run at a time, and in parallel one scan or comparison at a time. Cheap work is not queued.
 import { EngineError } from '../engine/errors.ts'
 
-interface Lane {
-  /** Starts `work` when everything queued before is over. A job cancelled while it waits never starts. */
-  run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
-  /** Jobs that run or wait. */
-  length(): number
-}
-
-export function createLane(): Lane {
+export function createLane() {
   let tail: Promise<unknown> = Promise.resolve()
   let length = 0
   return {
-    run<T>(signal: AbortSignal, work: () => Promise<T>) {
+    /** Starts `work` when everything queued before is over. A job cancelled while it waits never starts. */
+    run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
       length++
       let begun = false
       const turn = tail.then(() => {
@@ -30,6 +24,7 @@ export function createLane(): Lane {
       })
       return Promise.race([turn, givenUp]).finally(() => length--)
     },
+    /** Jobs that run or wait. */
     length: () => length,
   }
 }

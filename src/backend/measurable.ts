@@ -1,4 +1,4 @@
-// The methods that can be measured in place, by matrix and by block, with a rough duration from the number of operations.
+// What can be measured in place, by matrix and by block, with a rough duration from the number of operations.
 import type { DeviceChoice } from '../protocol/parameters.ts'
 import { availableParallelism } from 'node:os'
 import { blocksMeasured, isSameWay, latestAnalysis, type AnalysisState } from '../engine/analyse/analysisStore.ts'
@@ -7,15 +7,13 @@ import { sensitivityWindows } from '../engine/analyse/sensitivity.ts'
 import { openModel } from '../engine/model/model.ts'
 import { candidatesOf, defaultSparsities } from '../plan/candidates.ts'
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
-import { methodNames, type MethodName } from '../catalog/methods/methods.ts'
 import { analysisSeconds, type PlannedMachine } from '../plan/time.ts'
-import type { MeasurableMethod } from '../protocol/inspect.ts'
+import { measuredMethod as method, type MeasuredSoFar } from '../protocol/inspect.ts'
 import type { Measurable } from '../protocol/rpc.ts'
 import { resolvePruneStep } from '../recipe/resolve.ts'
 import { unstructured } from '../recipe/defaults.ts'
 import type { OpenModel } from './openModels.ts'
 
-/** Methods are an empty list for a model that cannot be computed with. */
 export async function measurableOf(
   { checkpoint }: OpenModel,
   { threads }: DeviceChoice,
@@ -23,38 +21,30 @@ export async function measurableOf(
 ): Promise<Measurable> {
   const state = await latestAnalysis(checkpoint)
   const ways = state?.ways ?? []
-  const sparsities = [
-    ...new Set(ways.filter(({ pattern }) => pattern === unstructured).map(({ sparsity }) => sparsity)),
-  ]
+  const known = [...new Set(ways.filter(({ pattern }) => pattern === unstructured).map(({ sparsity }) => sparsity))]
   const patterns = [...new Set(ways.map(({ pattern }) => pattern).filter((pattern) => pattern !== unstructured))]
   // Errors at one sparsity are no curve.
-  const amounts = {
-    sparsities: sparsities.length > 1 || patterns.length > 0 ? sparsities : [...defaultSparsities],
-    patterns,
-  }
-  const asked = { calibration: state?.calibration ?? null, ...amounts }
+  const sparsities = known.length > 1 || patterns.length > 0 ? known : [...defaultSparsities]
+  const asked = { calibration: state?.calibration ?? null, sparsities, patterns }
   try {
     const { config } = openModel(checkpoint)
     const machine = { gpu, threads: threads > 0 ? threads : availableParallelism() }
     // Losses that are known of every block stay, however they were measured.
     const sensitivity = state?.sensitivity?.blocks === config.numBlocks ? null : 'block'
-    const found = { state, amounts, machine, sensitivity } as const
-    return { ...asked, sensitivity, methods: methodNames.map((method) => measurable(config, method, found)) }
+    const found = { ...asked, sensitivity } as const
+    return { ...found, soFar: measuredSoFar(config, state, found, machine) }
   } catch {
-    return { ...asked, sensitivity: null, methods: [] }
+    return { ...asked, sensitivity: null, soFar: null }
   }
 }
 
-interface Known {
-  readonly state: AnalysisState | null
-  readonly amounts: Pick<Measurable, 'sparsities' | 'patterns'>
-  readonly sensitivity: Measurable['sensitivity']
-  readonly machine: PlannedMachine
-}
-
-function measurable(config: ModelConfig, method: MethodName, known: Known): MeasurableMethod {
-  const { state, amounts, sensitivity, machine } = known
-  const found = candidatesOf({ methods: [method], ...amounts }, config)
+function measuredSoFar(
+  config: ModelConfig,
+  state: AnalysisState | null,
+  { sparsities, patterns, sensitivity }: Omit<Measurable, 'soFar'>,
+  machine: PlannedMachine,
+): MeasuredSoFar {
+  const found = candidatesOf({ methods: [method], sparsities, patterns }, config)
   const candidates = 'problem' in found ? [] : found.candidates
   const blocks = config.numBlocks
   const sensed = state?.sensitivity
@@ -70,5 +60,5 @@ function measurable(config: ModelConfig, method: MethodName, known: Known): Meas
   )
   const probed = sensitivity === null ? 0 : Math.min(sensitivityWindows, samples) * seqLen
   const perBlock = analysisSeconds(config, { tokens: samples * seqLen, probed, steps }, machine)
-  return { method, measured, blocks, seconds: (blocks - measured) * perBlock }
+  return { measured, blocks, seconds: (blocks - measured) * perBlock }
 }

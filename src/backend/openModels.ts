@@ -26,19 +26,12 @@ interface Entry {
 
 const idleMs = 60_000
 
-export interface OpenModels {
-  /** Runs `work` with the model, which stays open meanwhile. */
-  use<T>(seen: SeenModel, work: (model: OpenModel) => Promise<T>): Promise<T>
-  /** Closes models without use for a minute. */
-  closeIdle(now: number): void
-}
-
 /** `cache`: where statistics outlive the process. */
-export function createOpenModels(cache: () => StatsCache): OpenModels {
+export function createOpenModels(cache: () => StatsCache) {
   const entries = new Map<string, Entry>()
 
   async function current(seen: SeenModel): Promise<[key: string, Entry]> {
-    const key = keyOf(seen)
+    const key = JSON.stringify([seen.path, seen.mask])
     const known = entries.get(key)
     if (known && (await isCurrent(known))) return [key, known]
     if (known && known.users === 0) void close(known)
@@ -51,7 +44,8 @@ export function createOpenModels(cache: () => StatsCache): OpenModels {
     return [key, entry]
   }
   return {
-    async use(seen, work) {
+    /** Runs `work` with the model, which stays open meanwhile. */
+    async use<T>(seen: SeenModel, work: (model: OpenModel) => Promise<T>): Promise<T> {
       const [key, entry] = await current(seen)
       entry.users++
       try {
@@ -62,7 +56,8 @@ export function createOpenModels(cache: () => StatsCache): OpenModels {
         if (entry.users === 0 && entries.get(key) !== entry) void close(entry)
       }
     },
-    closeIdle(now) {
+    /** Closes models without use for a minute. */
+    closeIdle(now: number) {
       for (const [key, entry] of entries) {
         if (entry.users > 0 || now - entry.lastUsed < idleMs) continue
         entries.delete(key)
@@ -70,10 +65,6 @@ export function createOpenModels(cache: () => StatsCache): OpenModels {
       }
     },
   }
-}
-
-function keyOf({ path, mask = '' }: SeenModel): string {
-  return `${path}\0${mask}`
 }
 
 async function openModel({ path, mask }: SeenModel, cache: StatsCache): Promise<OpenModel> {

@@ -10,15 +10,6 @@ import { startWorker } from '../system/startWorker.ts'
 
 type Listener = (update: RunUpdate) => void
 
-interface Runs {
-  run(params: ParamsOf<'run'>, choice: DeviceChoice, signal: AbortSignal, onUpdate: Listener): Promise<RunOutcome>
-  /** Runs that are in progress or wait, in the order of their requests. */
-  active(): ActiveRun[]
-  /** @throws EngineError 'not-found' when the run is over. */
-  follow(id: number, signal: AbortSignal, onUpdate: Listener): Promise<RunOutcome>
-  pause(folder: string, paused: boolean): void
-}
-
 interface Entry {
   readonly id: number
   readonly recipe: string
@@ -27,10 +18,10 @@ interface Entry {
   readonly outcome: Promise<RunOutcome>
   folder: string | null
   paused: boolean
-  thread: RunThread | null
+  thread: Worker | null
 }
 
-export function createRuns(version: string): Runs {
+export function createRuns(version: string) {
   const lane = createLane()
   const entries = new Map<number, Entry>()
   let lastId = 0
@@ -43,8 +34,9 @@ export function createRuns(version: string): Runs {
       for (const listener of listeners) listener(update)
     }
     const begin = () => {
-      entry.thread = startRunThread({ params, choice, version }, abort.signal, onUpdate)
-      return entry.thread.outcome
+      const workerData: RunStart = { params, choice, version }
+      entry.thread = startWorker(import.meta.url, './runWorker.ts', 'backendRun', { workerData })
+      return follow(entry.thread, abort.signal, onUpdate)
     }
     const outcome = lane.run(abort.signal, begin).finally(() => entries.delete(id))
     // Followers get the error; a run that no window follows fails quietly into its folder.
@@ -63,18 +55,22 @@ export function createRuns(version: string): Runs {
     return entry
   }
   return {
-    run: (params, choice, signal, onUpdate) => followEntry(start(params, choice), signal, onUpdate),
-    active: () => [...entries.values()].map(({ id, recipe, folder, paused }) => ({ id, recipe, folder, paused })),
-    async follow(id, signal, onUpdate) {
+    run: (params: ParamsOf<'run'>, choice: DeviceChoice, signal: AbortSignal, onUpdate: Listener) =>
+      followEntry(start(params, choice), signal, onUpdate),
+    /** Runs that are in progress or wait, in the order of their requests. */
+    active: (): ActiveRun[] =>
+      [...entries.values()].map(({ id, recipe, folder, paused }) => ({ id, recipe, folder, paused })),
+    /** @throws EngineError 'not-found' when the run is over. */
+    async follow(id: number, signal: AbortSignal, onUpdate: Listener) {
       const entry = entries.get(id)
       if (!entry) throw new EngineError('not-found', 'this run is over')
       return followEntry(entry, signal, onUpdate)
     },
-    pause(folder, paused) {
+    pause(folder: string, paused: boolean) {
       for (const entry of entries.values()) {
         if (entry.folder !== folder) continue
         entry.paused = paused
-        entry.thread?.pause(paused)
+        entry.thread?.postMessage({ type: 'pause', paused } satisfies ToRun)
       }
     },
   }
@@ -111,25 +107,12 @@ export type FromRun =
   /** The run could not begin, or broke in a way that has no event. */
   | WorkerFailure
 
-interface RunThread {
-  readonly outcome: Promise<RunOutcome>
-  pause(paused: boolean): void
-}
-
 /** A run that does not react to its cancellation is ended. Incomplete output has temporary names. */
 const patienceMs = 5000
 /** There are hundreds of steps a second; a view needs a few messages. */
 const batchMs = 80
 
-function startRunThread(start: RunStart, signal: AbortSignal, onUpdate: (update: RunUpdate) => void): RunThread {
-  const worker = startWorker(import.meta.url, './runWorker.ts', 'backendRun', { workerData: start })
-  return {
-    outcome: follow(worker, signal, onUpdate),
-    pause: (paused) => worker.postMessage({ type: 'pause', paused } satisfies ToRun),
-  }
-}
-
-async function follow(worker: Worker, signal: AbortSignal, onUpdate: (update: RunUpdate) => void): Promise<RunOutcome> {
+async function follow(worker: Worker, signal: AbortSignal, onUpdate: Listener): Promise<RunOutcome> {
   let folder: string | null = null
   let timer: NodeJS.Timeout | null = null
   const flush = () => {

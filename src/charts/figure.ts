@@ -47,7 +47,9 @@ function drawKey({ series, levels }: Keyed, ink: Ink): { entries: Shape[]; heigh
     if (x > 0 && x + wide > width - 80) [x, row] = [0, row + 1]
     const place = `translate(${x} ${row * rowHeight})`
     x += wide
-    return shape('g', { class: 'keyEntry', transform: place }, ...keyShapes(style, dash, mark), keyText(label, ink))
+    const words = { x: symbolWidth, y: 10, 'font-size': 11, 'font-family': ink.font, fill: ink.text }
+    const symbol = keyShapes(style, dash, mark)
+    return shape('g', { class: 'keyEntry', transform: place }, ...symbol, shape('text', words, label))
   })
   return { entries, height: all.length === 0 ? 0 : (row + 1) * rowHeight + 4 }
 }
@@ -56,9 +58,4 @@ export function keyShapes({ colour, marker }: SeriesStyle, dash: string, mark: b
   const line = { x1: 0, x2: 26, y1: 6, y2: 6, stroke: colour, 'stroke-width': 2, 'stroke-dasharray': dash }
   const dot = shape('path', { d: markPath(marker, 36), transform: 'translate(13 6)', fill: colour })
   return [shape('line', line), ...(mark ? [dot] : [])]
-}
-
-function keyText(label: string, ink: Ink): Shape {
-  const place = { x: symbolWidth, y: 10 }
-  return shape('text', { ...place, 'font-size': 11, 'font-family': ink.font, fill: ink.text }, label)
 }

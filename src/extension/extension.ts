@@ -3,8 +3,7 @@ import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { registerAgentTools } from './agents/agentTools.ts'
-import { offerMcpServer } from './agents/mcpServer.ts'
+import { offerMcpServer, registerAgentTools } from './agents/agentTools.ts'
 import { ComparePanels } from './views/comparePanels.ts'
 import { modelCommands } from './commands/modelCommands.ts'
 import { otherCommands, tryCommands } from './commands/otherCommands.ts'
@@ -15,7 +14,7 @@ import { commandIds, type CommandId, recipeLanguage, taskType } from './contribu
 import { InspectorEditors, keepInspections } from './inspector/inspectorEditor.ts'
 import { KnownSparsity } from './models/knownSparsity.ts'
 import { Models } from './models/models.ts'
-import { ModelTree } from './models/modelTree.ts'
+import { ModelTree } from './models/pickModel.ts'
 import { watchModels } from './models/watchModels.ts'
 import type * as languageClientModule from './recipe/languageClient.ts'
 import { RunStore } from './runs/runStore.ts'
@@ -53,25 +52,23 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const comparePanels = new ComparePanels(services)
   const parts: Parts = {
     services,
-    inspectors: new InspectorEditors(services),
+    inspectors: new InspectorEditors(
+      services,
+      keepInspections(sparsity, () => models.forget()),
+    ),
     comparePanels,
     runPanels: new RunPanels(services, runStore, comparePanels),
     runStore,
     runner,
     sweeps,
-    sweepPanels: new SweepPanels(services, sweeps, {
-      list: () => runStore.list(),
-      onChange: (listener) => runStore.onChange(listener),
-      find: () => findRuns(runStore),
-    }),
+    sweepPanels: new SweepPanels(services, sweeps, runStore, () => findRuns(runStore)),
     models,
   }
   context.subscriptions.push(
-    parts.inspectors,
+    parts.inspectors.register(),
     models,
     new ModelTree(models).register(),
     watchModels(models),
-    keepInspections(parts.inspectors, sparsity, () => models.forget()),
     new RunTree({ store: runStore, queue: runner.queue, sweeps }).register(),
     runStore,
     watchRuns(runStore),

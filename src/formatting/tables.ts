@@ -1,6 +1,7 @@
 // Tables as text: aligned columns for terminals and logs, CSV that a spreadsheet opens without surprises.
 import stringWidth from 'string-width'
 import { largest } from './lists.ts'
+import { asMarkdown } from './printable.ts'
 
 interface TableSpace {
   /** Width of the terminal; absent where lines may have any length. */
@@ -56,6 +57,12 @@ export function isOfNumbers(cells: readonly string[]): boolean {
 function pad(text: string, width: number, right: boolean): string {
   const space = ' '.repeat(Math.max(0, width - stringWidth(text)))
   return right ? space + text : text + space
+}
+
+/** A Markdown table. Paths and names are text, whatever is in them. */
+export function markdownTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(asMarkdown).join(' | ')} |`
+  return [line(heads), `|${' --- |'.repeat(heads.length)}`, ...rows.map(line)].join('\n')
 }
 
 export type CsvValue = string | number | null | undefined

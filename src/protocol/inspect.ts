@@ -182,9 +182,11 @@ export interface TensorChange {
   module: string
 }
 
-/** A method of the engine's, and what measuring it in place would take. */
-export interface MeasurableMethod {
-  method: MethodName
+/** The cost of pruning is measured in place by the cheapest score that reads the inputs, which is enough for a ranking. */
+export const measuredMethod = 'wanda' satisfies MethodName
+
+/** How much of a model is measured by that method, and what the rest would take. */
+export interface MeasuredSoFar {
   /** Blocks whose errors and losses are known, of all. */
   measured: number
   blocks: number

@@ -5,7 +5,7 @@ import type {
   AnalysisUpdate,
   CompareProgress,
   CompareSummary,
-  MeasurableMethod,
+  MeasuredSoFar,
   OpenedModel,
   ScanProgress,
   ScanResult,
@@ -21,7 +21,7 @@ import type { TryProgress } from './tryOut.ts'
 import type { MovedTensors } from '../runs/series/training.ts'
 
 /** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */
-export const protocolVersion = 4
+export const protocolVersion = 5
 
 export interface HelloResult {
   protocol: number
@@ -79,7 +79,7 @@ export interface TrainedResult {
   sparsities: Record<string, number>
 }
 
-/** What an analysis continues from when it measures another method. */
+/** What an analysis in place continues from. */
 export interface Measurable {
   /** Text of the newest analysis of these weights; null: there is none. */
   calibration: { data: string; field?: string; samples: number; seqLen: number } | null
@@ -88,7 +88,8 @@ export interface Measurable {
   patterns: string[]
   /** The losses to measure with it; null: those of every block are known. */
   sensitivity: SensitivityUnit | null
-  methods: MeasurableMethod[]
+  /** null: the model cannot be computed with. */
+  soFar: MeasuredSoFar | null
 }
 
 /** What a run that an agent requests would do. */

@@ -11,14 +11,13 @@ import type {
   ScanProgress,
   ScanResult,
   AnalysisUpdate,
-  MeasurableMethod,
+  MeasuredSoFar,
 } from './inspect.ts'
 import type { PlannedText, TrainBudget } from '../plan/planSummary.ts'
 import type { FormField } from '../recipe/settings/fields.ts'
 import type { RecipeChoices } from '../recipe/writing/choices.ts'
 import type { WrittenChoices } from '../recipe/writing/recipeText.ts'
 import type { Subset } from '../catalog/adapters/subsets.ts'
-import type { MethodName } from '../catalog/methods/methods.ts'
 import type { RunResult } from '../runs/series/runResult.ts'
 import type { TrainingUpdate } from '../runs/series/training.ts'
 import type { ResultOf } from './rpc.ts'
@@ -178,7 +177,7 @@ export type ViewCall = Extract<CallName, 'tile' | 'detail' | 'weight'>
 /** Which checkpoint of the view is meant; the host alone knows its path. A comparison has two. */
 export type ModelKey = 'first' | 'second'
 export type AskParams<C extends ViewCall> = Omit<ParamsOf<C>, keyof SeenModel>
-/** The latest question per call and model counts: a newer one cancels the one before. */
+/** The view cancels a question whose answer it no longer shows (`cancelAsk`). */
 export type Ask = {
   [C in ViewCall]: { type: 'ask'; id: number; call: C; model: ModelKey; params: AskParams<C> }
 }[ViewCall]
@@ -216,16 +215,16 @@ export type ToInspector =
   | { type: 'analysis'; update: AnalysisUpdate }
   /** `problem`: why it ended before its end; null: it did not. */
   | { type: 'analysisEnd'; problem: string | null }
-  /** Methods that may be measured in place on the text of the analysis, and for how long; comes again when that is known better. */
-  | { type: 'measurable'; methods: MeasurableMethod[] }
+  /** What can be measured in place; comes again when that is known better. */
+  | { type: 'measurable'; soFar: MeasuredSoFar | null }
   | { type: 'scan'; progress: ScanProgress }
   | { type: 'scanEnd'; result: ScanResult }
   | { type: 'select'; name: string }
   | { type: 'exportNow'; format: ExportFormat }
 export type FromInspector =
   | FromAnyView
-  /** Measures what pruning by these methods would cost; a person chooses the text if none was used before. */
-  | { type: 'analyse'; methods: MethodName[] }
+  /** Measures what pruning would cost; a person chooses the text if none was used before. */
+  | { type: 'analyse' }
   | { type: 'analyseCancel' }
   /** Certifies the masks of the model; a person chooses the dense model, and the text. */
   | { type: 'measureRoom' }

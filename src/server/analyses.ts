@@ -31,17 +31,10 @@ interface Entry {
   result: Promise<Analysis>
 }
 
-export interface Analyses {
-  of(document: TextDocument): Promise<Analysis>
-  /** A file or setting changed: look again. Headers of unchanged files stay remembered. */
-  invalidate(): void
-  close(uri: string): void
-}
-
-export function createAnalyses(settings: () => Settings): Analyses {
+export function createAnalyses(settings: () => Settings) {
   const entries = new Map<string, Entry>()
   return {
-    of(document) {
+    of(document: TextDocument): Promise<Analysis> {
       const known = entries.get(document.uri)
       const now = Date.now()
       if (known?.version === document.version && now - known.at < maxAgeMs) return known.result
@@ -49,8 +42,9 @@ export function createAnalyses(settings: () => Settings): Analyses {
       entries.set(document.uri, { version: document.version, at: now, result })
       return result
     },
+    /** A file or setting changed: look again. Headers of unchanged files stay remembered. */
     invalidate: () => entries.clear(),
-    close: (uri) => void entries.delete(uri),
+    close: (uri: string) => void entries.delete(uri),
   }
 }
 
@@ -74,9 +68,7 @@ async function analyse(document: TextDocument, { severities }: Settings): Promis
 }
 
 /** Other YAML files are sent to this server too; only recipes get answers. */
-export function isOurs(document: TextDocument): boolean {
-  return document.languageId === 'prune-recipe'
-}
+export const recipeLanguage = 'prune-recipe'
 
 /** The user's settings of linting. */
 export interface Settings {

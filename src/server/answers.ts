@@ -16,7 +16,7 @@ import type {
   TextEdit,
 } from 'vscode-languageserver/node'
 import { TextDocument } from 'vscode-languageserver-textdocument'
-import { type Analysis, createAnalyses, defaultSettings, isOurs, type Settings } from './analyses.ts'
+import { type Analysis, createAnalyses, defaultSettings, recipeLanguage, type Settings } from './analyses.ts'
 import { readRuleLinks, toDiagnostic } from './diagnostics.ts'
 import { codeActions } from './features/codeActions.ts'
 import { completion, readTemplates, templateItems } from './features/completion.ts'
@@ -44,7 +44,7 @@ export type FeatureName = keyof Features
 export interface Question<F extends FeatureName = FeatureName> {
   readonly feature: F
   readonly asked: Features[F]['asked']
-  readonly document: Pick<TextDocument, 'uri' | 'languageId' | 'version'> & { readonly text: string }
+  readonly document: Pick<TextDocument, 'uri' | 'version'> & { readonly text: string }
   readonly settings: Settings
 }
 
@@ -70,9 +70,9 @@ export function createAnswers(root: string): Answers {
   const analyses = createAnalyses(() => settings)
   const rows = createRows(root)
   return {
-    async to({ feature, asked, document: { uri, languageId, version, text }, settings: now }) {
+    async to({ feature, asked, document: { uri, version, text }, settings: now }) {
       settings = now
-      const document = TextDocument.create(uri, languageId, version, text)
+      const document = TextDocument.create(uri, recipeLanguage, version, text)
       return rows[feature](document, await analyses.of(document), asked, now)
     },
     invalidate: () => analyses.invalidate(),
@@ -84,25 +84,20 @@ function createRows(root: string): Rows {
   const linkOf = readRuleLinks(root)
   const templates = readTemplates(root)
   return {
-    // Other YAML files are ignored.
-    diagnostics: (document, { findings }) => (isOurs(document) ? findings.map((f) => toDiagnostic(f, linkOf)) : []),
-    completion: async (document, analysis, position) =>
-      isOurs(document)
-        ? [...templateItems(templates, document, position), ...(await completion(document, analysis, position))]
-        : [],
-    hover: (document, analysis, position) => (isOurs(document) ? hover(document, analysis, position) : null),
-    codeActions: (document, analysis, { range, context }) =>
-      isOurs(document) ? codeActions(document, analysis, range, context) : [],
-    codeLenses: (document, analysis, _, settings) =>
-      isOurs(document) && settings.codeLens ? codeLenses(document.uri, analysis) : [],
-    inlayHints: (document, analysis, _, settings) =>
-      isOurs(document) && settings.inlayHints ? inlayHints(analysis) : [],
-    links: (document, analysis) => (isOurs(document) ? documentLinks(analysis) : []),
+    diagnostics: (_, { findings }) => findings.map((f) => toDiagnostic(f, linkOf)),
+    completion: async (document, analysis, position) => [
+      ...templateItems(templates, document, position),
+      ...(await completion(document, analysis, position)),
+    ],
+    hover,
+    codeActions: (document, analysis, { range, context }) => codeActions(document, analysis, range, context),
+    codeLenses: (document, analysis, _, settings) => (settings.codeLens ? codeLenses(document.uri, analysis) : []),
+    inlayHints: (_, analysis, __, settings) => (settings.inlayHints ? inlayHints(analysis) : []),
+    links: (_, analysis) => documentLinks(analysis),
     symbols: async (document, analysis) =>
-      isOurs(document) && isSafe(analysis) ? (await yamlService()).findDocumentSymbols2(document, {}) : [],
+      isSafe(analysis) ? (await yamlService()).findDocumentSymbols2(document, {}) : [],
     folding: async (document, analysis) =>
-      isOurs(document) && isSafe(analysis) ? ((await yamlService()).getFoldingRanges(document, {}) ?? []) : [],
-    formatting: async (document, analysis) =>
-      isOurs(document) && isSafe(analysis) ? (await yamlService()).doFormat(document, {}) : [],
+      isSafe(analysis) ? ((await yamlService()).getFoldingRanges(document, {}) ?? []) : [],
+    formatting: async (document, analysis) => (isSafe(analysis) ? (await yamlService()).doFormat(document, {}) : []),
   }
 }

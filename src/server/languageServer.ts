@@ -14,7 +14,7 @@ import { weightsGlobs } from '../catalog/formats/checkpointFormats.ts'
 import type { Answers, FeatureName, Features } from './answers.ts'
 import { codeActionKinds } from './features/codeActions.ts'
 import { createRecipeThreads, isLong } from './recipeThread.ts'
-import { defaultSettings, readSettings, type Settings } from './analyses.ts'
+import { defaultSettings, readSettings, recipeLanguage, type Settings } from './analyses.ts'
 import { yamlService } from './yamlService.ts'
 
 /** File events come in bursts: editors refresh when they pause. */
@@ -91,9 +91,8 @@ export function startLanguageServer(answers: Answers): void {
   })
   answerRequests(connection, async (feature, uri, asked, otherwise) => {
     const known = documents.get(uri)
-    if (!known) return otherwise
-    const { languageId, version } = known
-    const document = { uri, languageId, version, text: known.getText() }
+    if (known?.languageId !== recipeLanguage) return otherwise
+    const document = { uri, version: known.version, text: known.getText() }
     const question = { feature, asked, document, settings }
     return isLong(document.text) ? threads.ask(question) : answers.to(question)
   })
@@ -101,7 +100,7 @@ export function startLanguageServer(answers: Answers): void {
   connection.listen()
 }
 
-/** `otherwise`: when the document is gone. */
+/** `otherwise`: when the document is gone, or no recipe. */
 type Ask = <F extends FeatureName>(
   feature: F,
   uri: string,

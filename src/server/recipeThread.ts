@@ -20,22 +20,13 @@ export function isLong(text: string): boolean {
 type ToThread = { readonly id: number; readonly question: Question } | null
 type FromThread = { readonly id: number; readonly answer: unknown } | { readonly id: number; readonly failed: string }
 
-interface RecipeThreads {
-  /** @throws ResponseError 'content modified' where the text changes before there is an answer. */
-  ask<F extends FeatureName>(question: Question<F>): Promise<Features[F]['answer']>
-  /** Cancels requests on the previous text. */
-  changed(uri: string): void
-  invalidate(): void
-  close(uri: string): void
-}
-
 interface Thread {
   readonly worker: Worker
   readonly waiting: Map<number, { resolve: (answer: unknown) => void; reject: (error: Error) => void }>
 }
 
 /** `start`: the bundle as a thread. */
-export function createRecipeThreads(start = () => new Worker(process.argv[1])): RecipeThreads {
+export function createRecipeThreads(start = () => new Worker(process.argv[1])) {
   const threads = new Map<string, Thread>()
   let lastId = 0
   const end = (uri: string, why: Error) => {
@@ -60,7 +51,8 @@ export function createRecipeThreads(start = () => new Worker(process.argv[1])): 
     return thread
   }
   return {
-    ask<F extends FeatureName>(question: Question<F>) {
+    /** @throws ResponseError 'content modified' where the text changes before there is an answer. */
+    ask<F extends FeatureName>(question: Question<F>): Promise<Features[F]['answer']> {
       const { uri } = question.document
       const { worker, waiting } = threads.get(uri) ?? begin(uri)
       const id = ++lastId
@@ -69,14 +61,15 @@ export function createRecipeThreads(start = () => new Worker(process.argv[1])): 
         waiting.set(id, { resolve: (answer) => resolve(answer as Features[F]['answer']), reject }),
       )
     },
-    changed(uri) {
+    /** Cancels requests on the previous text. */
+    changed(uri: string) {
       const busy = (threads.get(uri)?.waiting.size ?? 0) > 0
       if (busy) end(uri, new ResponseError(LSPErrorCodes.ContentModified, 'the text has changed'))
     },
     invalidate() {
       for (const { worker } of threads.values()) worker.postMessage(null satisfies ToThread)
     },
-    close: (uri) => end(uri, new ResponseError(LSPErrorCodes.ContentModified, 'the recipe was closed')),
+    close: (uri: string) => end(uri, new ResponseError(LSPErrorCodes.ContentModified, 'the recipe was closed')),
   }
 }
 

@@ -20,13 +20,7 @@ describe('inspector and comparison in Chromium', () => {
     await answer(page, 'detail', recorded.recordedDetail(q, stats[2]))
   }
   const select = (name: string) => send(page, { type: 'select', name })
-  const measurable = (measured: number) => ({
-    type: 'measurable',
-    methods: [
-      { method: 'alps', measured: 0, blocks: 12, seconds: 900 },
-      { method: 'wanda', measured, blocks: 12, seconds: 240 },
-    ],
-  })
+  const measurable = (measured: number) => ({ type: 'measurable', soFar: { measured, blocks: 12, seconds: 240 } })
   const headers = () => page.getByRole('columnheader').filter({ visible: true })
 
   it('a checkpoint that a run has made says how it was made, and offers a model card', async () => {
@@ -162,7 +156,7 @@ describe('inspector and comparison in Chromium', () => {
     await question.getByRole('button', { name: 'Measure Wanda, about 4 min' }).click()
     assert.deepEqual(
       (await posted(page)).filter(({ type }) => type === 'analyse'),
-      [{ type: 'analyse', methods: ['wanda'] }],
+      [{ type: 'analyse' }],
     )
     await send(page, { type: 'analysis', update: { modules: [], loss: null, done: 0, total: 0 } })
     await question.getByText('starting…').waitFor()

@@ -9,7 +9,7 @@ const stats = recorded.recordedStats(model).map((one) => ({ ...one, zeros: 0, sp
 const settings = { type: 'settings', settings: recorded.settings }
 const shown = { type: 'model', model, stats, analysis: recorded.recordedAnalysis(model) }
 const pruned = { type: 'model', model, stats: recorded.recordedStats(model) }
-const wanda = { method: 'wanda', measured: 0, blocks: 12, seconds: 240 }
+const soFar = { measured: 0, blocks: 12, seconds: 240 }
 
 describe('the map of a checkpoint, in Chromium', () => {
   const pages = viewPages()
@@ -49,7 +49,7 @@ describe('the map of a checkpoint, in Chromium', () => {
 
   it('has one primary action, and the sentence, the colours and the table of a pruned model each show its zeros once', async () => {
     await open()
-    await send(page, settings, pruned, { type: 'measurable', methods: [wanda] })
+    await send(page, settings, pruned, { type: 'measurable', soFar })
     await page
       .locator('.say', { hasText: /^\d\d\.\d\u00a0% of the block weights are exactly zero, falling from/ })
       .waitFor()

@@ -1,11 +1,13 @@
 // The top of the inspector: the model's name, one sentence on its sparsity, its origin, and the progress of the scan.
-import type { ModelSummary, ScanProgress } from '../../src/protocol/inspect.ts'
+import type { ComponentChildren } from 'preact'
+import type { ModelSummary, Origin, ScanProgress } from '../../src/protocol/inspect.ts'
 import { formatBytes, formatCompact, formatDuration, plural } from '../../src/formatting/numbers.ts'
 import { Button } from '../shared/button.tsx'
-import { Say } from '../shared/parts.tsx'
-import { About, Notes } from './about.tsx'
-import { host, known, scan, waitsForScan, type Scan } from './store.ts'
-import { summaryOf } from './summary.ts'
+import { Facts, Folded, Say, Warnings } from '../shared/parts.tsx'
+import { host, known, scan, type Scan, waitsForScan } from './store.ts'
+import { denseRoles, expandedBytes, roleText, roleTotals, summaryOf } from './summary.ts'
+import { andList, someOf } from '../../src/formatting/lists.ts'
+import { DataTableView } from '../shared/figure.tsx'
 
 export function Head({ model }: { model: ModelSummary }) {
   const isCounting = scan.value.going !== null || waitsForScan.value
@@ -44,7 +46,7 @@ function ScanRow({ model }: { model: ModelSummary }) {
   if (going)
     return (
       <div class="row scan">
-        <progress max={1} value={shareOf(going.now)} aria-label="Scanning" />
+        <progress max={1} value={going.now.doneBytes / Math.max(1, going.now.totalBytes)} aria-label="Scanning" />
         <span class="muted">{progressText(going.now, going.first)}</span>
         <Button act={() => host.post({ type: 'scanCancel' })}>Cancel</Button>
       </div>
@@ -65,10 +67,6 @@ function ScanRow({ model }: { model: ModelSummary }) {
   )
 }
 
-function shareOf({ totalBytes, doneBytes }: ScanProgress): number {
-  return totalBytes === 0 ? 1 : doneBytes / totalBytes
-}
-
 function resultText({ scanned, skipped, partial, problem }: NonNullable<Scan['result']>): string {
   const unread = skipped > 0 ? `, ${skipped} cannot be read` : ''
   const why = problem === undefined ? '' : `: ${problem}`
@@ -81,3 +79,120 @@ function progressText({ doneBytes, totalBytes, elapsedMs }: ScanProgress, first:
   const left = rate > 0 ? ` · ${formatDuration((totalBytes - doneBytes) / rate)} left` : ''
   return `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}${left}`
 }
+
+// The origin and the metadata of a checkpoint, in one line that opens; below it errors and warnings.
+/** Limits for lists and texts of untrusted files; exports contain everything. */
+const mostNames = 200
+const mostEntries = 100
+const longestText = 4000
+
+function About({ model }: { model: ModelSummary }) {
+  const { origin, modelType, files, metadata } = model
+  return (
+    <details class="about">
+      <summary class="muted">
+        {provenance(model).map((part, i) => (
+          <>
+            {i > 0 && ' · '}
+            {part}
+          </>
+        ))}
+      </summary>
+      {origin && <OriginFacts origin={origin} />}
+      <Facts
+        facts={[
+          ['Model type', modelType ?? 'unknown'],
+          ['Files', String(files)],
+        ]}
+      />
+      <Metadata metadata={metadata} />
+    </details>
+  )
+}
+
+/** How it was made, how it is stored, and the zeros outside the prunable matrices. */
+function provenance(model: ModelSummary): ComponentChildren[] {
+  const { origin } = model
+  const { stats } = known.value
+  const made = (origin?.facts ?? []).flatMap(([name, value]) => {
+    if (name === 'made from') return [`Made from ${value}`]
+    return name === 'pruned' || name === 'recovered' ? [value] : []
+  })
+  const bytes = expandedBytes(model)
+  const stored = bytes !== null && (
+    <span data-size="expanded" title="For storage and transfer: run sparsescope expand before you serve it.">
+      stored as bitmasks, {formatBytes(bytes)} when expanded
+    </span>
+  )
+  const others = roleTotals(model, stats).filter(({ role }) => role !== 'linear')
+  const dense = denseRoles(others)
+  const roles =
+    made.length > 0 && dense.length > 0 && dense.length === others.length
+      ? [`${andList(dense)} are dense`]
+      : others.map((total) => (
+          <span data-role={total.role} title={total.definition}>
+            {roleText(total)}
+          </span>
+        ))
+  const parts = [...made, ...(stored ? [stored] : []), ...roles]
+  return parts.length > 0 ? parts : ['About this model']
+}
+
+function OriginFacts({ origin: { facts, results, protocol, recipe, hasCard } }: { origin: Origin }) {
+  return (
+    <>
+      <Facts facts={facts} />
+      {results.rows.length > 0 && (
+        <DataTableView
+          label="Results"
+          table={{ heads: results.heads, rows: results.rows.map(([head, ...cells]) => ({ head, cells })) }}
+        />
+      )}
+      <ul class="muted">
+        {protocol.map((sentence) => (
+          <li>{sentence}</li>
+        ))}
+      </ul>
+      <Folded title="Recipe">{recipe}</Folded>
+      <Button
+        act={() => host.post({ type: 'writeCard' })}
+        disabled={hasCard}
+        title={hasCard ? 'There is a README.md already. It is never overwritten.' : 'README.md for the Hub'}
+        untrusted="Writing a model card needs a trusted workspace."
+      >
+        Write model card
+      </Button>
+    </>
+  )
+}
+
+/** `__metadata__` of the files. */
+function Metadata({ metadata }: Pick<ModelSummary, 'metadata'>) {
+  const entries = Object.entries(metadata)
+  if (entries.length === 0) return null
+  const rest = entries.length - mostEntries
+  return (
+    <Folded title={`Metadata of the files (${entries.length})`}>
+      <div class="mono">
+        <Facts facts={entries.slice(0, mostEntries).map(([key, text]) => [key, shortened(text)])} />
+      </div>
+      {rest > 0 && <p>… and {rest} more</p>}
+    </Folded>
+  )
+}
+
+/** Files that cannot be opened, with the missing tensors, then warnings. */
+function Notes({ model: { problems, warnings } }: { model: ModelSummary }) {
+  const opening = problems.map(({ message, missing }) => (
+    <>
+      {message}
+      {missing.length > 0 && (
+        <Folded title={plural(missing.length, 'missing tensor')}>{someOf(missing, mostNames, '\n')}</Folded>
+      )}
+    </>
+  ))
+  return <Warnings of={[...opening, ...warnings]} />
+}
+
+const shortened = (text: string) =>
+  text.length > longestText ? `${text.slice(0, longestText)} … (${text.length} characters)` : text

@@ -59,7 +59,7 @@ function receive(message: PageMessage<ToInspector>): void {
     case 'analysisEnd':
       return measuringEnded(message.problem)
     case 'measurable':
-      return void (measurable.value = message.methods)
+      return void (measurable.value = message.soFar)
     case 'select': {
       const tensor = model.value?.tensors.find(({ name }) => name === message.name)
       return tensor && select(tensor, 'host')

@@ -1,6 +1,7 @@
 // The map of blocks and modules, with the choice of its colours and the marked cells. For a dense model it measures in place what
 // pruning each matrix and each block would cost, by one method on one text.
 import { methodOf } from '../../src/catalog/methods/methods.ts'
+import { measuredMethod, type MeasuredSoFar } from '../../src/protocol/inspect.ts'
 import { formatCompact, plural, roughDuration } from '../../src/formatting/numbers.ts'
 import { announce } from '../shared/announce.ts'
 import { Button } from '../shared/button.tsx'
@@ -125,17 +126,14 @@ function MarkedRow() {
   )
 }
 
-/** The cheapest score that reads the inputs, which is enough for a ranking. */
-const askedMethod = 'wanda'
-
 /** Empty where nothing can be measured. Progress replaces the button, also of an analysis that a command started. */
 function PruningCost() {
   const going = measuring.value
   const problem = measuringProblem.value
-  const one = measurable.value.find(({ method }) => method === askedMethod)
+  const one = measurable.value
   const kind = kindSoFar(model.value?.tensors ?? [], known.value.stats)
   const isDense = kind !== 'pruned'
-  const isAsked = kind === 'pruned' || (kind === 'dense' && one !== undefined)
+  const isAsked = kind === 'pruned' || (kind === 'dense' && one !== null)
   if (model.value?.lookOnly || !(going || problem || isAsked)) return null
   return (
     <div class="row pruningCost" role="group" aria-label={isDense ? 'Cost of pruning' : 'Quality of the masks'}>
@@ -173,14 +171,14 @@ function MeasureRoom() {
   )
 }
 
-function Measure({ measured, blocks, seconds }: { measured: number; blocks: number; seconds: number }) {
-  const { title } = methodOf(askedMethod)
+function Measure({ measured, blocks, seconds }: MeasuredSoFar) {
+  const { title } = methodOf(measuredMethod)
   if (measured >= blocks)
     return <span class="muted">{`Measured with ${title}, by block and by matrix. Choose either under Colour.`}</span>
   return (
     <>
       <Button
-        act={() => host.post({ type: 'analyse', methods: [askedMethod] })}
+        act={() => host.post({ type: 'analyse' })}
         title={`Runs a text through the model and measures what pruning by ${title} costs: the output error of each matrix, and the model's loss for each block`}
         untrusted="An analysis runs the model, so it needs a trusted workspace."
       >

@@ -3,7 +3,7 @@ import { batch, computed, effect, signal } from '@preact/signals'
 import type { MeasuredModule } from '../../src/plan/analysis.ts'
 import type {
   AnalysisUpdate,
-  MeasurableMethod,
+  MeasuredSoFar,
   ModelSummary,
   OpenedModel,
   ScanProgress,
@@ -40,7 +40,8 @@ export const scan = signal<Scan>({ going: null, result: null })
 export const measuring = signal<Pick<AnalysisUpdate, 'done' | 'total'> | null>(null)
 /** Why measuring stopped. */
 export const measuringProblem = signal('')
-export const measurable = signal<readonly MeasurableMethod[]>([])
+/** null: not known, or the model cannot be computed with. */
+export const measurable = signal<MeasuredSoFar | null>(null)
 
 let stats = new Map<string, TensorStats>()
 let analysis = new Map<string, MeasuredModule>()
@@ -64,7 +65,7 @@ export function openModel(opened: OpenedModel & { readonly scanAhead?: boolean }
   takeAnalysis(opened.analysis)
   scan.value = { going: null, result: null }
   waitsForScan.value = opened.scanAhead ?? false
-  if (opened.model.path !== model.value?.path) measurable.value = []
+  if (opened.model.path !== model.value?.path) measurable.value = null
   model.value = opened.model
   tell()
 }

@@ -79,7 +79,13 @@ export function TableCard() {
       onSelect={(tensor) => select(tensor, 'table')}
       empty="No tensor matches the filter."
     >
-      <GroupField />
+      <Select
+        before="Group by"
+        label="Group by"
+        options={groups}
+        value={groupBy.value ?? ''}
+        onChoose={(value) => (groupBy.value = value || null)}
+      />
     </NamedTable>
   )
 }
@@ -89,8 +95,3 @@ const groups = [
   { value: 'block', text: 'block' },
   { value: 'role', text: 'role' },
 ] as const
-
-function GroupField() {
-  const choose = (value: GroupBy | '') => (groupBy.value = value || null)
-  return <Select before="Group by" label="Group by" options={groups} value={groupBy.value ?? ''} onChoose={choose} />
-}

@@ -13,9 +13,10 @@ import { useWidth } from './picture.tsx'
 import { FigureMenu, framed } from './figure.tsx'
 import { ask } from './host.ts'
 import { type Legend, LegendLine } from './legend.tsx'
-import { followWeight, type Hovered } from './matrixHover.ts'
 import {
   type Act,
+  followWeight,
+  type Hovered,
   listenForMoves,
   type MatrixSize,
   type Region,

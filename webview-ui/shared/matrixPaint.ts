@@ -22,7 +22,7 @@ export function paintTile(
   context.clearRect(0, 0, width, height)
   const values = tile.values === null ? null : floatsOf(tile.values)
   const image = new ImageData(tile.width, tile.height)
-  if (values) fillValues(image, values, most)
+  if (values) values.forEach((value, i) => setPixel(image, i, rgbOf(valueColour(value, most))))
   else if (afar === 'size') fillShares(image, bytesOf(tile.size.shares), palette, tile.size.most / (most || 1))
   else fillShares(image, zeroShares(tile), palette, 1)
   const small = new OffscreenCanvas(tile.width, tile.height)
@@ -67,13 +67,9 @@ function fillShares(image: ImageData, shares: Uint8Array, palette: PaletteName, 
   for (let i = 0; i < shares.length; i++) setPixel(image, i, table[shares[i]])
 }
 
-/** Diverging around 0; exact zeros have a colour of their own. */
-function fillValues(image: ImageData, values: Float32Array, size: number): void {
-  for (let i = 0; i < values.length; i++) setPixel(image, i, rgbOf(valueColour(values[i], size)))
-}
-
 const notFiniteColour = '#ff00ff'
 
+/** Diverging around 0; exact zeros have a colour of their own. */
 function valueColour(value: number, size: number): string {
   if (value === 0) return zeroColour
   if (!Number.isFinite(value)) return notFiniteColour

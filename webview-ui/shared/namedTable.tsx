@@ -15,15 +15,13 @@ export interface NamedRows<Row> {
   readonly rows: ReadonlySignal<readonly Row[]>
 }
 
-interface Kept {
-  readonly filter: Signal<Filter>
-  readonly table: TableState
-}
-
 export function namedRows<Row extends { readonly name: string }>(
   all: ReadonlySignal<readonly Row[]>,
   columns: readonly Column<Row>[],
-  { filter, table }: Kept = { filter: signal({ text: '', regex: false }), table: tableState() },
+  { filter, table }: Pick<NamedRows<Row>, 'filter' | 'table'> = {
+    filter: signal({ text: '', regex: false }),
+    table: tableState(),
+  },
 ): NamedRows<Row> {
   const kept = computed(() => keptBy(filter.value, all.value, ({ name }) => name))
   return { columns, filter, table, all, rows: computed(() => inOrder(kept.value, columns, table)) }

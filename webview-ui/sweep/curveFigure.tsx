@@ -1,20 +1,19 @@
 // Hundreds of curves of one unit on a canvas, with axes in SVG. A tooltip names the curve under the pointer.
 import { useMemo, useRef, useState } from 'preact/hooks'
-import type { ChartData, ChartText, Series } from '../../src/charts/chartData.ts'
+import type { ChartData, ChartText, Series, SeriesStyle } from '../../src/charts/chartData.ts'
 import type { DataTable } from '../../src/charts/chartValues.ts'
-import { drawChart } from '../../src/charts/drawChart.ts'
+import { drawChart, markPath } from '../../src/charts/drawChart.ts'
 import { chartFigure } from '../../src/charts/figure.ts'
-import { layOutChart, type ChartLayout } from '../../src/charts/layout.ts'
+import { type ChartLayout, layOutChart } from '../../src/charts/layout.ts'
 import { toCsv } from '../../src/formatting/tables.ts'
 import { formatCount, formatValue, plural } from '../../src/formatting/numbers.ts'
 import { context2d, usePainting } from '../shared/canvas.ts'
-import { logSwitches, type ChartLook } from '../shared/chart.tsx'
+import { type ChartLook, logSwitches } from '../shared/chart.tsx'
 import { drawn, Picture, pixelOf, Tip, useRoomFor } from '../shared/picture.tsx'
 import { Figure } from '../shared/figure.tsx'
 import { Key } from '../shared/legend.tsx'
 import { theme } from '../shared/theme.ts'
-import { extentOf, nearestIndex, pointsOf, type CurveData, type Extent } from './curveData.ts'
-import { mostApart, paintCurves } from './curvePaint.ts'
+import { type CurveData, type Extent, extentOf, nearestIndex, pointsOf } from './curveData.ts'
 import type { Entry } from './entries.ts'
 import { toggle } from './store.ts'
 
@@ -174,4 +173,92 @@ function nearestCurve(
   }
   if (curve < 0) return null
   return { curve, text: `${formatValue(curves[curve].y[at])} at ${xName} ${formatCount(curves[curve].x[at])}` }
+}
+
+// Hundreds of curves on a canvas, one path each, in the colours of their runs. SVG elements would be too slow for a live sweep.
+interface PaintedCurve {
+  readonly data: CurveData
+  readonly style: SeriesStyle
+}
+
+/** Up to this many curves have dashes and marks; more are thin lines. */
+const mostApart = 12
+const mostMarked = 60
+
+function paintCurves(
+  context: CanvasRenderingContext2D,
+  curves: readonly PaintedCurve[],
+  layout: ChartLayout,
+  logY: boolean,
+): void {
+  const apart = curves.length <= mostApart
+  context.clearRect(0, 0, layout.width, layout.height)
+  context.save()
+  context.beginPath()
+  context.rect(layout.left, layout.top - 6, layout.right - layout.left + 8, layout.bottom - layout.top + 8)
+  context.clip()
+  context.lineJoin = 'round'
+  // Bands of many would hide each other.
+  if (apart) for (const { data, style } of curves) if (data.low.length > 0) paintBand(context, data, style, layout)
+  for (const { data, style } of curves) {
+    context.strokeStyle = style.colour
+    context.globalAlpha = apart ? 1 : 0.6
+    context.lineWidth = apart ? 1.6 : 1
+    context.setLineDash(apart ? style.dash.split(' ').filter(Boolean).map(Number) : [])
+    paintLine(context, data, layout, logY)
+    if (apart && data.x.length <= mostMarked) paintMarks(context, data, style, layout)
+  }
+  context.restore()
+}
+
+function paintLine(context: CanvasRenderingContext2D, { x, y }: CurveData, layout: ChartLayout, logY: boolean): void {
+  context.beginPath()
+  let isDown = false
+  for (let i = 0; i < x.length; i++) {
+    const isShown = Number.isFinite(y[i]) && (!logY || y[i] > 0)
+    if (!isShown) {
+      isDown = false
+      continue
+    }
+    if (isDown) context.lineTo(layout.x.at(x[i]), layout.y.at(y[i]))
+    else context.moveTo(layout.x.at(x[i]), layout.y.at(y[i]))
+    isDown = true
+  }
+  context.stroke()
+}
+
+function paintMarks(
+  context: CanvasRenderingContext2D,
+  { x, y }: CurveData,
+  style: SeriesStyle,
+  layout: ChartLayout,
+): void {
+  const mark = new Path2D(markPath(style.marker))
+  context.fillStyle = style.colour
+  for (let i = 0; i < x.length; i++) {
+    const [across, up] = [layout.x.at(x[i]), layout.y.at(y[i])]
+    if (!Number.isFinite(up)) continue
+    context.translate(across, up)
+    context.fill(mark)
+    context.translate(-across, -up)
+  }
+}
+
+function paintBand(
+  context: CanvasRenderingContext2D,
+  { x, low, high }: CurveData,
+  style: SeriesStyle,
+  layout: ChartLayout,
+): void {
+  const floor = (value: number) => {
+    const at = layout.y.at(value)
+    return Number.isFinite(at) ? at : layout.bottom
+  }
+  context.beginPath()
+  for (let i = 0; i < x.length; i++) if (!Number.isNaN(high[i])) context.lineTo(layout.x.at(x[i]), layout.y.at(high[i]))
+  for (let i = x.length - 1; i >= 0; i--) if (!Number.isNaN(low[i])) context.lineTo(layout.x.at(x[i]), floor(low[i]))
+  context.closePath()
+  context.globalAlpha = 0.15
+  context.fillStyle = style.colour
+  context.fill()
 }

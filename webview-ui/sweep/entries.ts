@@ -17,16 +17,13 @@ export type BareEntry = Omit<Entry, 'style'>
 
 /** `fold`: combine runs that differ only by their seed. */
 export function entriesOf(rows: readonly ComparedRow[], fold: boolean): BareEntry[] {
-  const folded = fold ? foldSeeds(rows) : rows.map((row, i) => alone(row, i))
+  // A single run is named with its seed.
+  const alone = (row: ComparedRow, i: number) => ({ ...foldSeeds([row])[0], settings: row.settings, members: [i] })
+  const folded = fold ? foldSeeds(rows) : rows.map(alone)
   return folded.map((run) => {
     const runs = run.members.map((member) => rows[member])
     return { ...run, key: runs.map(({ key }) => key).join('\n'), runs }
   })
-}
-
-/** A single run, named with its seed. */
-function alone(row: ComparedRow, index: number): FoldedRun {
-  return { ...foldSeeds([row])[0], settings: row.settings, members: [index] }
 }
 
 export function hasSeeds(rows: readonly ComparedRow[]): boolean {

@@ -12,6 +12,7 @@ import type { ToTry, TriedModel } from '../../src/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
 import type { PageMessage } from '../shared/page.tsx'
 import { settings } from '../shared/settings.ts'
+import { markdownTable } from '../../src/formatting/tables.ts'
 import { firstDifference } from '../../src/runs/series/samples.ts'
 
 export interface Text {
@@ -98,11 +99,9 @@ export const surpriseWords = ['10 % or more', '1 to 10 %', '0.1 to 1 %', 'under 
 
 /** A Markdown table with one row per prompt and one column per checkpoint. */
 export function writtenMarkdown(heads: readonly string[], { prompts, turns, texts }: Written): string {
-  const cell = (text: string) => text.replace(/([\\|`*_<>[\]])/g, '\\$1').replace(/\s+/g, ' ')
-  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`
-  const earlier = (turns ?? []).map(({ prompt, answers }) => line([prompt, ...answers]))
-  const rows = [...earlier, ...prompts.map((prompt, p) => line([prompt, ...texts.map((column) => textOf(column[p]))]))]
-  return [line(['prompt', ...heads]), `|${' --- |'.repeat(heads.length + 1)}`, ...rows, ''].join('\n')
+  const earlier = (turns ?? []).map(({ prompt, answers }) => [prompt, ...answers])
+  const rows = prompts.map((prompt, p) => [prompt, ...texts.map((column) => textOf(column[p]))])
+  return `${markdownTable(['prompt', ...heads], [...earlier, ...rows])}\n`
 }
 
 /** The content of the form. */

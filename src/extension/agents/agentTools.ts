@@ -1,11 +1,13 @@
 // The tools of the editor's agent, which package.json lists from the table in src/agents. The backend answers. A run goes through the
-// queue of all runs and survives a reload of the window.
+// queue of all runs and survives a reload of the window. Agents of other extensions get the same tools from `sparsescope mcp`.
 import * as vscode from 'vscode'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { runAndReport } from '../commands/runCommands.ts'
 import type { Parts } from '../commands/targets.ts'
-import { toolPrefix } from '../contributions.ts'
+import { mcpProviderId, toolPrefix } from '../contributions.ts'
 import { memoryLimit } from '../support/settings.ts'
+import type { Services } from '../services.ts'
+import { nodeOf } from '../sweeps/sweepTask.ts'
 
 const t = vscode.l10n.t
 
@@ -91,4 +93,54 @@ function signalOf(token: vscode.CancellationToken): AbortSignal {
   if (token.isCancellationRequested) abort.abort()
   token.onCancellationRequested(() => abort.abort())
   return abort.signal
+}
+
+// `sparsescope mcp` as a server that the editor offers to agents of other extensions. Needs VS Code 1.101; older versions register
+// nothing.
+/** The parts of VS Code 1.101 that @types/vscode 1.100 does not know. */
+interface StdioServer {
+  command: string
+}
+interface ServerProvider {
+  readonly onDidChangeMcpServerDefinitions: vscode.Event<void>
+  provideMcpServerDefinitions(): StdioServer[]
+  resolveMcpServerDefinition(server: StdioServer): Promise<StdioServer>
+}
+interface NewerEditor {
+  readonly McpStdioServerDefinition?: new (
+    ...of: [label: string, command: string, args: string[], env: Record<string, string>, version: string]
+  ) => StdioServer
+  readonly lm: { registerMcpServerDefinitionProvider?(id: string, provider: ServerProvider): vscode.Disposable }
+}
+
+/** It may not run recipes: in the editor the user confirms each run (agentTools.ts). */
+export function offerMcpServer(services: Services): vscode.Disposable {
+  const { McpStdioServerDefinition: Definition, lm } = vscode as unknown as NewerEditor
+  // 1.100 has a draft of it under the same name, which refuses what package.json says for later versions.
+  const [major, minor] = vscode.version.split('.').map(Number)
+  const isNew = major > 1 || minor >= 101
+  if (!isNew || !Definition || !lm.registerMcpServerDefinitionProvider) return new vscode.Disposable(() => undefined)
+  const changed = new vscode.EventEmitter<void>()
+  const provider = lm.registerMcpServerDefinitionProvider(mcpProviderId, {
+    onDidChangeMcpServerDefinitions: changed.event,
+    provideMcpServerDefinitions() {
+      const roots = rootsOf()
+      if (!vscode.workspace.isTrusted || roots.length === 0) return []
+      const cli = join(services.extensionUri.fsPath, 'dist', 'cli.mjs')
+      const args = [cli, 'mcp', ...roots.flatMap((root) => ['--root', root])]
+      return [new Definition('SparseScope', process.execPath, args, { ELECTRON_RUN_AS_NODE: '1' }, services.version)]
+    },
+    // Resolved only when the server starts, because finding a Node that reaches the GPU starts the backend.
+    async resolveMcpServerDefinition(server) {
+      server.command = (await nodeOf(services)).path
+      return server
+    },
+  })
+  const tell = () => changed.fire()
+  return vscode.Disposable.from(
+    provider,
+    changed,
+    vscode.workspace.onDidChangeWorkspaceFolders(tell),
+    vscode.workspace.onDidGrantWorkspaceTrust(tell),
+  )
 }

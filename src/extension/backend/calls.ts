@@ -1,9 +1,7 @@
 // Calls into the backend over a connection: typed, cancellable, with progress.
 import type { CallName, ParamsOf } from '../../protocol/parameters.ts'
-import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc/node'
-import { CancellationTokenSource, ErrorCodes, ResponseError } from 'vscode-jsonrpc/node'
-import type { ChannelCode, Envelope, FailureData } from '../../protocol/rpc.ts'
-import type { ProgressMessage, ProgressOf, ResultOf } from '../../protocol/rpc.ts'
+import { CancellationTokenSource, ErrorCodes, type MessageConnection, ResponseError } from 'vscode-jsonrpc/node'
+import type { ChannelCode, Envelope, FailureData, ProgressMessage, ProgressOf, ResultOf } from '../../protocol/rpc.ts'
 import { progressMethod } from '../../protocol/rpc.ts'
 
 export class BackendError extends Error {
@@ -45,7 +43,8 @@ export function createCaller(connection: MessageConnection): Caller {
     const cancel = () => cancellation.cancel()
     signal?.addEventListener('abort', cancel)
     try {
-      return await request<C>(connection, name, { token, params }, cancellation.token)
+      const envelope: Envelope<ParamsOf<C>> = { token, params }
+      return await connection.sendRequest<ResultOf<C>>(name, envelope, cancellation.token)
     } catch (error) {
       throw translate(error)
     } finally {
@@ -54,15 +53,6 @@ export function createCaller(connection: MessageConnection): Caller {
       cancellation.dispose()
     }
   }
-}
-
-function request<C extends CallName>(
-  connection: MessageConnection,
-  name: C,
-  envelope: Envelope<ParamsOf<C>>,
-  token: CancellationToken,
-): Promise<ResultOf<C>> {
-  return connection.sendRequest<ResultOf<C>>(name, envelope, token)
 }
 
 function translate(error: unknown): BackendError {

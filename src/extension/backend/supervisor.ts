@@ -1,5 +1,6 @@
 // Keeps one backend alive: starts it when first needed, watches for hangs, and restarts it after a crash with growing pauses until
 // several crashes in a row. Does not depend on VS Code.
+import { Emitter } from 'vscode-jsonrpc/node'
 import { messageOf } from '../../errors.ts'
 import type { CallName, ParamsOf } from '../../protocol/parameters.ts'
 import type { DeviceFacts, HelloResult, ResultOf } from '../../protocol/rpc.ts'
@@ -41,7 +42,8 @@ const healthyMs = 60_000
 
 export class Supervisor {
   private readonly options: Required<SupervisorOptions>
-  private readonly listeners = new Set<(state: BackendState) => void>()
+  private readonly changed = new Emitter<BackendState>()
+  readonly onState = this.changed.event
   private current: BackendState = { kind: 'stopped' }
   private session: Promise<Session> | null = null
   private live: Session | null = null
@@ -61,11 +63,6 @@ export class Supervisor {
 
   get state(): BackendState {
     return this.current
-  }
-
-  onState(listener: (state: BackendState) => void): { dispose(): void } {
-    this.listeners.add(listener)
-    return { dispose: () => this.listeners.delete(listener) }
   }
 
   /** Starts the backend if it is not running. Rejects with a BackendError. */
@@ -90,7 +87,7 @@ export class Supervisor {
   dispose(): void {
     this.disposed = true
     this.forget(leave)
-    this.listeners.clear()
+    this.changed.dispose()
   }
 
   private forget(part: (session: Session) => void): void {
@@ -238,7 +235,7 @@ export class Supervisor {
 
   private setState(state: BackendState): void {
     this.current = state
-    for (const listener of this.listeners) listener(state)
+    this.changed.fire(state)
   }
 }
 

@@ -1,7 +1,7 @@
 // Commands on checkpoints.
 import * as vscode from 'vscode'
 import { views, type ExportFormat } from '../../protocol/view.ts'
-import { plainModel } from '../views/comparePanels.ts'
+import { plainModel } from '../models/columns.ts'
 import { exportGguf } from '../models/exportModel.ts'
 import { pickModel } from '../models/pickModel.ts'
 import { pullModel } from '../models/hubTransfers.ts'
@@ -70,14 +70,10 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
     },
     'sparsescope.copyTarget': async (argument) => {
       const tensor = tensorTarget(argument)
-      if (tensor) await vscode.env.clipboard.writeText(targetOf(tensor))
+      // The module's name, quoted for YAML.
+      if (tensor) await vscode.env.clipboard.writeText(JSON.stringify(tensor.replace(/\.(weight|bias)$/, '')))
     },
   } satisfies Handlers
-}
-
-/** The module name for a recipe: the tensor's name without `.weight`, quoted for YAML. */
-function targetOf(tensor: string): string {
-  return JSON.stringify(tensor.replace(/\.(weight|bias)$/, ''))
 }
 
 function exportChoices(): (vscode.QuickPickItem & { format: ExportFormat })[] {

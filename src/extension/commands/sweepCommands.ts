@@ -15,6 +15,13 @@ const t = vscode.l10n.t
 export function sweepCommands(parts: Parts) {
   const { services, sweeps, sweepPanels } = parts
   const { extensionUri } = services
+  /** `doing`: what needs a trusted workspace; null: nothing does. */
+  const ofSweep =
+    (title: string, doing: string | null, act: (folder: string) => unknown) => async (argument: unknown) => {
+      if (doing !== null && !(await requireTrust(doing))) return
+      const folder = sweepTarget(argument) ?? (await pickSweep(parts, title))
+      if (folder) await act(folder)
+    }
   return {
     'sparsescope.runSweep': async (argument) => {
       if (!(await requireTrust(t('Running a sweep')))) return
@@ -26,21 +33,12 @@ export function sweepCommands(parts: Parts) {
       void folder.then((sweep) => sweep !== null && sweepPanels.show({ sweep }))
       await ended
     },
-    'sparsescope.openSweep': async (argument) => {
-      const sweep = sweepTarget(argument) ?? (await pickSweep(parts, t('Open Sweep')))
-      if (sweep) sweepPanels.show({ sweep })
-    },
-    'sparsescope.cancelSweep': async (argument) => {
-      if (!(await requireTrust(t('Cancelling a sweep')))) return
-      const folder = sweepTarget(argument) ?? (await pickSweep(parts, t('Cancel Sweep')))
-      if (!folder) return
+    'sparsescope.openSweep': ofSweep(t('Open Sweep'), null, (sweep) => sweepPanels.show({ sweep })),
+    'sparsescope.cancelSweep': ofSweep(t('Cancel Sweep'), t('Cancelling a sweep'), async (folder) => {
       await commandLine(extensionUri, ['sweep', 'cancel', folder])
       sweeps.lookAt(folder)
-    },
-    'sparsescope.goOnSweep': async (argument) => {
-      if (!(await requireTrust(t('Running a sweep')))) return
-      const folder = sweepTarget(argument) ?? (await pickSweep(parts, t('Continue Sweep')))
-      if (!folder) return
+    }),
+    'sparsescope.goOnSweep': ofSweep(t('Continue Sweep'), t('Running a sweep'), async (folder) => {
       if (isSubmitted(folder))
         throw new Error(
           t(
@@ -51,17 +49,13 @@ export function sweepCommands(parts: Parts) {
       const engine = await askJobs(t('Continue Sweep'))
       if (!engine) return
       sweepPanels.show({ sweep: folder })
-      await (
-        await sweepTask(services, vscode.Uri.file(folder), engine)
-      ).ended
-    },
-    'sparsescope.reportSweep': async (argument) => {
-      if (!(await requireTrust(t('Writing a report')))) return
-      const folder = sweepTarget(argument) ?? (await pickSweep(parts, t('Report of Sweep')))
-      if (!folder) return
+      const { ended } = await sweepTask(services, vscode.Uri.file(folder), engine)
+      await ended
+    }),
+    'sparsescope.reportSweep': ofSweep(t('Report of Sweep'), t('Writing a report'), async (folder) => {
       await commandLine(extensionUri, ['report', folder, '--html', join(folder, 'report.html')])
       await showReport(folder, extensionUri)
-    },
+    }),
     'sparsescope.openExperiments': () => sweepPanels.show({ experiments: true }),
     'sparsescope.exportTable': () => sweepPanels.exportTable(),
     'sparsescope.compareRuns': async (argument, all) => {

@@ -1,32 +1,35 @@
 // The custom editor of checkpoints: read-only, any shard or the index opens the whole model.
 import * as vscode from 'vscode'
-import { basename, dirname } from 'node:path'
-import { isWeights } from '../../catalog/formats/checkpointFormats.ts'
+import { basename, dirname, resolve } from 'node:path'
+import { isWeights, modelLabel } from '../../catalog/formats/checkpointFormats.ts'
 import { type FromAnyView, type FromInspector, type ToInspector, views } from '../../protocol/view.ts'
-import type { ModelSummary } from '../../protocol/inspect.ts'
+import { measuredMethod, type ModelSummary } from '../../protocol/inspect.ts'
 import type { Services } from '../services.ts'
 import { writeCard } from '../models/exportModel.ts'
-import { reached, setting } from '../support/settings.ts'
+import { reached, requireTrust, setting } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
-import { measureInPlace, measureRoom } from './measureInPlace.ts'
-import { useMarked } from './markedMatrices.ts'
+import { openRecipesOf, useMarked } from './markedMatrices.ts'
 import { ModelSession } from './modelSession.ts'
 import { type KnownSparsity, linearSparsity, stampOf } from '../models/knownSparsity.ts'
+import type { ParamsOf } from '../../protocol/parameters.ts'
+import { filesOf } from '../../recipe/dataFiles.ts'
+import { parseRecipe } from '../../lint/lint.ts'
+import type { Caller } from '../backend/calls.ts'
+import { browseFolder, browseText, findTexts } from '../recipe/recipeDefaults.ts'
 
 const quietMs = 800
 
 /** Lives from the first view of a checkpoint to the last; VS Code shares it among the views. */
 class CheckpointDocument implements vscode.CustomDocument {
-  readonly uri: vscode.Uri
   readonly session: ModelSession
   private readonly watcher: vscode.Disposable
 
-  private readonly closed: () => void
-
-  constructor(uri: vscode.Uri, { call }: Services, closed: () => void) {
-    this.uri = uri
+  constructor(
+    readonly uri: vscode.Uri,
+    { call }: Services,
+    private readonly closed: () => void,
+  ) {
     this.session = new ModelSession(uri.fsPath, call, scansByItself)
-    this.closed = closed
     this.session.openAhead()
     this.watcher = watchFiles(dirname(uri.fsPath), () => void this.session.reload())
   }
@@ -45,28 +48,21 @@ interface ActiveInspector {
   session: ModelSession
 }
 
-/** A message was posted to a view, or something was selected in it. */
-interface InspectorEvent {
-  session: ModelSession
-  type: ToInspector['type'] | 'selected'
-}
+/** Called when a message was posted to a view, or something was selected in it. */
+type Noticed = (session: ModelSession, type: ToInspector['type'] | 'selected') => void
 
-export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<CheckpointDocument>, vscode.Disposable {
+export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<CheckpointDocument> {
   active: ActiveInspector | null = null
   private readonly documents = new Set<CheckpointDocument>()
-  private readonly services: Services
-  private readonly events = new vscode.EventEmitter<InspectorEvent>()
-  readonly onEvent = this.events.event
-  private readonly disposables: vscode.Disposable[] = []
 
-  constructor(services: Services) {
-    this.services = services
-    this.disposables.push(
-      this.events,
-      vscode.window.registerCustomEditorProvider(views.inspector.type, this, {
-        supportsMultipleEditorsPerDocument: true,
-      }),
-    )
+  constructor(
+    private readonly services: Services,
+    private readonly noticed: Noticed,
+  ) {}
+
+  register(): vscode.Disposable {
+    const options = { supportsMultipleEditorsPerDocument: true }
+    return vscode.window.registerCustomEditorProvider(views.inspector.type, this, options)
   }
 
   openCustomDocument(uri: vscode.Uri): CheckpointDocument {
@@ -98,7 +94,7 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
         const before = attached
         attached = session.attach((message) => {
           view.post(message)
-          this.events.fire({ session, type: message.type })
+          this.noticed(session, message.type)
         })
         before?.dispose()
       },
@@ -116,14 +112,10 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
     panel.onDidChangeViewState(activate)
   }
 
-  dispose(): void {
-    for (const disposable of this.disposables) disposable.dispose()
-  }
-
   private handle({ session }: CheckpointDocument, message: Exclude<FromInspector, FromAnyView>): unknown {
     switch (message.type) {
       case 'analyse':
-        return measureInPlace(session, this.services.call, message.methods)
+        return measureInPlace(session, this.services.call)
       case 'measureRoom':
         return measureRoom(session)
       case 'analyseCancel':
@@ -139,7 +131,7 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
       case 'writeCard':
         return writeCard(this.services, session.path)
       case 'selected':
-        return this.events.fire({ session, type: 'selected' })
+        return this.noticed(session, 'selected')
     }
   }
 }
@@ -167,12 +159,8 @@ function watchFiles(folder: string, changed: () => void): vscode.Disposable {
 }
 
 /** Keeps the sparsities that inspectors count, for the tree of models, and ticks off steps of the walkthrough. */
-export function keepInspections(
-  inspectors: InspectorEditors,
-  known: KnownSparsity,
-  changed: () => void,
-): vscode.Disposable {
-  return inspectors.onEvent(async ({ session, type }) => {
+export function keepInspections(known: KnownSparsity, changed: () => void): Noticed {
+  return async (session, type) => {
     if (type === 'model') reached('open')
     if (type === 'selected') reached('look')
     if (type !== 'scanEnd') return
@@ -181,5 +169,57 @@ export function keepInspections(
     if (sparsity === null) return
     await known.set(session.path, await stampOf(session.path), sparsity)
     changed()
-  })
+  }
+}
+
+// Measures what pruning would cost on the text of the model's analysis; without one it asks for a text.
+const t = vscode.l10n.t
+
+/** Resolves at the end, after the views have been updated. */
+export async function measureInPlace(session: ModelSession, call: Caller): Promise<void> {
+  if (!(await requireTrust(t('Analysing')))) return
+  const { calibration: known, soFar: _, ...amounts } = await call('measurable', { path: session.path })
+  const calibration = known ?? (await askedText(session.path))
+  if (calibration) await session.analyse({ calibration, methods: [measuredMethod], ...amounts })
+}
+
+/** Certifies the masks of a model beside its dense one; asks which that is, and for a text. */
+async function measureRoom(session: ModelSession): Promise<void> {
+  if (!(await requireTrust(t('Measuring')))) return
+  const dense = await browseFolder(dirname(dirname(session.path)), t('The dense model'))
+  const calibration = dense === undefined ? null : await askedText(session.path)
+  if (calibration) await session.analyse({ calibration, sensitivity: null, dense })
+}
+
+type Text = ParamsOf<'analyse'>['calibration']
+type Choice = vscode.QuickPickItem & { readonly text: Text | null }
+
+/** Texts of open recipes of the model come first, then those near it. The analysis chooses the number of windows: a ranking needs few. */
+async function askedText(weights: string): Promise<Text | null> {
+  const near = dirname(dirname(weights))
+  const first = (await openRecipesOf(weights)).flatMap(textOf)
+  const others = (await findTexts(near)).map((uri): Choice => ({
+    label: basename(uri.fsPath),
+    description: vscode.workspace.asRelativePath(uri),
+    text: { data: uri.fsPath },
+  }))
+  const items = [
+    ...first,
+    ...others.filter(({ text }) => first.every((one) => one.text?.data !== text?.data)),
+    { label: t('$(folder-opened) Another file…'), text: null },
+  ]
+  const title = t('Measure on {0}', modelLabel(weights))
+  const chosen = await vscode.window.showQuickPick(items, { title, placeHolder: t('Text to calibrate on') })
+  if (!chosen || chosen.text) return chosen?.text ?? null
+  const data = await browseText(near)
+  return data === undefined ? null : { data }
+}
+
+function textOf(document: vscode.TextDocument): Choice[] {
+  const calibration = parseRecipe(document.getText()).recipe?.calibration
+  if (!calibration) return []
+  const { data, field } = calibration
+  const path = resolve(dirname(document.uri.fsPath), filesOf(data)[0])
+  const text = { data: path, ...(field !== undefined && { field }) }
+  return [{ label: basename(path), description: t('as in {0}', basename(document.uri.path)), text }]
 }

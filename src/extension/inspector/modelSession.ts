@@ -30,9 +30,6 @@ interface Analysing {
 }
 
 export class ModelSession {
-  readonly path: string
-  private readonly call: Caller
-  private readonly autoScan: ScanPolicy
   private readonly views = new Set<View>()
   private rounds = 0
   private scan: Scan | null = null
@@ -44,11 +41,11 @@ export class ModelSession {
   /** A module whose matrix the next view selects. */
   private wanted: string | null = null
 
-  constructor(path: string, call: Caller, autoScan: ScanPolicy) {
-    this.path = path
-    this.call = call
-    this.autoScan = autoScan
-  }
+  constructor(
+    readonly path: string,
+    private readonly call: Caller,
+    private readonly autoScan: ScanPolicy,
+  ) {}
 
   /** Adds a view and shows it everything known. */
   attach(post: (message: ToInspector) => void): { dispose(): void } {
@@ -169,9 +166,9 @@ export class ModelSession {
   }
 
   private postMeasurable(): void {
-    // A model that cannot be computed with has no such methods, and a stopped backend says so elsewhere.
+    // A stopped backend says so elsewhere.
     this.call('measurable', { path: this.path }).then(
-      ({ methods }) => this.post({ type: 'measurable', methods }),
+      ({ soFar }) => this.post({ type: 'measurable', soFar }),
       () => undefined,
     )
   }

@@ -4,15 +4,16 @@ import { dirname } from 'node:path'
 import { isWeights, modelLabel } from '../../catalog/formats/checkpointFormats.ts'
 import { methodOf } from '../../catalog/methods/methods.ts'
 import { mostColumns } from '../../protocol/tryOut.ts'
-import type { TriedModel } from '../../protocol/view.ts'
+import type { LabelledModel, TriedModel } from '../../protocol/view.ts'
 import { recoveriesOf, resolvePruneStep } from '../../recipe/resolve.ts'
 import type { Recipe } from '../../recipe/schema.ts'
 import { sourceOf } from '../../runs/folder/recipes.ts'
 import { fieldsOf } from '../../catalog/formats/json.ts'
 
-export function column(path: string, role = ''): TriedModel {
-  return { path, label: modelLabel(path), role }
-}
+/** A checkpoint on disk, without a mask. */
+export const plainModel = (path: string): LabelledModel => ({ path, label: modelLabel(path) })
+
+export const column = (path: string, role = ''): TriedModel => ({ ...plainModel(path), role })
 
 /** The checkpoint, behind the model that it was made from where that is still there. */
 export async function columnsOf(path: string): Promise<TriedModel[]> {
@@ -73,14 +74,21 @@ export function pairsOf(columns: readonly TriedModel[]): { a: TriedModel; b: Tri
   )
 }
 
-/** Reads the columns that a reloaded window remembers, which may be anything. */
+/** A model that a reloaded window remembers, which may be anything. */
+export function rememberedModel(state: unknown): LabelledModel | null {
+  const { path, mask, label } = fieldsOf(state)
+  if (typeof path !== 'string' || path === '') return null
+  const plain = plainModel(path)
+  return typeof mask === 'string' && typeof label === 'string' ? { ...plain, mask, label } : plain
+}
+
+/** The columns that a reloaded window remembers. */
 export function columnsFrom(state: unknown): TriedModel[] {
   const { columns } = fieldsOf(state)
   if (!Array.isArray(columns)) return []
   return columns.slice(0, mostColumns).flatMap((one: unknown) => {
-    const { path, mask, label, role } = fieldsOf(one)
-    if (typeof path !== 'string' || path === '') return []
-    const own = column(path, typeof role === 'string' ? role : '')
-    return [typeof mask === 'string' && typeof label === 'string' ? { ...own, mask, label } : own]
+    const { role } = fieldsOf(one)
+    const model = rememberedModel(one)
+    return model ? [{ ...model, role: typeof role === 'string' ? role : '' }] : []
   })
 }

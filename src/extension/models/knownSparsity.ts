@@ -14,11 +14,7 @@ const key = 'models.sparsity'
 const most = 500
 
 export class KnownSparsity {
-  private readonly state: Pick<Memento, 'get' | 'update'>
-
-  constructor(state: Pick<Memento, 'get' | 'update'>) {
-    this.state = state
-  }
+  constructor(private readonly state: Pick<Memento, 'get' | 'update'>) {}
 
   /** null: not counted in this state of the files. */
   get(path: string, stamp: string): number | null {

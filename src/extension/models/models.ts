@@ -38,8 +38,6 @@ const excluded = '**/{node_modules,.git,.sparsescope}/**'
 
 /** Headers are read once for each state of a file, in a thread, and only when the models are shown. */
 export class Models {
-  private readonly thread: Pick<FactsThread, 'list'>
-  private readonly sparsity: KnownSparsity
   private readonly read = new Map<string, { stamp: string; facts: ModelEntry['facts'] }>()
   private placing: Promise<Places> | null = null
   private finding: Promise<KnownModels> | null = null
@@ -47,10 +45,10 @@ export class Models {
   /** Fires when the list may have changed. */
   readonly onForget = this.forgotten.event
 
-  constructor(sparsity: KnownSparsity, thread: Pick<FactsThread, 'list'>) {
-    this.thread = thread
-    this.sparsity = sparsity
-  }
+  constructor(
+    private readonly sparsity: KnownSparsity,
+    private readonly thread: Pick<FactsThread, 'list'>,
+  ) {}
 
   /** Searches once after each `forget`. */
   find(): Promise<KnownModels> {

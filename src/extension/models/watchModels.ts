@@ -7,23 +7,39 @@ import { isWeights } from '../../catalog/formats/checkpointFormats.ts'
 import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
 import type { Models } from './models.ts'
 
-/** Writing a checkpoint makes many events: look again when they pause. */
+/** Writing a checkpoint or installing packages makes many events: look again when they pause. */
 const quietMs = 400
 /** Folders in which no models are looked for. */
 const others = /[\\/](\.sparsescope|\.git|node_modules)([\\/]|$)/
 const matters = (path: string) => isWeights(basename(path)) || basename(path) === 'sparsescope.json'
 
+/** Most new paths that are checked one by one: a larger batch contains a folder. */
+const mostLookedAt = 256
+
 export function watchModels(models: Models): vscode.Disposable {
-  const arrivals = new Arrivals({ matters, isFolder, changed: () => models.forget(), quietMs })
+  /** New paths, each of which may be a folder with a model; null: the models may have changed, whatever these are. */
+  let arrived: Set<string> | null = new Set()
   let timer: NodeJS.Timeout | undefined
-  const look = () => {
+  const check = async () => {
+    const paths = arrived
+    arrived = new Set()
+    if (paths === null || (await hasFolder(paths))) models.forget()
+  }
+  const wait = () => {
     clearTimeout(timer)
-    timer = setTimeout(() => models.forget(), quietMs)
+    timer = setTimeout(() => void check(), quietMs)
+  }
+  const look = () => {
+    arrived = null
+    wait()
   }
   // A checkpoint is renamed into its place as a whole folder: that is one event, for the folder.
   const watcher = vscode.workspace.createFileSystemWatcher('**/*')
   const came = ({ fsPath }: vscode.Uri) => {
-    if (!others.test(fsPath)) arrivals.add(fsPath)
+    if (others.test(fsPath)) return
+    if (matters(fsPath) || arrived?.size === mostLookedAt) arrived = null
+    arrived?.add(fsPath)
+    wait()
   }
   const changed = ({ fsPath }: vscode.Uri) => {
     if (!others.test(fsPath) && matters(fsPath)) look()
@@ -38,7 +54,6 @@ export function watchModels(models: Models): vscode.Disposable {
   void shareFolders(models)
   return vscode.Disposable.from(
     watcher,
-    arrivals,
     models.onForget(() => void shareFolders(models)),
     watcher.onDidCreate(came),
     watcher.onDidChange(changed),
@@ -47,6 +62,11 @@ export function watchModels(models: Models): vscode.Disposable {
     ...watchHub(look),
     { dispose: () => clearTimeout(timer) },
   )
+}
+
+async function hasFolder(paths: Iterable<string>): Promise<boolean> {
+  for (const path of paths) if ((await stat(path).catch(() => null))?.isDirectory()) return true
+  return false
 }
 
 /** Watches for new and removed repositories only; watching their contents would cost too much. */
@@ -68,48 +88,4 @@ function modelFolders(models: readonly string[]): string[] {
   const folders = models.map((path) => vscode.Uri.file(dirname(path)))
   // A window that is connected to another machine names paths as that one does, always with slashes.
   return [...new Set(folders.flatMap((uri) => [uri.fsPath, uri.path]))]
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null))?.isDirectory() === true
-}
-
-interface ArrivalOptions {
-  /** Whether the name alone says that the models may have changed. */
-  readonly matters: (path: string) => boolean
-  readonly isFolder: (path: string) => Promise<boolean>
-  readonly changed: () => void
-  readonly quietMs: number
-}
-
-/** Most paths that are checked one by one: a larger batch contains a folder. */
-const mostLookedAt = 256
-
-/** New files and folders, checked together when events pause: writing a checkpoint or installing packages makes thousands. */
-export class Arrivals {
-  private readonly options: ArrivalOptions
-  private readonly paths = new Set<string>()
-  private timer: NodeJS.Timeout | undefined
-
-  constructor(options: ArrivalOptions) {
-    this.options = options
-  }
-
-  add(path: string): void {
-    if (this.paths.size <= mostLookedAt) this.paths.add(path)
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => void this.look(), this.options.quietMs)
-  }
-
-  dispose(): void {
-    clearTimeout(this.timer)
-  }
-
-  private async look(): Promise<void> {
-    const { matters, isFolder, changed } = this.options
-    const paths = [...this.paths]
-    this.paths.clear()
-    if (paths.length > mostLookedAt || paths.some(matters)) return changed()
-    for (const path of paths) if (await isFolder(path)) return changed()
-  }
 }

@@ -41,11 +41,9 @@ interface Subject {
 }
 
 export class RecipePanels implements vscode.WebviewPanelSerializer<unknown> {
-  private readonly services: Services
   private readonly open = new Map<string, vscode.WebviewPanel>()
 
-  constructor(services: Services) {
-    this.services = services
+  constructor(private readonly services: Services) {
     services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(views.recipe.type, this))
   }
 

@@ -9,14 +9,15 @@ type SendEvents = (from: number, events: RunEvent[]) => void
 
 export class EventFeed {
   private readonly path: string
-  private readonly send: SendEvents
   private readonly tail = new EventTail()
   private sentEvents = 0
   private reading: Promise<void> = Promise.resolve()
 
-  constructor(folder: string, send: SendEvents) {
+  constructor(
+    folder: string,
+    private readonly send: SendEvents,
+  ) {
     this.path = runFolderAt(folder).events
-    this.send = send
   }
 
   /** Sends new events; none of a folder that cannot be read. */

@@ -28,15 +28,13 @@ interface Open {
 }
 
 export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: string }> {
-  private readonly services: Services
-  private readonly store: RunStore
-  private readonly comparePanels: ComparePanels
   private readonly open = new Map<string, Open>()
 
-  constructor(services: Services, store: RunStore, comparePanels: ComparePanels) {
-    this.services = services
-    this.store = store
-    this.comparePanels = comparePanels
+  constructor(
+    private readonly services: Services,
+    private readonly store: RunStore,
+    private readonly comparePanels: ComparePanels,
+  ) {
     services.context.subscriptions.push(
       vscode.window.registerWebviewPanelSerializer(views.run.type, this),
       store.onChange((changed) => {
@@ -169,18 +167,15 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
   }
 
   private listing(folder: string): ToRun {
-    return { type: 'runs', current: folder, runs: this.store.listings().filter((r) => near(r.folder, folder)) }
+    // Runs of the same recipe folder can be overlaid.
+    const runs = this.store.listings().filter((run) => dirname(run.folder) === dirname(folder))
+    return { type: 'runs', current: folder, runs }
   }
 }
 
 /** A path is relative inside the workspace. */
 function shown(output: string | null): string | null {
   return output === null ? null : vscode.workspace.asRelativePath(output)
-}
-
-/** Runs of the same recipe folder, which can be overlaid. */
-function near(a: string, b: string): boolean {
-  return dirname(a) === dirname(b)
 }
 
 /**

@@ -1,4 +1,5 @@
 // The queue of runs: one computes, the others wait for it.
+import { Emitter } from 'vscode-jsonrpc/node'
 
 export interface QueuedRun {
   id: number
@@ -6,14 +7,6 @@ export interface QueuedRun {
   /** The run before it; null: it is about to start. */
   behind: string | null
   cancel(): void
-}
-
-export interface Place {
-  signal: AbortSignal
-  cancel(): void
-  /** It has a folder: from here on the store knows it. */
-  started(folder: string): void
-  leave(): void
 }
 
 interface Ticket {
@@ -28,31 +21,27 @@ interface Ticket {
 export class RunQueue {
   private tickets: Ticket[] = []
   private lastId = 0
-  private readonly listeners = new Set<() => void>()
-
-  onChange(listener: () => void): { dispose(): void } {
-    this.listeners.add(listener)
-    return { dispose: () => this.listeners.delete(listener) }
-  }
+  private readonly changed = new Emitter<void>()
+  readonly onChange = this.changed.event
 
   /** `folder`: of a run that is resumed. */
-  enter(name: string, signal?: AbortSignal, folder: string | null = null): Place {
+  enter(name: string, signal?: AbortSignal, folder: string | null = null) {
     const ticket: Ticket = { id: ++this.lastId, name, abort: new AbortController(), folder, started: false }
     if (signal?.aborted) ticket.abort.abort()
     signal?.addEventListener('abort', () => ticket.abort.abort())
     this.tickets.push(ticket)
-    this.changed()
+    this.changed.fire()
     return {
       signal: ticket.abort.signal,
-      cancel: () => ticket.abort.abort(),
-      started: (begun) => {
+      /** It has a folder: from here on the store knows it. */
+      started: (begun: string) => {
         ticket.folder = begun
         ticket.started = true
-        this.changed()
+        this.changed.fire()
       },
       leave: () => {
         this.tickets = this.tickets.filter((other) => other !== ticket)
-        this.changed()
+        this.changed.fire()
       },
     }
   }
@@ -71,9 +60,5 @@ export class RunQueue {
       const behind = i === 0 ? null : this.tickets[i - 1].name
       return started ? [] : [{ id, name, behind, cancel: () => abort.abort() }]
     })
-  }
-
-  private changed(): void {
-    for (const listener of this.listeners) listener()
   }
 }

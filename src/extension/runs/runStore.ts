@@ -1,6 +1,7 @@
 // The runs of the workspace outside sweeps, and those that were opened: views and trees follow them here. A run is
 // what its folder shows (RunReader); a run of this window is besides what the runner says.
 import { basename } from 'node:path'
+import { Emitter } from 'vscode-jsonrpc/node'
 import { nameOfRun } from '../../runs/folder/sweepFolder.ts'
 import type { RunReader } from '../../runs/reader/runReader.ts'
 import { RunsReader } from '../../runs/reader/runsReader.ts'
@@ -10,20 +11,16 @@ import type { RunListing } from '../../protocol/view.ts'
 export class RunStore {
   private readonly reader = new RunsReader([])
   private readonly known = new Map<string, RunReader>()
-  private readonly listeners = new Set<(folders: readonly string[]) => void>()
+  private readonly changed = new Emitter<readonly string[]>()
+  /** Fires when runs were added, removed or changed, with their folders. */
+  readonly onChange = this.changed.event
 
   constructor() {
     this.reader.onChange((changed) => {
       const runs = changed.map((index) => this.reader.runs[index])
       for (const run of runs) if (!isRun(run)) this.drop(run)
-      this.notify(runs.map(({ place }) => place.folder))
+      this.changed.fire(runs.map(({ place }) => place.folder))
     })
-  }
-
-  /** Fires when runs were added, removed or changed. */
-  onChange(listener: (folders: readonly string[]) => void): { dispose(): void } {
-    this.listeners.add(listener)
-    return { dispose: () => this.listeners.delete(listener) }
   }
 
   /** Newest first. */
@@ -75,7 +72,7 @@ export class RunStore {
     const run = this.known.get(folder)
     if (!run) return
     this.drop(run)
-    this.notify([folder])
+    this.changed.fire([folder])
   }
 
   dispose(): void {
@@ -96,10 +93,6 @@ export class RunStore {
     const run = this.known.get(folder) ?? this.reader.add({ name: nameOfRun(folder).name, settings: {}, folder })
     this.known.set(folder, run)
     return run
-  }
-
-  private notify(folders: readonly string[]): void {
-    for (const listener of this.listeners) listener(folders)
   }
 }
 

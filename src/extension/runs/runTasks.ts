@@ -15,13 +15,10 @@ interface RecipeTask extends vscode.TaskDefinition {
 }
 
 export class RunTasks implements vscode.TaskProvider {
-  private readonly runner: Runner
-  private readonly store: RunStore
-
-  constructor(runner: Runner, store: RunStore) {
-    this.runner = runner
-    this.store = store
-  }
+  constructor(
+    private readonly runner: Runner,
+    private readonly store: RunStore,
+  ) {}
 
   async provideTasks(): Promise<vscode.Task[]> {
     const recipes = await vscode.workspace.findFiles('**/*.prune.yaml', '**/{node_modules,.sparsescope}/**', 50)

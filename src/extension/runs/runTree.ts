@@ -49,12 +49,9 @@ const refreshEveryMs = 200
 export class RunTree implements vscode.TreeDataProvider<Node> {
   private readonly changed = new vscode.EventEmitter<void>()
   readonly onDidChangeTreeData = this.changed.event
-  private readonly sources: RunTreeSources
   private pending: NodeJS.Timeout | null = null
 
-  constructor(sources: RunTreeSources) {
-    this.sources = sources
-  }
+  constructor(private readonly sources: RunTreeSources) {}
 
   register(): vscode.Disposable {
     const { store, queue, sweeps } = this.sources

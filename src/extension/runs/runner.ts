@@ -29,15 +29,13 @@ interface Tracked {
 
 export class Runner {
   readonly queue = new RunQueue()
-  private readonly services: Services
-  private readonly store: RunStore
   /** Requests about a run wait, right after a reload, until it is known which runs are in progress. */
   private adopting: Promise<unknown> = Promise.resolve()
 
-  constructor(services: Services, store: RunStore) {
-    this.services = services
-    this.store = store
-  }
+  constructor(
+    private readonly services: Services,
+    private readonly store: RunStore,
+  ) {}
 
   /** It is in progress, or waits to be resumed. */
   isLive(folder: string): boolean {

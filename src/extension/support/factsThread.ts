@@ -1,5 +1,6 @@
 // Facts of models from their headers. Headers are untrusted and may be of any size, so a separate thread with a limited heap parses
 // them, one model at a time. The extension host reads none of them and survives a crash of the thread.
+import { once } from 'node:events'
 import type { Worker } from 'node:worker_threads'
 
 export interface ModelFacts {
@@ -35,24 +36,17 @@ export interface FactsQuestion {
 /** null: its headers are longer than that. */
 export type FactsAnswer = { readonly facts: ModelFacts | null } | { readonly failed: string }
 
-interface Waiting extends FactsQuestion {
-  readonly resolve: (facts: ModelFacts | null) => void
-  readonly reject: (error: Error) => void
-}
-
 const idleMs = 10_000
 
 export class FactsThread {
-  private readonly start: () => Worker
   private worker: Worker | null = null
-  private asked: Waiting | null = null
-  private readonly waiting: Waiting[] = []
+  /** The questions so far: one model at a time has the heap. */
+  private last: Promise<unknown> = Promise.resolve()
   private idle: NodeJS.Timeout | undefined
+  private isDisposed = false
 
   /** `start`: the thread of factsWorker.ts, which ends when it is not needed and is started again. */
-  constructor(start: () => Worker) {
-    this.start = start
-  }
+  constructor(private readonly start: () => Worker) {}
 
   /** null: its headers are too long for a list, or too large to be held. @throws Error with one sentence on what is wrong. */
   list(path: string): Promise<ModelFacts | null> {
@@ -68,64 +62,53 @@ export class FactsThread {
   }
 
   dispose(): void {
-    clearTimeout(this.idle)
-    this.waiting.length = 0
+    this.isDisposed = true
     this.end()
   }
 
   private ask(question: FactsQuestion): Promise<ModelFacts | null> {
-    return new Promise((resolve, reject) => {
-      const one = { ...question, resolve, reject }
-      // A request of the user comes before those of lists.
-      if (question.mostBytes === Infinity) this.waiting.unshift(one)
-      else this.waiting.push(one)
-      this.next()
-    })
+    const answer = this.last.then(() => this.answer(question))
+    this.last = answer.catch(() => undefined)
+    return answer
   }
 
-  private next(): void {
-    if (this.asked) return
+  private async answer(question: FactsQuestion): Promise<ModelFacts | null> {
+    if (this.isDisposed) throw new Error('the window is closing')
     clearTimeout(this.idle)
-    this.asked = this.waiting.shift() ?? null
-    if (!this.asked) {
-      this.idle = setTimeout(() => this.end(), idleMs).unref()
-      return
+    const worker = (this.worker ??= this.begin())
+    worker.postMessage(question)
+    const answered = new AbortController()
+    const { signal } = answered
+    const lost = async (): Promise<never> => {
+      await once(worker, 'exit', { signal })
+      throw new Error('the thread that reads headers has ended')
     }
-    const { path, mostBytes } = this.asked
-    this.worker ??= this.begin()
-    this.worker.postMessage({ path, mostBytes } satisfies FactsQuestion)
+    let answer: FactsAnswer
+    try {
+      // Both fail with the error of the thread.
+      ;[answer] = (await Promise.race([once(worker, 'message', { signal }), lost()])) as [FactsAnswer]
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') return null
+      throw error
+    } finally {
+      answered.abort()
+      this.idle = setTimeout(() => this.end(), idleMs).unref()
+    }
+    if ('failed' in answer) throw new Error(answer.failed)
+    return answer.facts
   }
 
   private begin(): Worker {
     const worker = this.start()
-    worker.on('message', (answer: FactsAnswer) =>
-      this.answered(({ resolve, reject }) =>
-        'failed' in answer ? reject(new Error(answer.failed)) : resolve(answer.facts),
-      ),
-    )
-    const lost = (how: (asked: Waiting) => void) => {
-      if (this.worker !== worker) return
-      this.worker = null
-      this.answered(how)
+    const forget = () => {
+      if (this.worker === worker) this.worker = null
     }
-    worker.on('error', (error: NodeJS.ErrnoException) =>
-      lost(({ resolve, reject }) => (error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? resolve(null) : reject(error))),
-    )
-    worker.on('exit', () => lost(({ reject }) => reject(new Error('the thread that reads headers has ended'))))
-    worker.unref()
+    worker.on('error', forget).on('exit', forget).unref()
     return worker
   }
 
-  private answered(how: (asked: Waiting) => void): void {
-    const { asked } = this
-    this.asked = null
-    if (asked) how(asked)
-    this.next()
-  }
-
   private end(): void {
-    const { worker } = this
+    void this.worker?.terminate()
     this.worker = null
-    void worker?.terminate()
   }
 }

@@ -3,17 +3,14 @@ import * as vscode from 'vscode'
 import { BackendError } from '../backend/calls.ts'
 import { messageOf } from '../../errors.ts'
 
-export interface Log {
-  channel: vscode.LogOutputChannel
-  /** Shows why a command failed, with the way to the log. A cancellation is no failure. */
-  failed(error: unknown): void
-}
+export type Log = ReturnType<typeof createLog>
 
-export function createLog(): Log {
+export function createLog() {
   const channel = vscode.window.createOutputChannel('SparseScope', { log: true })
   return {
     channel,
-    failed(error) {
+    /** Shows why a command failed, with the way to the log. A cancellation is no failure. */
+    failed(error: unknown): void {
       if (isCancellation(error)) return
       const message = messageOf(error)
       channel.error(error instanceof Error && !(error instanceof BackendError) ? error : message)

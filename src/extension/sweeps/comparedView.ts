@@ -12,12 +12,7 @@ import { paperTable } from '../../runs/compared/paperTable.ts'
 import { type PaperFormat, paperText } from '../../runs/compared/paperText.ts'
 import { readProtocol } from '../../runs/reader/report.ts'
 
-export interface ComparedView {
-  /** A view that is new, or was hidden, gets all there is. */
-  replay(): void
-  watch(message: Extract<FromSweep, { type: 'watch' }>): Promise<void>
-  dispose(): void
-}
+export type ComparedView = ReturnType<typeof createComparedView>
 
 export interface ComparedSource {
   readonly what: ComparedWhat
@@ -25,10 +20,7 @@ export interface ComparedSource {
   readonly maxPoints: () => number
 }
 
-export function createComparedView(
-  { what, followed, maxPoints }: ComparedSource,
-  post: (message: ToSweep) => void,
-): ComparedView {
+export function createComparedView({ what, followed, maxPoints }: ComparedSource, post: (message: ToSweep) => void) {
   const feed = new CurveFeed(followed, post, maxPoints)
   const rowAt = (index: number): SentRow => {
     const row = rowOf(followed.runs[index], index)
@@ -41,11 +33,12 @@ export function createComparedView(
   })
   const viewing = followed.view()
   return {
+    /** A view that is new, or was hidden, gets all there is. */
     replay() {
       post({ type: 'compared', what, rows: followed.runs.map((_, index) => rowAt(index)) })
       void followed.look()
     },
-    watch: (message) => feed.watch({ ...message, groups: message.groups.map((runs) => runs.filter(exists)) }),
+    watch: (message: Question) => feed.watch({ ...message, groups: message.groups.map((runs) => runs.filter(exists)) }),
     dispose() {
       listener.dispose()
       viewing.dispose()
@@ -68,20 +61,17 @@ const fewestPoints = 120
 const partsAtATime = 50
 
 class CurveFeed {
-  private readonly followed: RunsReader
-  private readonly post: (message: ToSweep) => void
-  private readonly maxPoints: () => number
   private question: Question | null = null
   private groups: Group[] = []
   /** Most points of a curve. */
   private limit = fewestPoints
   private watching: Promise<void> = Promise.resolve()
 
-  constructor(followed: RunsReader, post: (message: ToSweep) => void, maxPoints: () => number) {
-    this.followed = followed
-    this.post = post
-    this.maxPoints = maxPoints
-  }
+  constructor(
+    private readonly followed: RunsReader,
+    private readonly post: (message: ToSweep) => void,
+    private readonly maxPoints: () => number,
+  ) {}
 
   /** The question replaces the one before. Resolves when all that is on disk has been sent. */
   watch(question: Question): Promise<void> {

@@ -10,12 +10,10 @@ import { nameOfRun } from '../../runs/folder/sweepFolder.ts'
 export interface KnownRuns {
   list(): readonly Pick<RunReader, 'place' | 'sweep'>[]
   onChange(listener: () => void): { dispose(): void }
-  /** Searches the workspace. */
-  find(): Promise<void>
 }
 
 interface ExperimentsSources {
-  readonly store: Pick<KnownRuns, 'list' | 'onChange'>
+  readonly store: KnownRuns
   readonly sweeps: Pick<Sweeps, 'list' | 'onChange' | 'signsOf'>
 }
 
@@ -23,14 +21,16 @@ export interface Experiments {
   /** Reads the runs that there are now. */
   readonly runs: RunsReader
   readonly numSweeps: number
-  /** Runs were added or removed: open the experiments again, from this one. */
-  onOutdated(listener: () => void): void
   close(): void
 }
 
-/** Resolves when all have been read. Reuses the state of runs in `before`. */
+/**
+ * Resolves when all have been read. Reuses the state of runs in `before`. `outdated`: runs were added or removed, so the experiments are
+ * to be opened again, from this one.
+ */
 export async function openExperiments(
   { store, sweeps }: ExperimentsSources,
+  outdated: () => void,
   before?: Experiments,
 ): Promise<Experiments> {
   const places = placesOf({ store, sweeps })
@@ -42,9 +42,8 @@ export async function openExperiments(
     return (index: number) => byRun.at(index) ?? outsideSweep
   }
   const runs = new RunsReader(places, lookAround, before?.runs.runs)
-  const listeners = new Set<() => void>()
   const check = () => {
-    if (keyOf(placesOf({ store, sweeps })) !== keyOf(places)) for (const listener of listeners) listener()
+    if (keyOf(placesOf({ store, sweeps })) !== keyOf(places)) outdated()
   }
   const subscriptions = [store.onChange(check), sweeps.onChange(check)]
   void runs.look()
@@ -52,7 +51,6 @@ export async function openExperiments(
   return {
     runs,
     numSweeps: ofSweeps.length,
-    onOutdated: (listener) => void listeners.add(listener),
     close() {
       for (const one of subscriptions) one.dispose()
       runs.close()

@@ -1,14 +1,14 @@
 // Several runs side by side in a tab: those of a sweep, live while it runs, or a chosen set. A reloaded window restores the tab.
 import { sweepTitle } from '../../formatting/paths.ts'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ComparedWhat, FromSweep, ToSweep } from '../../protocol/sweepView.ts'
 import { type FromAnyView, views } from '../../protocol/view.ts'
 import type { Services } from '../services.ts'
 import { messageOf } from '../../errors.ts'
 import { setting } from '../support/settings.ts'
-import { bindView, saveExport } from '../views/bindView.ts'
+import { bindView, type BoundView, saveExport } from '../views/bindView.ts'
 import { plural } from '../../formatting/numbers.ts'
+import { isSubmitted } from './commandLine.ts'
 import { comparedRuns, type Experiments, type KnownRuns, openExperiments } from './experiments.ts'
 import {
   type ComparedSource,
@@ -33,30 +33,29 @@ interface Opened extends ComparedSource {
 }
 
 export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
-  private readonly services: Services
-  private readonly sweeps: Sweeps
-  private readonly store: KnownRuns
-  private readonly open = new Map<string, vscode.WebviewPanel>()
-  private readonly posts = new WeakMap<vscode.WebviewPanel, (message: ToSweep) => void>()
+  private readonly open = new Map<string, BoundView<ToSweep> & { readonly panel: vscode.WebviewPanel }>()
 
-  constructor(services: Services, sweeps: Sweeps, store: KnownRuns) {
-    this.services = services
-    this.sweeps = sweeps
-    this.store = store
+  constructor(
+    private readonly services: Services,
+    private readonly sweeps: Sweeps,
+    private readonly store: KnownRuns,
+    /** Searches the workspace for them. */
+    private readonly findRuns: () => Promise<void>,
+  ) {
     services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(views.sweep.type, this))
   }
 
   show(subject: Subject): void {
     const known = this.open.get(JSON.stringify(subject))
-    if (known) return known.reveal()
+    if (known) return known.panel.reveal()
     const title = 'sweep' in subject ? t('Sweep') : 'runs' in subject ? t('Compare Runs') : t('Experiments')
     this.adopt(vscode.window.createWebviewPanel(views.sweep.type, title, vscode.ViewColumn.Active), subject)
   }
 
   /** Exports the table of the tab in front, if it is one of these; the page knows which rows are meant. */
   exportTable(): void {
-    const panel = [...this.open.values()].find(({ active }) => active)
-    if (panel) this.posts.get(panel)?.({ type: 'exportNow' })
+    const front = [...this.open.values()].find(({ panel }) => panel.active)
+    front?.post({ type: 'exportNow' })
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
@@ -69,8 +68,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     const { services } = this
     const key = JSON.stringify(subject)
     // A tab that a reload left behind another is revived when it is shown: the same may have been opened again before.
-    this.open.get(key)?.dispose()
-    this.open.set(key, panel)
+    this.open.get(key)?.panel.dispose()
     let opened: Opened | null = null
     let compared: ComparedView | null = null
     let isGone = false
@@ -81,7 +79,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
       isOpening = true
       const before = opened
       try {
-        opened = await this.read(subject, before.experiments)
+        opened = await this.read(subject, outdated, before.experiments)
       } finally {
         isOpening = false
       }
@@ -90,16 +88,16 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
       compared = null
       await start()
     }
+    const outdated = () => void reopen().catch(services.log.failed)
     const start = async (): Promise<void> => {
       if (!opened) view.post({ type: 'loading', what: t('Reading the runs…') })
       try {
-        opened ??= await this.read(subject)
+        opened ??= await this.read(subject, outdated)
       } catch (error) {
         return view.post({ type: 'failed', message: messageOf(error) })
       }
       if (isGone) return opened.close()
       panel.title = opened.what.title
-      if (!compared) opened.experiments?.onOutdated(() => void reopen().catch(services.log.failed))
       compared ??= createComparedView(opened, view.post)
       view.post({ type: 'subject', subject: JSON.stringify(subject) })
       compared.replay()
@@ -111,12 +109,12 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
       onMessage: (message) => this.handle(subject, opened, compared, message),
       onClose: () => {
         isGone = true
-        if (this.open.get(key) === panel) this.open.delete(key)
+        if (this.open.get(key)?.panel === panel) this.open.delete(key)
         compared?.dispose()
         opened?.close()
       },
     })
-    this.posts.set(panel, view.post)
+    this.open.set(key, { ...view, panel })
   }
 
   private async handle(
@@ -145,11 +143,12 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     }
   }
 
-  private async read(subject: Subject, before?: Experiments): Promise<Opened> {
+  /** `outdated`: called when other runs are to be shown. */
+  private async read(subject: Subject, outdated: () => void, before?: Experiments): Promise<Opened> {
     const maxPoints = () => setting('chart.maxPoints')
     if ('experiments' in subject) {
-      if (!before) await Promise.all([this.store.find(), this.sweeps.find()])
-      const experiments = await openExperiments({ store: this.store, sweeps: this.sweeps }, before)
+      if (!before) await Promise.all([this.findRuns(), this.sweeps.find()])
+      const experiments = await openExperiments({ store: this.store, sweeps: this.sweeps }, outdated, before)
       const { runs: followed, numSweeps } = experiments
       const about = [plural(followed.runs.length, 'run'), ...(numSweeps > 0 ? [plural(numSweeps, 'sweep')] : [])]
       const what: ComparedWhat = { kind: 'experiments', title: t('Experiments'), about: about.join(' · ') }
@@ -157,10 +156,12 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     }
     if ('runs' in subject) {
       const followed = await comparedRuns(subject.runs)
-      return { what: comparisonWhat(followed), followed, maxPoints, close: () => followed.close() }
+      const title = t('Compare {0} Runs', followed.runs.length)
+      const what: ComparedWhat = { kind: 'comparison', title, about: '' }
+      return { what, followed, maxPoints, close: () => followed.close() }
     }
     const sweep = await this.sweeps.openFolder(subject.sweep)
-    const isSlurm = existsSync(join(sweep.folder, 'slurm', 'run.sh'))
+    const isSlurm = isSubmitted(sweep.folder)
     const about = [sweep.time, isSlurm ? 'Slurm' : '', vscode.workspace.asRelativePath(sweep.folder)]
     const what: ComparedWhat = {
       kind: 'sweep',
@@ -188,10 +189,6 @@ async function exportTable(
   if (!chosen) return
   const content = await tableText(followed, runs, chosen.format)
   await saveExport({ type: 'export', name: chosen.name, content, encoding: 'utf8' }, folder)
-}
-
-function comparisonWhat({ runs }: RunsReader): ComparedWhat {
-  return { kind: 'comparison', title: t('Compare {0} Runs', runs.length), about: '' }
 }
 
 /** Folder that exports are suggested in. */

@@ -56,18 +56,12 @@ export async function nodeOf({ call, supervisor }: Services): Promise<{ path: st
 
 const lookEveryMs = 200
 
-interface FolderNote {
-  /** The file that the command writes; it is not there before. */
-  readonly path: string
-  /** Waits until the command has written it, and removes the note; null: the command is over and wrote nothing. */
-  read(isOver: () => boolean): Promise<string | null>
-}
-
-/** A file in which a sweep's command, in a terminal, names its folder to the window that started it. */
-export async function folderNote(): Promise<FolderNote> {
+/** A file in which a sweep's command, in a terminal, names its folder to the window that started it. It is not there before. */
+export async function folderNote() {
   const own = await mkdtemp(join(tmpdir(), 'sparsescope-sweep-'))
   const path = join(own, 'folder')
-  const read: FolderNote['read'] = async (isOver) => {
+  /** Waits until the command has written it, and removes the note; null: the command is over and wrote nothing. */
+  const read = async (isOver: () => boolean): Promise<string | null> => {
     for (;;) {
       // Asked first: the command may write and end between the two.
       const over = isOver()

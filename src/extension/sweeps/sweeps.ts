@@ -1,5 +1,6 @@
 // The sweeps of the workspace, each opened once and followed; trees and views share them.
 import { basename } from 'node:path'
+import { Emitter } from 'vscode-jsonrpc/node'
 import { runName } from '../../formatting/paths.ts'
 import { RunsReader } from '../../runs/reader/runsReader.ts'
 import { plannedRecipes } from '../../runs/folder/recipes.ts'
@@ -22,19 +23,12 @@ export type AskQueued = (folder: string) => Promise<ReadonlySet<number>>
 export class Sweeps {
   private readonly known = new Map<string, Promise<Sweep>>()
   private readonly open = new Map<string, Sweep>()
-  private readonly listeners = new Set<() => void>()
-  private readonly askQueued: AskQueued
+  private readonly changed = new Emitter<void>()
+  /** Fires when sweeps were added or removed, or the state of a run changed. */
+  readonly onChange = this.changed.event
   private search: () => Promise<void> = () => Promise.resolve()
 
-  constructor(askQueued: AskQueued) {
-    this.askQueued = askQueued
-  }
-
-  /** Fires when sweeps were added or removed, or the state of a run changed. */
-  onChange(listener: () => void): { dispose(): void } {
-    this.listeners.add(listener)
-    return { dispose: () => this.listeners.delete(listener) }
-  }
+  constructor(private readonly askQueued: AskQueued) {}
 
   /** The search of the workspace that fills this, and begins now. */
   searchedBy(search: () => Promise<void>): void {
@@ -74,7 +68,7 @@ export class Sweeps {
     if (!sweep) return
     sweep.runs.close()
     this.open.delete(folder)
-    this.changed()
+    this.changed.fire()
   }
 
   /** Looks at a sweep after something was written there, by its run `index` if given. A sweep that is not open is ignored. */
@@ -108,14 +102,10 @@ export class Sweeps {
     })
     const runs = new RunsReader(places, () => this.signsOf(folder))
     const sweep: Sweep = { folder, ...runName(basename(folder)), runs }
-    runs.onChange(() => this.changed())
+    runs.onChange(() => this.changed.fire())
     this.open.set(folder, sweep)
-    this.changed()
+    this.changed.fire()
     void runs.look()
     return sweep
-  }
-
-  private changed(): void {
-    for (const listener of this.listeners) listener()
   }
 }

@@ -29,39 +29,27 @@ export interface TrainingOf {
   readonly uri: vscode.Uri
 }
 
-interface Open {
-  readonly panel: vscode.WebviewPanel
-  readonly refresh: () => Promise<void>
-}
-
 export class TrainablePanels {
-  private readonly services: Services
-  private readonly store: RunStore
-  /** By kind and URI: a recipe that was never saved has the path of a file that it is not. */
-  private readonly open = new Map<string, Open>()
+  private readonly pages = new Set<TrainingPage>()
 
-  constructor(services: Services, store: RunStore) {
-    this.services = services
-    this.store = store
-  }
+  constructor(
+    private readonly services: Services,
+    private readonly store: RunStore,
+  ) {}
 
   show(of: TrainingOf): void {
-    const known = this.open.get(keyOf(of))
+    const known = [...this.pages].find((page) => keyOf(page.of) === keyOf(of))
     if (known) {
       known.panel.reveal()
       return void known.refresh()
     }
     const panel = vscode.window.createWebviewPanel(views.trainable.type, titleOf(of), vscode.ViewColumn.Beside)
-    const page = new TrainingPage(this.services, this.store, panel, of, () => this.open.delete(keyOf(page.of)))
-    const refresh = () => page.refresh()
-    this.open.set(keyOf(of), { panel, refresh })
-    page.onMoved = (before) => {
-      this.open.delete(keyOf(before))
-      this.open.set(keyOf(page.of), { panel, refresh })
-    }
+    const page = new TrainingPage(this.services, this.store, panel, of, () => this.pages.delete(page))
+    this.pages.add(page)
   }
 }
 
+/** By kind and URI: a recipe that was never saved has the path of a file that it is not. */
 const keyOf = ({ kind, uri }: TrainingOf) => `${kind} ${uri.toString()}`
 
 function titleOf({ kind, uri }: TrainingOf): string {
@@ -76,21 +64,19 @@ function nameOf(kind: ShownTraining, path: string): string {
 }
 
 class TrainingPage {
-  of: TrainingOf
-  /** An unsaved recipe has become a file; `before` is its old address. */
-  onMoved: (before: TrainingOf) => void = () => undefined
-  private readonly services: Services
-  private readonly store: RunStore
   private readonly view: BoundView<ToTrainable>
   private readonly models: { first?: SeenModel } = {}
   private isPlanned = false
   private training: TrainingUpdate = noTraining
   private readonly feed: EventFeed | null
 
-  constructor(services: Services, store: RunStore, panel: vscode.WebviewPanel, of: TrainingOf, onClose: () => void) {
-    this.of = of
-    this.services = services
-    this.store = store
+  constructor(
+    private readonly services: Services,
+    private readonly store: RunStore,
+    readonly panel: vscode.WebviewPanel,
+    public of: TrainingOf,
+    onClose: () => void,
+  ) {
     this.feed = of.kind === 'run' ? new EventFeed(of.uri.fsPath, (from, events) => this.hear(from, events)) : null
     const followed = [
       vscode.workspace.onDidSaveTextDocument(({ uri }) => this.saved(uri)),
@@ -175,14 +161,10 @@ class TrainingPage {
   }
 
   private saved(uri: vscode.Uri): void {
-    const before = this.of
-    const { kind, uri: own } = before
+    const { kind, uri: own } = this.of
     if (kind === 'run' || kind === 'result') return
     // With its first save a recipe becomes the file of its path.
-    if (own.scheme === 'untitled' && uri.fsPath === own.fsPath) {
-      this.of = { kind, uri }
-      this.onMoved(before)
-    }
+    if (own.scheme === 'untitled' && uri.fsPath === own.fsPath) this.of = { kind, uri }
     if (uri.toString() === this.of.uri.toString()) void this.refresh()
   }
 

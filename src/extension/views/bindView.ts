@@ -70,7 +70,8 @@ export function bindView<To, From extends { type: string }>(
     }
   }
   if (!options.ofFile) panel.iconPath = tabIcon(extensionUri)
-  webview.options = webviewOptions(extensionUri)
+  const root = vscode.Uri.joinPath(extensionUri, 'dist', 'webview')
+  webview.options = { enableScripts: true, localResourceRoots: [root] }
   const subscriptions = [
     webview.onDidReceiveMessage(
       (message: FromAnyView | From) => void (async () => handle(message))().catch(log.failed),
@@ -97,10 +98,6 @@ export async function saveExport(file: ExportFile, folder: vscode.Uri | undefine
   const text = plainText(vscode.l10n.t('Exported {0}.', file.name))
   const chosen = await vscode.window.showInformationMessage(text, open)
   if (chosen === open) await vscode.commands.executeCommand('vscode.open', target)
-}
-
-function webviewOptions(extension: vscode.Uri): vscode.WebviewOptions {
-  return { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(extension, 'dist', 'webview')] }
 }
 
 /** Tabs do not colour an icon as the activity bar does: one for each kind of theme. */

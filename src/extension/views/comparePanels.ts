@@ -2,10 +2,10 @@
 import type { SeenModel } from '../../protocol/parameters.ts'
 import * as vscode from 'vscode'
 import { dirname } from 'node:path'
-import { modelLabel } from '../../catalog/formats/checkpointFormats.ts'
 import { fieldsOf } from '../../catalog/formats/json.ts'
-import type { ComparedTensor, CompareProgress, CompareSummary, TensorChange } from '../../protocol/inspect.ts'
+import type { CompareProgress } from '../../protocol/inspect.ts'
 import { type FromCompare, type LabelledModel, type ToCompare, views } from '../../protocol/view.ts'
+import { rememberedModel } from '../models/columns.ts'
 import type { Services } from '../services.ts'
 import { messageOf } from '../../errors.ts'
 import { isCancellation } from '../support/log.ts'
@@ -16,16 +16,8 @@ interface Pair {
   readonly b: LabelledModel
 }
 
-/** A checkpoint on disk, without a mask. */
-export function plainModel(path: string): LabelledModel {
-  return { path, label: modelLabel(path) }
-}
-
 export class ComparePanels implements vscode.WebviewPanelSerializer<unknown> {
-  private readonly services: Services
-
-  constructor(services: Services) {
-    this.services = services
+  constructor(private readonly services: Services) {
     services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(views.compare.type, this))
   }
 
@@ -35,59 +27,42 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<unknown> {
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
-    const [a, b] = [modelFrom(fieldsOf(state).a), modelFrom(fieldsOf(state).b)]
+    const [a, b] = [rememberedModel(fieldsOf(state).a), rememberedModel(fieldsOf(state).b)]
     if (a && b) this.adopt({ a, b }, panel)
     else panel.dispose()
   }
 
   private adopt({ a, b }: Pair, panel: vscode.WebviewPanel): void {
     let abort: AbortController | null = null
-    let result: CompareSummary | null = null
-    let failure: string | null = null
-    let tensors: ComparedTensor[] = []
-    let changes: TensorChange[] = []
-    let done = 0
-    let total = 0
+    /** All messages so far, for a view that was hidden. */
+    let sent: ToCompare[] = []
+    const post = (message: ToCompare) => {
+      sent.push(message)
+      view.post(message)
+    }
     const start = () => {
       abort = new AbortController()
-      tensors = []
-      changes = []
-      failure = result = null
-      const onProgress = (progress: CompareProgress) => {
-        if (progress.tensors) tensors = progress.tensors
-        for (const change of progress.changes) changes.push(change)
-        done = progress.done
-        total = progress.total
-        view.post({ type: 'progress', progress })
-      }
+      sent = []
+      post({ type: 'models', a, b })
+      const onProgress = (progress: CompareProgress) => post({ type: 'progress', progress })
       this.services.call('compare', { a: seen(a), b: seen(b) }, { signal: abort.signal, onProgress }).then(
-        (summary) => {
-          result = summary
-          view.post({ type: 'result', result })
-        },
+        (result) => post({ type: 'result', result }),
         (error: unknown) => {
-          failure = isCancellation(error) ? vscode.l10n.t('The comparison was cancelled.') : messageOf(error)
-          view.post({ type: 'failed', message: failure })
+          sent = []
+          const cancelled = vscode.l10n.t('The comparison was cancelled.')
+          post({ type: 'failed', message: isCancellation(error) ? cancelled : messageOf(error) })
         },
       )
-    }
-    const replay = (): void => {
-      if (failure) return view.post({ type: 'failed', message: failure })
-      view.post({ type: 'models', a, b })
-      if (!abort) return start()
-      view.post({ type: 'progress', progress: { tensors, changes, done, total } })
-      if (result) view.post({ type: 'result', result })
     }
     const view = bindView<ToCompare, FromCompare>(this.services, panel, {
       view: 'compare',
       models: { first: seen(a), second: seen(b) },
       exportFolder: () => vscode.Uri.file(dirname(b.path)),
-      onReady: replay,
-      onRetry: () => {
-        abort = null
-        failure = null
-        replay()
+      onReady: () => {
+        if (!abort) return start()
+        for (const message of sent) view.post(message)
       },
+      onRetry: start,
       onMessage: ({ type }) => {
         if (type !== 'tryOut') return abort?.abort()
         const columns = { a: { ...a, role: 'A' }, b: { ...b, role: 'B' } }
@@ -100,13 +75,4 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<unknown> {
 
 function seen({ path, mask }: LabelledModel): SeenModel {
   return mask === undefined ? { path } : { path, mask }
-}
-
-/** What a reloaded window remembers, which may be anything; older windows kept the path alone. */
-function modelFrom(state: unknown): LabelledModel | null {
-  if (typeof state === 'string' && state !== '') return plainModel(state)
-  const { path, mask, label } = fieldsOf(state)
-  if (typeof path !== 'string' || path === '') return null
-  const given = plainModel(path)
-  return typeof mask === 'string' && typeof label === 'string' ? { ...given, mask, label } : given
 }

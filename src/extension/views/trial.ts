@@ -10,20 +10,9 @@ interface TrialOptions {
   isCancellation: (error: unknown) => boolean
 }
 
-export interface Trial {
-  readonly columns: readonly TriedModel[]
-  /** Sets the columns; texts of the columns before go. */
-  setColumns(columns: readonly TriedModel[], note?: string | null): void
-  /** Stops a generation in progress. `turns`: earlier turns of a conversation. */
-  generate(prompts: string[], maxTokens: number, turns?: Turn[]): Promise<void>
-  stop(): void
-  /** Stops a generation in progress and clears the texts. */
-  clear(): void
-  /** To a view that has nothing yet. */
-  replay(): void
-}
+export type Trial = ReturnType<typeof createTrial>
 
-export function createTrial({ call, post, memoryBytes, isCancellation }: TrialOptions): Trial {
+export function createTrial({ call, post, memoryBytes, isCancellation }: TrialOptions) {
   let columns: readonly TriedModel[] = []
   let note: string | null = null
   /** Whether all columns have a chat template. */
@@ -47,6 +36,7 @@ export function createTrial({ call, post, memoryBytes, isCancellation }: TrialOp
     canChat = possible
     post({ type: 'chat', possible: canChat })
   }
+  /** Sets the columns; texts of the columns before go. */
   const setColumns = (next: readonly TriedModel[], nextNote: string | null = null) => {
     stop()
     columns = next
@@ -60,8 +50,10 @@ export function createTrial({ call, post, memoryBytes, isCancellation }: TrialOp
       return columns
     },
     setColumns,
+    /** Stops a generation in progress and clears the texts. */
     clear: () => setColumns([...columns], note),
-    async generate(prompts, maxTokens, turns) {
+    /** Stops a generation in progress. `turns`: earlier turns of a conversation. */
+    async generate(prompts: string[], maxTokens: number, turns?: Turn[]): Promise<void> {
       stop()
       const own = (abort = new AbortController())
       sent = []
@@ -91,6 +83,7 @@ export function createTrial({ call, post, memoryBytes, isCancellation }: TrialOp
       postAndKeep({ type: 'ended', ...end })
     },
     stop,
+    /** To a view that has nothing yet. */
     replay() {
       post({ type: 'columns', columns: [...columns], note })
       if (canChat) post({ type: 'chat', possible: true })

@@ -15,12 +15,10 @@ import { createTrial, type Trial } from './trial.ts'
 const t = vscode.l10n.t
 
 export class TryPanels implements vscode.WebviewPanelSerializer<unknown> {
-  private readonly services: Services
-  private readonly models: Models
-
-  constructor(services: Services, models: Models) {
-    this.services = services
-    this.models = models
+  constructor(
+    private readonly services: Services,
+    private readonly models: Models,
+  ) {
     services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(views.try.type, this))
   }
 

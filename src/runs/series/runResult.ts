@@ -10,7 +10,7 @@ import {
   formatWonBack,
   megabyte,
 } from '../../formatting/numbers.ts'
-import { asMarkdown } from '../../formatting/printable.ts'
+import { markdownTable } from '../../formatting/tables.ts'
 import { type Stage, stages } from '../../catalog/stages.ts'
 import { recoveryName } from './recoveries.ts'
 import { accuraciesOf, type StageAccuracies } from './accuracies.ts'
@@ -122,13 +122,7 @@ export function resultMarkdown(name: string, result: RunResult): string {
     ['saved to', result.output],
     ['GGUF file', result.ggufOutput],
   ].filter((row): row is [string, string] => row[1] !== null)
-  const rows = [...resultFacts(result), ...saved]
-  return [
-    `| ${asMarkdown(name)} | |`,
-    '| --- | --- |',
-    ...rows.map(([what, value]) => `| ${asMarkdown(what)} | ${asMarkdown(value)} |`),
-    '',
-  ].join('\n')
+  return `${markdownTable([name, ''], [...resultFacts(result), ...saved])}\n`
 }
 
 const pathOf = (value: unknown) => (typeof value === 'string' ? value : null)

@@ -67,7 +67,8 @@ export function inlayHints(analysis: Analysis): InlayHint[] {
   for (const [i, { path }] of context.recoveries.entries()) {
     const recovery = plan?.recoveries.at(i)
     const at = [...path, 'train']
-    if (recovery && recovery.train.length > 0 && written(at)) add(at, trainLabel(recovery))
+    if (recovery && recovery.train.length > 0 && written(at))
+      add(at, `${formatCompact(recovery.trainable)} numbers, ${trainedShare(recovery)}`)
   }
   const sweep = sweepFacts(analysis)
   if (sweep.length > 0) add(['sweep'], sweep.join(', '))
@@ -83,8 +84,4 @@ function afterValue(document: RecipeDocument, path: Path): Position {
   if (!isKey && !isMap(document.nodeAt(path))) return end
   const text = document.text.split('\n', line + 1)[line]
   return { line, character: text.trimEnd().length }
-}
-
-function trainLabel(recovery: RecoverySummary): string {
-  return `${formatCompact(recovery.trainable)} numbers, ${trainedShare(recovery)}`
 }

@@ -1,7 +1,7 @@
 import type { SeenModel } from '../../../src/protocol/parameters.ts'
 import assert from 'node:assert/strict'
 import { rmSync, truncateSync, utimesSync } from 'node:fs'
-import { createOpenModels, createStatsCache, type OpenModels } from '../../../src/backend/openModels.ts'
+import { createOpenModels, createStatsCache } from '../../../src/backend/openModels.ts'
 import { scanModel } from '../../../src/backend/scan.ts'
 import { writeMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
 import { scratch, type Scratch } from '../../support/scratch.ts'
@@ -13,7 +13,7 @@ const name = 'model.layers.0.mlp.up_proj.weight'
 
 describe('models that views have open', () => {
   let temp: Scratch
-  let models: OpenModels
+  let models: ReturnType<typeof createOpenModels>
   const cache = () => createStatsCache(temp.path('cache'))
   const scan = () =>
     models.use({ path: temp.folder }, (model) => {

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import type * as agentTools from '../../../src/extension/agents/agentTools.ts'
-import type * as mcpServer from '../../../src/extension/agents/mcpServer.ts'
 import type { Parts } from '../../../src/extension/commands/targets.ts'
 import type { Services } from '../../../src/extension/services.ts'
 import { extensionModule } from '../../support/extensionModule.ts'
@@ -146,7 +145,7 @@ describe('the tools of the editor’s agent', () => {
 describe('the MCP server that the editor offers', () => {
   async function offered(options: Parameters<typeof fakeEditor>[0]) {
     const { vscode, servers } = fakeEditor(options)
-    const { offerMcpServer } = await extensionModule<typeof mcpServer>('agents/mcpServer.ts', { vscode })
+    const { offerMcpServer } = await extensionModule<typeof agentTools>('agents/agentTools.ts', { vscode })
     const supervisor = { state: { kind: 'ready', runtime: { path: '/node', origin: 'path' } } }
     const services = { extensionUri: { fsPath: '/x' }, version: '1', call: async () => null, supervisor }
     offerMcpServer(services as unknown as Services)

@@ -32,57 +32,39 @@ describe('questions of a view', () => {
   })
 
   it('are answered for the path that the host knows, not for one that the view sends', () => {
-    answers().ask(tile(1, { path: '/etc/passwd' }))
+    void answers().ask(tile(1, { path: '/etc/passwd' }))
     assert.equal(calls[0].params.path, '/mine')
   })
 
   it('about a checkpoint that the view does not show are refused', () => {
-    answers().ask({ ...tile(1), model: 'second' })
+    void answers().ask({ ...tile(1), model: 'second' })
     assert.equal(calls.length, 0)
     assert.equal(replies[0].ok, false)
   })
 
-  it('run one at a time, and only the latest of those that wait runs', async () => {
+  it('get their result, or the reason why there is none, in the order of the answers', async () => {
     const view = answers()
-    for (const id of [1, 2, 3]) view.ask(tile(id))
-    assert.equal(calls.length, 1)
-    assert.ok(calls[0].signal.aborted, 'the one under way is told to end')
-    assert.deepEqual(replies, [{ type: 'reply', id: 2, ok: false, message: 'cancelled' }])
-    calls[0].reject(new Error('cancelled'))
-    await settled()
-    assert.deepEqual([calls.length, calls[1].params.name, calls[1].signal.aborted], [2, 't3', false])
+    for (const id of [1, 2]) void view.ask(tile(id))
     calls[1].resolve('picture')
     await settled()
-    assert.deepEqual(replies.at(-1), { type: 'reply', id: 3, ok: true, value: 'picture' })
-  })
-
-  it('do not wait for those of another kind', () => {
-    const view = answers()
-    view.ask(tile(1))
-    view.ask({
-      type: 'ask',
-      id: 2,
-      call: 'weight',
-      model: 'first',
-      params: { name: 'w', slice: [], row: 0, column: 0 },
-    })
-    assert.deepEqual(
-      calls.map(({ name, signal }) => [name, signal.aborted]),
-      [
-        ['tile', false],
-        ['weight', false],
-      ],
-    )
+    calls[0].reject(new Error('it is damaged'))
+    await settled()
+    assert.deepEqual(replies, [
+      { type: 'reply', id: 2, ok: true, value: 'picture' },
+      { type: 'reply', id: 1, ok: false, message: 'it is damaged' },
+    ])
   })
 
   it('can be withdrawn, and end with the view', () => {
     const view = answers()
-    view.ask(tile(1))
+    void view.ask(tile(1))
     view.cancel(1)
     assert.ok(calls[0].signal.aborted)
+    void view.ask(tile(3))
+    assert.equal(calls[1].signal.aborted, false, 'the other questions go on')
     const other = answers()
-    other.ask(tile(2))
+    void other.ask(tile(2))
     other.dispose()
-    assert.ok(calls[1].signal.aborted)
+    assert.ok(calls[2].signal.aborted)
   })
 })

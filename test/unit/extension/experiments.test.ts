@@ -64,8 +64,10 @@ describe('experiments of a workspace', () => {
   }
   const rows = () => (opened?.runs.runs ?? []).map(rowOf)
 
+  const never = () => undefined
+
   it('are single runs and runs of sweeps, begun or not, by distinct names', async () => {
-    opened = await openExperiments({ store, sweeps })
+    opened = await openExperiments({ store, sweeps }, never)
     assert.deepEqual(
       rows().map(({ label, sweep, state }) => [label, sweep, state]),
       [
@@ -86,16 +88,15 @@ describe('experiments of a workspace', () => {
   })
 
   it('report when runs appear or disappear, and keep what is known of the others', async () => {
-    opened = await openExperiments({ store, sweeps })
     let anew = 0
-    opened.onOutdated(() => anew++)
+    opened = await openExperiments({ store, sweeps }, () => anew++)
     for (const listener of listeners) listener()
     assert.equal(anew, 0)
     begin('20261230-000001-other', 0.8)
     for (const listener of listeners) listener()
     assert.equal(anew, 1)
     const before = opened
-    opened = await openExperiments({ store, sweeps }, before)
+    opened = await openExperiments({ store, sweeps }, never, before)
     before.close()
     assert.equal(opened.runs.runs[2], before.runs.runs[2])
     assert.deepEqual(
@@ -115,7 +116,7 @@ describe('experiments of a workspace', () => {
     writeFileSync(join(own[0], 'report.json'), JSON.stringify(report))
     const ended = { t: 1e6, type: 'end', status: 'done' }
     appendFileSync(join(own[0], 'events.jsonl'), `${JSON.stringify(ended)}\n`)
-    opened = await openExperiments({ store, sweeps })
+    opened = await openExperiments({ store, sweeps }, never)
     const text = await tableText(opened.runs, [0, 2, 99], 'markdown')
     assert.match(text, /\| wanda 70 % \| 40\.00 \|/)
     assert.match(text, /opt-125m pruned by wanda to 70 %\. Perplexity on w\.txt: windows of 2048 tokens\./)

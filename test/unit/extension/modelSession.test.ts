@@ -5,7 +5,7 @@ import type { OpenedModel, ScanProgress, TensorStats, AnalysisUpdate } from '../
 import type { ToInspector } from '../../../src/protocol/view.ts'
 import { recordedAnalysis, recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
 
-const measurable = { method: 'wanda', measured: 1, blocks: 2, seconds: [1, 2] }
+const soFar = { measured: 1, blocks: 2, seconds: 60 }
 
 /** A backend whose file can be overwritten. */
 function fakeBackend() {
@@ -13,7 +13,7 @@ function fakeBackend() {
   const scans: { signal: AbortSignal; tell: (stats: TensorStats[]) => void; end: () => void }[] = []
   const call = ((name: string, _: unknown, options: { signal: AbortSignal; onProgress: (p: ScanProgress) => void }) => {
     if (name === 'openModel') return Promise.resolve(opened)
-    if (name === 'measurable') return Promise.resolve({ methods: [measurable] })
+    if (name === 'measurable') return Promise.resolve({ soFar })
     return new Promise((resolve) => {
       const tell = (stats: TensorStats[]) => options.onProgress({ stats, doneBytes: 1, totalBytes: 2, elapsedMs: 1 })
       scans.push({ signal: options.signal, tell, end: () => resolve({ scanned: 3, skipped: 0, partial: false }) })
@@ -52,7 +52,7 @@ describe('a checkpoint in the editor', () => {
     let asked = 0
     const answers = [...[1, 2].map((n) => recordedModel(n)), new Error('no such file')]
     const call = (async (name: string) => {
-      if (name === 'measurable') return { methods: [] }
+      if (name === 'measurable') return { soFar: null }
       const answer = answers[asked++]
       if (answer instanceof Error) throw answer
       return { model: answer, stats: [], analysis: null }
@@ -158,9 +158,9 @@ describe('a checkpoint in the editor', () => {
     assert.equal(shown(seen)?.scanAhead, false, 'none begins by itself')
   })
 
-  it('says which methods can be measured after the scan, or at once without a scan, and again after an analysis', async () => {
+  it('says how much can be measured after the scan, or at once without a scan, and again after an analysis', async () => {
     const backend = fakeBackend()
-    const told = (seen: ToInspector[]) => seen.flatMap((one) => (one.type === 'measurable' ? one.methods : []))
+    const told = (seen: ToInspector[]) => seen.flatMap((one) => (one.type === 'measurable' ? [one.soFar] : []))
     const scanning = view()
     const session = new ModelSession('/m', backend.call, () => true)
     session.attach(scanning.post)
@@ -168,11 +168,11 @@ describe('a checkpoint in the editor', () => {
     assert.deepEqual(told(scanning.seen), [])
     backend.scans[0].end()
     await settled()
-    assert.deepEqual(told(scanning.seen), [measurable])
+    assert.deepEqual(told(scanning.seen), [soFar])
     const still = view()
     new ModelSession('/m', backend.call, never).attach(still.post)
     await settled()
-    assert.deepEqual(told(still.seen), [measurable])
+    assert.deepEqual(told(still.seen), [soFar])
   })
 
   it('stops its scan with its last view, and scans again for the next', async () => {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { useMarked } from '../../../src/extension/inspector/markedMatrices.ts'
-import type { measureInPlace } from '../../../src/extension/inspector/measureInPlace.ts'
+import type { measureInPlace } from '../../../src/extension/inspector/inspectorEditor.ts'
 import { readDocument } from '../../../src/recipe/document.ts'
 import { applyEdits } from '../../support/applyEdits.ts'
 import type { TextEdit } from '../../../src/recipe/finding.ts'
@@ -180,14 +180,14 @@ describe('recipes of a model that are open', () => {
   it('measuring in place asks for a text, also if one recipe of the model is open, and measures the losses of blocks too', async () => {
     const { vscode, asked } = studio({ 'a.prune.yaml': recipe('m', 'a.txt') }, ([first]) => first)
     const { measureInPlace: run } = await extensionModule<{ measureInPlace: typeof measureInPlace }>(
-      'inspector/measureInPlace.ts',
+      'inspector/inspectorEditor.ts',
       { vscode },
     )
     const begun: unknown[] = []
     const session = { path: weights, analyse: (request: unknown) => Promise.resolve(begun.push(request)) }
-    const known = { calibration: null, sparsities: [0.5], patterns: [], sensitivity: 'block', methods: [] }
+    const known = { calibration: null, sparsities: [0.5], patterns: [], sensitivity: 'block', soFar: null }
     const call = () => Promise.resolve(known)
-    await run(...([session, call, ['wanda']] as unknown as Parameters<typeof measureInPlace>))
+    await run(...([session, call] as unknown as Parameters<typeof measureInPlace>))
     assert.deepEqual(asked[0].map(({ label, description }) => [label, description]).slice(0, 1), [
       ['a.txt', 'as in a.prune.yaml'],
     ])

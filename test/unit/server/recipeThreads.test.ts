@@ -29,7 +29,7 @@ describe('the threads of long recipes', () => {
   const question = (uri: string, version = 1): Question<'hover'> => ({
     feature: 'hover',
     asked: { line: 0, character: 0 },
-    document: { uri, languageId: 'prune-recipe', version, text: '' },
+    document: { uri, version, text: '' },
     settings: defaultSettings,
   })
 

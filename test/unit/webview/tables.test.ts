@@ -14,7 +14,7 @@ import { recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
 import { placeColumns } from '../../../webview-ui/shared/tableColumn.ts'
 import { linesInSight } from '../../../webview-ui/shared/tableLines.tsx'
 import { layOutColumns, pinnedFirst } from '../../../webview-ui/shared/tableWidths.ts'
-import { weightAt } from '../../../webview-ui/shared/matrixHover.ts'
+import { weightAt } from '../../../webview-ui/shared/matrixInput.ts'
 
 describe('a table of changes without a row', () => {
   const total = 1200

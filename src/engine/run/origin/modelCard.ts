@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import { writtenRecipe } from '../../../recipe/resolve.ts'
 import { saveFormats } from '../../../recipe/settings/save.ts'
 import { asMarkdown } from '../../../formatting/printable.ts'
+import { markdownTable } from '../../../formatting/tables.ts'
 import { unstructured } from '../../../recipe/defaults.ts'
 import { writeError } from '../../../system/diskErrors.ts'
 import { EngineError } from '../../errors.ts'
@@ -17,7 +18,7 @@ export function modelCard(note: Note): string {
   const { recipe, name } = note
   const { heads, rows } = resultTable(note)
   const results =
-    rows.length === 0 ? [] : ['## Results', '', table(heads, rows), '', ...bullets(protocolOf(recipe)), '']
+    rows.length === 0 ? [] : ['## Results', '', markdownTable(heads, rows), '', ...bullets(protocolOf(recipe)), '']
   const source = hubName(recipe.model)
   const made = source
     ? `[${asMarkdown(source)}](https://huggingface.co/${source})`
@@ -31,7 +32,7 @@ export function modelCard(note: Note): string {
     '',
     `Made from ${made} with SparseScope: ${recipe.save ? saveFormats[recipe.save.format].result : ''}`.trim(),
     '',
-    table(['', ''], noteFacts(note)),
+    markdownTable(['', ''], noteFacts(note)),
     '',
     ...results,
     '## How to load',
@@ -121,11 +122,6 @@ function fenced(text: string, language: string): string[] {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
   const fence = '`'.repeat(longest + 1)
   return [fence + language, text.trimEnd(), fence]
-}
-
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(asMarkdown).join(' | ')} |`
-  return [line(heads), `|${heads.map(() => ' --- |').join('')}`, ...rows.map(line)].join('\n')
 }
 
 function bullets(sentences: readonly string[]): string[] {

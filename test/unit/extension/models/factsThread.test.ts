@@ -110,8 +110,10 @@ describe('the thread that reads headers for the extension host', function () {
     begin({ maxOldGenerationSizeMb: 48, maxYoungGenerationSizeMb: 8 })
     const large = model('large', 20e6).path
     const small = model('small', 1e4)
-    const [first, second] = [thread.list(small.path), thread.list(small.path)]
-    await assert.rejects(thread.read(large), /do not fit into the memory reserved/)
+    const first = thread.list(small.path)
+    const refused = assert.rejects(thread.read(large), /do not fit into the memory reserved/)
+    const second = thread.list(small.path)
+    await refused
     for (const facts of await Promise.all([first, second])) assert.equal(facts?.parameters, small.count)
     assert.equal(started, 2)
   })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Models } from '../../../../src/extension/models/models.ts'
-import type { Arrivals, watchModels } from '../../../../src/extension/models/watchModels.ts'
+import type { watchModels } from '../../../../src/extension/models/watchModels.ts'
 import { extensionModule } from '../../../support/extensionModule.ts'
 import { importsOf } from '../../../support/imports.ts'
 import { scratch, type Scratch } from '../../../support/scratch.ts'
@@ -66,6 +66,16 @@ describe('models of a workspace', () => {
       const shared = ['setContext', 'sparsescope.modelFolders', [temp.path('a')]]
       // Once at the beginning, and once for all files that came.
       assert.deepEqual(contexts, [shared, shared])
+      // Other files change nothing, but one of them may be a folder, and many contain one.
+      for (const name of ['a.txt', 'b.txt']) created[0]({ fsPath: temp.write(name, '') })
+      await settle(600)
+      assert.equal(contexts.length, 2)
+      for (const path of [temp.path('a.txt'), temp.path('')]) created[0]({ fsPath: path })
+      await settle(600)
+      assert.equal(contexts.length, 3)
+      for (let i = 0; i < 1000; i++) created[0]({ fsPath: temp.path(`${i}.py`) })
+      await settle(600)
+      assert.equal(contexts.length, 4)
       assert.deepEqual(read, [])
       const { workspace } = await models.find()
       assert.deepEqual(read, [temp.path('a/model.safetensors')])
@@ -92,47 +102,5 @@ describe('models of a workspace', () => {
       )
     assert.deepEqual(importers('src/engine/checkpoint/inspection.ts'), ['src/extension/models/factsWorker.ts'])
     assert.deepEqual(importers('src/extension/models/factsWorker.ts'), [])
-  })
-})
-
-describe('files that come', () => {
-  let watched: { Arrivals: typeof Arrivals }
-  before(async () => (watched = await extensionModule('models/watchModels.ts', { vscode: {} })))
-  const settle = () => new Promise((resolve) => setTimeout(resolve, 60))
-
-  function watch(folders: readonly string[] = []) {
-    const counts = { stats: 0, changes: 0 }
-    const arrivals = new watched.Arrivals({
-      matters: (path) => path.endsWith('.safetensors'),
-      isFolder: async (path) => (counts.stats++, folders.includes(path)),
-      changed: () => void counts.changes++,
-      quietMs: 10,
-    })
-    return { arrivals, counts }
-  }
-
-  it('are looked at once they pause, and only until one of them is a folder', async () => {
-    const { arrivals, counts } = watch(['/c'])
-    for (const path of ['/a', '/b', '/c', '/d', '/a']) arrivals.add(path)
-    assert.deepEqual(counts, { stats: 0, changes: 0 })
-    await settle()
-    assert.deepEqual(counts, { stats: 3, changes: 1 })
-  })
-
-  it('change nothing where no path is a folder or a checkpoint', async () => {
-    const { arrivals, counts } = watch()
-    for (const path of ['/a', '/b']) arrivals.add(path)
-    await settle()
-    assert.deepEqual(counts, { stats: 2, changes: 0 })
-  })
-
-  it('are not looked at on the disk where a name says enough, or where they are many', async () => {
-    const { arrivals, counts } = watch()
-    for (const path of ['/a', '/b/model.safetensors']) arrivals.add(path)
-    await settle()
-    assert.deepEqual(counts, { stats: 0, changes: 1 })
-    for (let i = 0; i < 100_000; i++) arrivals.add(`/${i}`)
-    await settle()
-    assert.deepEqual(counts, { stats: 0, changes: 2 })
   })
 })

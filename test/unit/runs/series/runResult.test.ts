@@ -98,7 +98,7 @@ describe('the result of a run, for its card', () => {
 
   it('is a table in Markdown, in which names of files stay text', () => {
     const lines = resultMarkdown('wanda50', resultOf(report)).split('\n')
-    assert.deepEqual(lines.slice(0, 3), ['| wanda50 | |', '| --- | --- |', '| perplexity, dense | 20 |'])
+    assert.deepEqual(lines.slice(0, 3), ['| wanda50 |  |', '| --- | --- |', '| perplexity, dense | 20 |'])
     assert.equal(lines.at(-2), '| saved to | /models/a\\_b\\|c |')
   })
 
