@@ -38,18 +38,26 @@ export async function readRegular(path: string, maxBytes: number, code?: ErrorCo
         `${path} has ${size} bytes, more than such a file ever has (${maxBytes}); check the path or get it again`,
       )
     const bytes = Buffer.allocUnsafe(size)
-    let done = 0
-    while (done < size) {
-      const { bytesRead } = await handle.read(bytes, done, size - done, done)
-      if (bytesRead === 0) break
-      done += bytesRead
-    }
-    return bytes.subarray(0, done)
+    return bytes.subarray(0, await readAll(handle, bytes, 0))
   } catch (error) {
     throw readError(error, path)
   } finally {
     await handle.close()
   }
+}
+
+/** Most bytes of one read: Node ends the process at 2 GiB. */
+export const mostAtOnce = 2 ** 30
+
+/** Fills `target` from byte `start` of a file; returns the bytes that were read, fewer where the file ends. */
+export async function readAll(handle: FileHandle, target: Uint8Array, start: number): Promise<number> {
+  let done = 0
+  while (done < target.length) {
+    const { bytesRead } = await handle.read(target, done, Math.min(mostAtOnce, target.length - done), start + done)
+    if (bytesRead === 0) break
+    done += bytesRead
+  }
+  return done
 }
 
 function refuseOther(facts: Stats, path: string, code: ErrorCode): void {
