@@ -15,8 +15,6 @@ import { openModel } from '../model/model.ts'
 import { openTokenizer, type Tokenizer } from '../text/tokenizer.ts'
 import { largest } from '../../formatting/lists.ts'
 
-// Where all fit the memory they generate in turns, a token each; else one after the other, and the first is opened again to score.
-
 interface SideBySide {
   readonly models: readonly string[]
   /** Checkpoints, one per model or null, whose `sparsescope.mask` is applied to the model. */
