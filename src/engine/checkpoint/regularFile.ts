@@ -85,6 +85,14 @@ export async function readSmallFile(
   }
 }
 
+/** The same; null where there is no such file. */
+export async function readIfThere(path: string, maxBytes: number, code?: ErrorCode): Promise<string | null> {
+  return readSmallFile(path, maxBytes, code).catch((error: unknown) => {
+    if (error instanceof EngineError && error.code === 'not-found') return null
+    throw error
+  })
+}
+
 // Paths of Windows that name another machine: opening one sends the credentials of this account there.
 
 /** The sentence for a recipe that names one, without its subject. */
