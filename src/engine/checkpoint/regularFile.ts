@@ -2,7 +2,8 @@
 // no signal ends that wait; devices and sockets have no end. Every file that is read is opened here.
 import { constants, type Stats } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
-import { EngineError, type ErrorCode } from '../errors.ts'
+import { isRecord } from '../../catalog/formats/json.ts'
+import { EngineError, type ErrorCode, messageOf } from '../errors.ts'
 import { readError } from '../../system/diskErrors.ts'
 import { kindOf } from '../../system/ownFile.ts'
 
@@ -91,6 +92,18 @@ export async function readIfThere(path: string, maxBytes: number, code?: ErrorCo
     if (error instanceof EngineError && error.code === 'not-found') return null
     throw error
   })
+}
+
+/** The object of a JSON text. @throws EngineError 'bad-config' for anything else. */
+export function jsonObject(text: string, path: string, remedy = 'get it again'): Record<string, unknown> {
+  let reason = 'not an object'
+  try {
+    const value: unknown = JSON.parse(text)
+    if (isRecord(value)) return value
+  } catch (error) {
+    reason = messageOf(error)
+  }
+  throw new EngineError('bad-config', `${path} is not a JSON object (${reason}); ${remedy}`)
 }
 
 // Paths of Windows that name another machine: opening one sends the credentials of this account there.

@@ -2,8 +2,7 @@
 import { join } from 'node:path'
 import type { GgufValue } from '../../catalog/formats/gguf/encodeGguf.ts'
 import { fieldsOf } from '../../catalog/formats/json.ts'
-import { readIfThere } from '../checkpoint/regularFile.ts'
-import { jsonObject } from '../jsonObject.ts'
+import { jsonObject, readIfThere } from '../checkpoint/regularFile.ts'
 import { readChatTemplate, tokenText } from '../text/chatTemplate.ts'
 
 type Part = Readonly<Record<string, unknown>>

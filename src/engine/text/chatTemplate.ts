@@ -1,8 +1,7 @@
 // A model's chat template as its folder has it: chat_template.jinja, or `chat_template` of tokenizer_config.json.
 import { join } from 'node:path'
 import { fieldsOf } from '../../catalog/formats/json.ts'
-import { readIfThere } from '../checkpoint/regularFile.ts'
-import { jsonObject } from '../jsonObject.ts'
+import { jsonObject, readIfThere } from '../checkpoint/regularFile.ts'
 import { EngineError } from '../errors.ts'
 
 /** A turn of a conversation. Templates also read other keys of it, such as `tool_calls`. */

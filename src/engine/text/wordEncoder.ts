@@ -1,6 +1,6 @@
 // Runs in the tokenizer's thread: text to ids by a tokenizer.json, and back.
 import { Tokenizer } from '@huggingface/tokenizers'
-import { jsonObject } from '../jsonObject.ts'
+import { jsonObject } from '../checkpoint/regularFile.ts'
 import { EngineError, messageOf } from '../errors.ts'
 import { findAddedTokens, type AddedTokens } from './addedTokens.ts'
 import { refuseTokenizer, spelledDecoder, spelledNormalizer, spelledOut } from './tokenizerSteps.ts'
