@@ -1,5 +1,6 @@
 // Runs as points, by any two measures. Steps join the finished ones that no other beats in both, and bound what is reached.
-import type { FoldedRun, Spread } from '../runs/compared/foldSeeds.ts'
+import type { FoldedRun } from '../runs/compared/foldSeeds.ts'
+import type { Spread } from '../runs/series/smooth.ts'
 import { type Measure, measureNamed, paretoFront } from '../runs/compared/measures.ts'
 import { defaultStyles, styleGroups, type StyledBy } from './runStyles.ts'
 import { levelDash, seriesStyle, stageColours, type ChartText, type Level, type Series } from './chartData.ts'

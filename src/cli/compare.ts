@@ -7,7 +7,7 @@ import { compareCheckpoints } from '../engine/checkpoint/stats/compareCheckpoint
 import { compareText } from '../engine/checkpoint/stats/inspectText.ts'
 import type { CompareSummary } from '../protocol/inspect.ts'
 import { EngineError } from '../engine/errors.ts'
-import { command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
+import { closing, command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
 import { toldRemote } from './remote.ts'
 import { plural, formatShare } from '../formatting/numbers.ts'
 import { type RightRows, rightRowsOf } from '../engine/evaluate/tasks/rightRows.ts'
@@ -53,28 +53,17 @@ async function compare(context: Context, pathA: string, pathB: string, options: 
     options.remote && isHubName(path)
       ? wholeOf((await toldRemote(context, path, () => true)).inspection)
       : wholeOf(await openInspection(path))
-  const a = await open(pathA)
-  try {
-    const b = await open(pathB)
-    try {
-      const summary = await compareCheckpoints(a, b, {
-        signal: context.signal,
-        onTensor: (done, total) => {
-          if (total > quietTensors) context.progress({ what: 'comparing', count: { done, total, unit: 'tensors' } })
-        },
-      })
-      const failed = options.expect === 'mask-preserved' && !summary.maskPreserved
-      return {
-        json: toJson(summary),
-        text: compareText(summary, a.path, b.path, context.columns),
-        exitCode: failed ? 3 : 0,
-      }
-    } finally {
-      await b.close()
-    }
-  } finally {
-    await a.close()
-  }
+  await using a = closing(await open(pathA))
+  await using b = closing(await open(pathB))
+  const summary = await compareCheckpoints(a.value, b.value, {
+    signal: context.signal,
+    onTensor: (done, total) => {
+      if (total > quietTensors) context.progress({ what: 'comparing', count: { done, total, unit: 'tensors' } })
+    },
+  })
+  const failed = options.expect === 'mask-preserved' && !summary.maskPreserved
+  const text = compareText(summary, a.value.path, b.value.path, context.columns)
+  return { json: toJson(summary), text, exitCode: failed ? 3 : 0 }
 }
 
 /** Fewer tensors take no noticeable time and need no progress bar. */

@@ -10,6 +10,7 @@ import { openModel } from '../engine/model/model.ts'
 import { formatBytes, parseByteSize, plural } from '../formatting/numbers.ts'
 import { isGguf } from '../catalog/formats/checkpointFormats.ts'
 import { ggufTypeNames, type GgufTypeName } from '../catalog/formats/gguf/ggmlTypes.ts'
+import { megabytesOf } from './screen.ts'
 import { closing, command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
 
 const forms = ['dense', 'gguf'] as const
@@ -79,8 +80,7 @@ async function toGguf(context: Context, from: string, out: string, type?: GgufTy
     type,
     signal: context.signal,
     onProgress: (done, total) => {
-      const [written, all] = [done, total].map((size) => Math.round(size / 1e6))
-      if (total > quietBytes) context.progress({ what: 'writing', count: { done: written, total: all, unit: 'MB' } })
+      if (total > quietBytes) context.progress(megabytesOf('writing', done, total))
     },
   })
   for (const warning of warnings) context.say(`warning: ${warning}`)

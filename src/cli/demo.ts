@@ -15,7 +15,7 @@ import { formatCount, formatShare } from '../formatting/numbers.ts'
 import { textTable } from '../formatting/tables.ts'
 import { comparisonTable } from '../runs/compared/comparisonTable.ts'
 import { foldSeeds } from '../runs/compared/foldSeeds.ts'
-import { command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
+import { closing, command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
 import { gatherFacts } from './doctor/facts.ts'
 import { fasterWith } from './doctor/remedies.ts'
 import { askedMemory, memoryOption, wholeNumber } from './options.ts'
@@ -86,17 +86,13 @@ async function resultOf(reports: readonly RunReport[], html: string, { columns }
 }
 
 async function inspect({ say, signal }: Context, path: string): Promise<void> {
-  const checkpoint = await openCheckpoint(path)
-  try {
-    const { totals, linears } = await inspectCheckpoint(checkpoint, { stats: true, nm: [], signal })
-    const [all, inBlocks] = [totals, linears].map(({ parameters }) => formatCount(parameters))
-    say('')
-    say(
-      `${shortPath(path)}: ${all} parameters, ${inBlocks} of them in the blocks' linears, ${formatShare(linears.sparsity ?? 0, 1)} of those exactly zero`,
-    )
-  } finally {
-    await checkpoint.close()
-  }
+  await using checkpoint = closing(await openCheckpoint(path))
+  const { totals, linears } = await inspectCheckpoint(checkpoint.value, { stats: true, nm: [], signal })
+  const [all, inBlocks] = [totals, linears].map(({ parameters }) => formatCount(parameters))
+  say('')
+  say(
+    `${shortPath(path)}: ${all} parameters, ${inBlocks} of them in the blocks' linears, ${formatShare(linears.sparsity ?? 0, 1)} of those exactly zero`,
+  )
 }
 
 function run(context: Context, recipe: string, options: DemoOptions): Promise<RunReport> {

@@ -11,6 +11,7 @@ import { EngineError } from '../engine/errors.ts'
 import { splitFile, type RemoteFacts } from '../engine/hub/openRemote.ts'
 import { remoteText, toldRemote } from './remote.ts'
 import { certificateOutcome, refuseHalf, type CertificateOptions } from './certificate.ts'
+import { megabytesOf } from './screen.ts'
 import { command, runs, type Context, type Outcome } from './command.ts'
 import { memoryOption, onlyOnce, precisionOption, wholeNumber } from './options.ts'
 
@@ -80,8 +81,7 @@ async function inspect(context: Context, path: string, options: InspectCliOption
       tensor: options.tensor,
       signal: context.signal,
       onProgress: (done, total) => {
-        const [scanned, all] = [done, total].map((bytes) => Math.round(bytes / 1e6))
-        if (total > quietBytes) context.progress({ what: 'scanning', count: { done: scanned, total: all, unit: 'MB' } })
+        if (total > quietBytes) context.progress(megabytesOf('scanning', done, total))
       },
     })
     const json = toJson(checkpoint, inspection)

@@ -3,6 +3,7 @@ import { hubNameText, parseHubName } from '../engine/checkpoint/hubCache.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { pull } from '../engine/hub/pull.ts'
 import { formatBytes, plural } from '../formatting/numbers.ts'
+import { megabytesOf } from './screen.ts'
 import { command, runs, type Context, type Outcome } from './command.ts'
 
 export const pullCommand = command('pull', 'download a checkpoint from the Hub into its local cache', [
@@ -21,11 +22,7 @@ async function pullModel(context: Context, model: string): Promise<Outcome> {
   const access = await hubAccess()
   const began = performance.now()
   context.say(`pulling ${hubNameText(name)} from ${access.endpoint}`)
-  const onProgress = (have: number, total: number) =>
-    context.progress({
-      what: 'pull',
-      count: { done: Math.floor(have / 1e6), total: Math.ceil(total / 1e6), unit: 'MB' },
-    })
+  const onProgress = (have: number, total: number) => context.progress(megabytesOf('pull', have, total))
   const pulled = await pull(name, { access, signal: context.signal, onProgress })
   const { folder, commit, files, bytes, fetchedBytes } = pulled
   const seconds = (performance.now() - began) / 1000

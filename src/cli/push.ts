@@ -5,6 +5,7 @@ import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { bytesToSend, planPush, push, type PushPlan } from '../engine/hub/push.ts'
 import { publicationOf } from '../engine/run/origin/publication.ts'
 import { formatBytes } from '../formatting/numbers.ts'
+import { megabytesOf } from './screen.ts'
 import { command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
 
 interface PushCommandOptions extends CommonOptions {
@@ -45,10 +46,8 @@ async function publish(context: Context, folder: string, model: string, options:
   const paths = [...new Set(recipe.match(ownPath))].join(', ')
   if (paths) say(`warning: recipe.prune.yaml, sparsescope.json and the card name paths of this machine: ${paths}`)
   if (!options.yes && bytesToSend(plan) > 0) await ask(context, plan)
-  const total = Math.ceil(bytesToSend(plan) / 1e6)
   let have = 0
-  const onBytes = (bytes: number) =>
-    context.progress({ what: 'push', count: { done: Math.floor((have += bytes) / 1e6), total, unit: 'MB' } })
+  const onBytes = (bytes: number) => context.progress(megabytesOf('push', (have += bytes), bytesToSend(plan)))
   const { commit, sent } = await push(plan, session, onBytes)
   const files = plan.files.map(({ path, content }) => ({ path, bytes: content.size, sent: sent.includes(path) }))
   const sum = (some: typeof files) => some.reduce((all, { bytes }) => all + bytes, 0)

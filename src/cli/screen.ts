@@ -2,7 +2,7 @@
 // written and drawn again below it; elsewhere progress is an occasional plain line.
 import stringWidth from 'string-width'
 import type { Output } from './io.ts'
-import { formatValue, roughDuration } from '../formatting/numbers.ts'
+import { formatValue, megabyte, roughDuration } from '../formatting/numbers.ts'
 import type { RunEvent } from '../runs/series/events.ts'
 import { phaseName } from '../runs/series/recoveries.ts'
 
@@ -99,6 +99,11 @@ export interface Progress {
   readonly secondsLeft?: number | null
   /** The loss of the last training step. */
   readonly loss?: number | null
+}
+
+/** Progress of a job by its bytes. */
+export function megabytesOf(what: string, done: number, total: number): Progress {
+  return { what, count: { done: Math.floor(done / megabyte), total: Math.ceil(total / megabyte), unit: 'MB' } }
 }
 
 const widestBar = 24

@@ -13,6 +13,10 @@ export function largest<T>(items: Iterable<T>, least: number, valueOf: (item: T)
   return most
 }
 
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
 /** `a, b and c`. */
 export function andList(items: readonly string[], word = 'and'): string {
   return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} ${word} ${items.at(-1)}`

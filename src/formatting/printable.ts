@@ -22,3 +22,8 @@ function escape(character: string): string {
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./][\w@%+=:,./-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
+
+/** One line of text in Markdown, whatever it contains. */
+export function asMarkdown(text: string): string {
+  return text.replace(/([\\|`*_<>[\]])/g, '\\$1').replace(/\s+/g, ' ')
+}

@@ -7,7 +7,7 @@ import { largest } from '../formatting/lists.ts'
 import { stepNeedsData, type ResolvedEvaluation, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
 import { taskOf } from '../catalog/tasks/tasks.ts'
 import { formatBytes } from '../formatting/numbers.ts'
-import { backwardScratchBytes, hiddenBytes, savedBytes } from './passMemory.ts'
+import { backwardScratchBytes, headScratchBytes, hiddenBytes, savedBytes } from './passMemory.ts'
 import { passesOf } from './passes.ts'
 import { pruneCost, type BlockWorkPlan } from './pruneCost.ts'
 import { bytesPerToken } from './textTokens.ts'
@@ -229,9 +229,9 @@ function trainingBytes(config: ModelConfig, tokens: number, room: Room): number 
   return bytesPerTrainedParameter * sizes.trainable + keptWeightBytes(room) + step
 }
 
-/** Effective weights between the passes of a step, which the budget counts in f32. */
-function keptWeightBytes({ weights, budget }: Room): number {
-  return (budget.effectiveWeightBytes * weights.effective) / 4
+/** Effective weights between the passes of a step, as many as the budget has room for in the type of the products. */
+function keptWeightBytes({ weights, sizes, budget }: Room): number {
+  return Math.min(budget.effectiveWeightBytes, weights.effective * sizes.adapted)
 }
 
 /** A weight as read, widened and as it is written, and a panel of the update, all of the largest linear. */
@@ -242,7 +242,7 @@ function mergingBytes(config: ModelConfig, { stored }: WeightSizes): number {
 function retrainingBytes(recover: ResolvedRecover, config: ModelConfig, room: Room): number {
   const { sizes, budget, weights } = room
   const tokens = recover.batch_size * recover.seq_len
-  const scratch = Math.max(backwardScratchBytes(config, tokens), logitBytes(config, tokens))
+  const scratch = Math.max(backwardScratchBytes(config, tokens), headScratchBytes(config, tokens, true))
   const whole = weightBytes(config, weights) + hiddenBytes(config, tokens) * (config.numBlocks + 1) + scratch
   const kept = savedBytes(config, tokens) * config.numBlocks
   const trained = bytesPerTrainedParameter * sizes.trainable + keptWeightBytes(room)
@@ -262,7 +262,7 @@ const widest = { held: 4 }
 
 /** Places of a batch of questions, as many as a pass over the model has room for in its budget. */
 export function questionPlaces(config: ModelConfig, decoderBytes: number): number {
-  const room = decoderBytes - leastPassBytes(config, widest, 0, logitBytes(config, passTokens))
+  const room = decoderBytes - leastPassBytes(config, widest, 0, headScratchBytes(config, passTokens, false))
   const places = Math.floor(room / forwardBytes(config, 1))
   return Math.min(mostPlaces, Math.max(leastPlaces, places))
 }
@@ -273,7 +273,7 @@ function measuringBytes({ evaluate }: ResolvedRecipe, config: ModelConfig, { bud
       ? questionPlaces(config, budget.decoderBytes)
       : Math.max(passTokens, evaluation.seq_len ?? 0, longestPrompt(evaluation))
   const tokens = Math.max(...evaluate.map(tokensOf))
-  const scratch = logitBytes(config, tokens)
+  const scratch = headScratchBytes(config, tokens, false)
   const whole = weightBytes(config, weights) + forwardBytes(config, tokens) + scratch
   return Math.max(leastPassBytes(config, weights, tokens, scratch), Math.min(budget.decoderBytes, whole))
 }
@@ -296,13 +296,6 @@ function leastPassBytes(
 
 function forwardBytes(config: ModelConfig, tokens: number): number {
   return savedBytes(config, tokens) + 2 * hiddenBytes(config, tokens)
-}
-
-/** Tokens whose logits are formed at once. */
-const logitRows = 512
-
-function logitBytes(config: ModelConfig, tokens: number): number {
-  return 4 * (2 * tokens * config.hiddenSize + Math.min(tokens, logitRows) * config.vocabSize)
 }
 
 function endsBytes(config: ModelConfig, held: number): number {

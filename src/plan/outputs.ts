@@ -4,10 +4,9 @@ import type { GgufTypeName } from '../catalog/formats/gguf/ggmlTypes.ts'
 import { headWeightName } from '../catalog/families/parameters.ts'
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
 import { elementBits } from '../catalog/formats/dtypes.ts'
-import { largest } from '../formatting/lists.ts'
+import { largest, sum } from '../formatting/lists.ts'
 import type { ModelFacts, TensorFacts } from '../recipe/facts.ts'
 import type { ResolvedRecipe } from '../recipe/resolve.ts'
-import type { SaveFormat } from '../recipe/settings/save.ts'
 import { prunedNames } from './pruneEntry.ts'
 import { planRun, type PlannedRecovery, type RunPlan } from './runPlan.ts'
 import { viewModel } from './modelView.ts'
@@ -49,11 +48,6 @@ export interface StoredModel {
   readonly tensors: ReadonlyMap<string, TensorFacts>
 }
 
-export interface SavedAs {
-  readonly format: SaveFormat
-  readonly type?: GgufTypeName
-}
-
 /**
  * A saved folder: all tensors in their types, a mask bit for each pruned weight, in the result a head that is no longer
  * tied. A GGUF file: its tensors.
@@ -61,7 +55,7 @@ export interface SavedAs {
 export function outputBytes(
   { tensors, config }: StoredModel,
   plan: RunPlan,
-  { type }: SavedAs,
+  type: GgufTypeName | undefined,
   kind: OutputKind,
 ): number {
   if (kind === 'gguf') return ggufBytes({ tensors, config: savedConfig(config, plan) }, type)
@@ -86,7 +80,7 @@ export function estimateDisk(recipe: ResolvedRecipe, { modelConfig: config, tens
   if (!save || !config) return 0
   const { plan } = planRun(recipe, viewModel(config))
   return outputsOf(recipe).reduce((sum, { kind }) => {
-    return sum + (plan ? outputBytes({ config, tensors }, plan, save, kind) : bytesOf(tensors, tensors.keys()))
+    return sum + (plan ? outputBytes({ config, tensors }, plan, save.type, kind) : bytesOf(tensors, tensors.keys()))
   }, 0)
 }
 
@@ -104,7 +98,7 @@ export function stateBytes(recipe: ResolvedRecipe, { tensors }: StoredModel, pla
   const merged = later.map((pass) => bytesOf(tensors, changed(pass.recoveries)) + masks)
   const moments = recoveries.map(({ settings, count }) => (settings.mode === 'retrain' ? (count?.count ?? 0) : 0))
   const optimiser = 2 * momentBytes * largest(moments, 0, (count) => count)
-  return merged.reduce((sum, bytes) => sum + bytes, blocks + baseline + optimiser)
+  return sum([...merged, blocks, baseline, optimiser])
 }
 
 /** A value and its two moments, F32. */
@@ -128,7 +122,8 @@ function maskBytes(tensors: StoredModel['tensors'], { entries }: RunPlan): numbe
   return weights.reduce((sum, name) => sum + Math.ceil(sizeOf(tensors.get(`${name}.weight`)?.shape ?? []) / 8), 0)
 }
 
-function bytesOf(tensors: StoredModel['tensors'], names: Iterable<string>): number {
+/** Bytes of these tensors as the files store them. */
+export function bytesOf(tensors: StoredModel['tensors'], names: Iterable<string>): number {
   return [...new Set(names)].reduce((sum, name) => {
     const tensor = tensors.get(name)
     return sum + (tensor ? Math.ceil((sizeOf(tensor.shape) * elementBits(tensor.dtype)) / 8) : 0)

@@ -46,6 +46,29 @@ function mlpFloats({ mlp, hiddenSize, intermediateSize, experts }: ModelConfig):
   }
 }
 
+/** Rows of the vocabulary in a chunk of the head's products. */
+export const vocabularyChunk = 8192
+/** Most bytes of the logits (with the dense model's, where they are compared) of one tile of tokens, which stay in memory from the loss to the gradient. */
+const tileBytes = 128 * 2 ** 20
+const mostTileRows = 512
+/** Tiles begin at multiples of this many rows: 256 bytes of a vector of rows, the offset that GPU bindings require. */
+const tileStep = 64
+
+/** Tokens that go through the head at once. `models`: 2 where the dense model's logits are kept too. */
+export function headTileRows(vocabSize: number, keepsLogits: boolean, models = 1): number {
+  if (!keepsLogits) return mostTileRows
+  const fit = Math.floor(tileBytes / (f32 * vocabSize * models) / tileStep) * tileStep
+  return Math.max(tileStep, Math.min(mostTileRows, fit))
+}
+
+/** Bytes that the head takes beside its weights: normed states, their gradient, logits of a tile or of its chunk. */
+export function headScratchBytes(config: ModelConfig, numRows: number, training: boolean): number {
+  const { hiddenSize, vocabSize, logitsCap } = config
+  // Capped logits take two more tensors: the input of the tanh and, for a moment, its output.
+  const width = (training ? vocabSize : Math.min(vocabSize, vocabularyChunk)) * (logitsCap > 0 ? 3 : 1)
+  return f32 * (2 * numRows * hiddenSize + Math.min(numRows, headTileRows(vocabSize, training)) * width)
+}
+
 export interface PassSizes {
   readonly numBlocks: number
   /** Bytes of tables, norms and head, which are always on the device. */

@@ -2,6 +2,7 @@
 // a retraining and a merge are passes of their own.
 import { type ResolvedRecipe, type ResolvedRecover, stepNeedsData } from '../recipe/resolve.ts'
 import { methodOf } from '../catalog/methods/methods.ts'
+import { sum } from '../formatting/lists.ts'
 import { filesOf } from '../recipe/dataFiles.ts'
 import { isText } from '../recipe/dataUses.ts'
 import { isBlockwise } from '../recipe/modes.ts'
@@ -23,26 +24,23 @@ export function passesOf(recover: readonly ResolvedRecover[], prunes: boolean): 
 }
 
 /**
- * How often something is measured in the middle of a pass, after each `every` steps of a retraining, or blocks of a pass over the blocks, whose
- * last one ends it. A merge has no middle.
+ * How often something is measured in the middle of the passes: after each `every` steps of a retraining, or blocks of a pass over the
+ * blocks, whose last one ends it. A merge has no middle.
  */
-function timesBetween({ blockwise, recoveries: [first] }: RecoveryPass, numBlocks: number, every = Infinity): number {
-  if (first === undefined || first.mode === 'merge') return 0
-  return Math.floor((blockwise ? numBlocks - 1 : first.steps) / every)
-}
-
-/** The same of all passes of a recipe. */
-export function timesBetweenAll(
+export function timesBetween(
   { recover, prune }: Pick<ResolvedRecipe, 'recover' | 'prune'>,
   numBlocks: number,
-  every?: number,
+  every = Infinity,
 ): number {
   const { whilePruning, later } = passesOf(recover, prune.length > 0)
-  const all = [{ blockwise: true, recoveries: whilePruning }, ...later]
-  return all.reduce((sum, pass) => sum + timesBetween(pass, numBlocks, every), 0)
+  const all = whilePruning.length > 0 ? [{ blockwise: true, recoveries: whilePruning }, ...later] : later
+  const times = all.map(({ blockwise, recoveries: [{ mode, steps }] }) =>
+    mode === 'merge' ? 0 : Math.floor((blockwise ? numBlocks - 1 : steps) / every),
+  )
+  return sum(times)
 }
 
-/** The same for things that hold the settings of a recovery. */
+/** `passesOf` for things that hold the settings of a recovery. */
 export function groupPasses<T>(
   recoveries: readonly T[],
   prunes: boolean,

@@ -5,12 +5,12 @@ import type { Role } from '../catalog/families/tensorRoles.ts'
 import { largest } from '../formatting/lists.ts'
 import type { PlannedSpread, PlanRow, PlanSummary, RecoverySummary } from './planSummary.ts'
 import { moduleOfWeight, type Parameter } from '../catalog/families/parameters.ts'
-import type { LintFacts, ModelModule } from '../recipe/facts.ts'
+import type { LintFacts } from '../recipe/facts.ts'
 import type { Finding, Severity } from '../recipe/finding.ts'
-import { selectModules } from '../recipe/match.ts'
-import { decidesInRun, recoveryPlace, type ResolvedPruneStep, type ResolvedRecipe } from '../recipe/resolve.ts'
+import { decidesInRun, recoveryPlace, type ResolvedRecipe } from '../recipe/resolve.ts'
 import { beyondBudget, beyondDevice, estimateMemory, leastMemory } from './memory.ts'
-import { spreadsOverBlocks } from './pruneEntry.ts'
+import { viewModel } from './modelView.ts'
+import { spreadSparsity } from './pruneEntry.ts'
 import { plannedLinears, pruneEntries } from './runPlan.ts'
 import { trainablePercentage, type TrainableRow, trainableRows } from './trainable.ts'
 import { estimateDisk } from './outputs.ts'
@@ -26,7 +26,8 @@ export function planRecipe(
   const { model } = facts
   const config = model?.modelConfig ?? null
   const sparsities = config ? sparsitiesOf(recipe, config) : new Map<string, number>()
-  const pruned = new Set(recipe.prune.flatMap((step) => modulesToPrune(step, model?.modules ?? []).map((m) => m.name)))
+  const view = config && model ? viewModel(config, model.modules) : null
+  const pruned = new Set(recipe.prune.flatMap((step) => view?.prunedBy(step).map(({ name }) => name) ?? []))
   const recoveries = recipe.recover.map((settings, i): RecoverySummary & { rows: TrainableRow[] } => {
     const all = config && model ? trainableRows(config, model.parameters, settings) : []
     const rows = all.map((row) => keptOf(row, sparsities.get(moduleOfWeight(row.name)) ?? 0))
@@ -100,8 +101,9 @@ function sparsitiesOf({ prune }: ResolvedRecipe, config: ModelConfig): Map<strin
 function spreadsOf({ prune }: ResolvedRecipe, config: ModelConfig | null): PlannedSpread[] {
   const entries = pruneEntries(prune, config ? plannedLinears(config) : [], config?.numBlocks ?? 1)
   return prune.flatMap((step, i) => {
-    const { allocation: name, sparsity } = step
-    if (!spreadsOverBlocks(step) || typeof sparsity !== 'number') return []
+    const { allocation: name } = step
+    const sparsity = spreadSparsity(step)
+    if (sparsity === null) return []
     const shares = [...entries[i].sparsities.values()]
     const isKnown = !decidesInRun(step) && shares.length > 0
     return [
@@ -134,15 +136,6 @@ function trainedMost(one: TrainableRow[], other: TrainableRow[]): TrainableRow[]
     const same = byName.get(row.name)
     return same && same.trainable > row.trainable ? same : row
   })
-}
-
-/** Block linears that a step prunes, in model order: what the engine does with `targets` and `ignore`. */
-export function modulesToPrune(step: ResolvedPruneStep, modules: readonly ModelModule[]): ModelModule[] {
-  return selectModules(
-    modules.filter((m) => m.kind === 'linear'),
-    step.targets,
-    step.ignore,
-  )
 }
 
 const roles: Record<Parameter['kind'], Role> = {

@@ -1,6 +1,7 @@
 // Cost of pruning beside the forward passes: statistics of the inputs, what linears with the same input share, and
 // each matrix by itself. Numbers come from the methods' rows.
 import { parseNm } from '../catalog/formats/sparsity.ts'
+import { sum } from '../formatting/lists.ts'
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
 import type { Slot } from '../catalog/families/familySpec.ts'
 import { linearsOfBlock, tokenShare, type BlockLinear } from '../catalog/families/parameters.ts'
@@ -149,4 +150,3 @@ function refitted({ operations, bytes }: Cost, rows: number, columns: number, re
 }
 
 const most = (costs: readonly { bytes: number }[]): number => Math.max(0, ...costs.map(({ bytes }) => bytes))
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)

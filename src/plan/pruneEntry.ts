@@ -83,9 +83,9 @@ export interface PlannedMeasure {
 
 /** null where nothing is measured. A group over the whole model is its own allocation. */
 export function measureOf(step: ResolvedPruneStep): PlannedMeasure | null {
-  const { allocation: name, sparsity } = step
-  if (!spreadsOverBlocks(step) || !isMeasured(name) || typeof sparsity !== 'number') return null
-  return { name, settings: settledSettings(step), sparsity }
+  const { allocation: name } = step
+  const sparsity = spreadSparsity(step)
+  return sparsity === null || !isMeasured(name) ? null : { name, settings: settledSettings(step), sparsity }
 }
 
 /** A setting of the entry's allocation that the run finds by trying; until then each block has the mean. */
@@ -105,8 +105,9 @@ export function trialOf(
   index: number,
   linears: readonly PlannedLinear[],
 ): PlannedTrial | null {
-  const { allocation: name, sparsity } = step
-  if (linears.length === 0 || !spreadsOverBlocks(step) || typeof sparsity !== 'number') return null
+  const { allocation: name } = step
+  const sparsity = spreadSparsity(step)
+  if (linears.length === 0 || sparsity === null) return null
   const key = keysOf(name).find((one) => step[name]?.[one] === tried)
   if (key === undefined) return null
   const values = allocationOf(name).tries[key]?.(blocksOf(linears), sparsity) ?? []
@@ -125,8 +126,9 @@ export function trialsOf(entries: readonly PruneEntry[]): PlannedTrial[] {
 export function tries({ prune }: Pick<ResolvedRecipe, 'prune'>): number {
   const blocks = [0, 1].map(() => ({ size: 1, value: 0 }))
   const counts = prune.flatMap((step) => {
-    const { allocation: name, sparsity } = step
-    if (!spreadsOverBlocks(step) || typeof sparsity !== 'number') return []
+    const { allocation: name } = step
+    const sparsity = spreadSparsity(step)
+    if (sparsity === null) return []
     return keysOf(name).flatMap((key) =>
       step[name]?.[key] === tried ? (allocationOf(name).tries[key]?.(blocks, sparsity).length ?? []) : [],
     )
@@ -134,10 +136,10 @@ export function tries({ prune }: Pick<ResolvedRecipe, 'prune'>): number {
   return counts.length > 0 ? Math.min(...counts) : 0
 }
 
-/** Whether its allocation spreads its one number: without N:M, and without a group over the whole model. */
-export function spreadsOverBlocks({ allocation, sparsity, scope, method, pattern }: ResolvedPruneStep): boolean {
-  if (scope === 'global' && canBeGlobal(method)) return false
-  return allocationOf(allocation).spread !== null && typeof sparsity === 'number' && !parseNm(pattern)
+/** The one number that its allocation spreads over the blocks; null with N:M, and with a group over the whole model. */
+export function spreadSparsity({ allocation, sparsity, scope, method, pattern }: ResolvedPruneStep): number | null {
+  if (typeof sparsity !== 'number' || parseNm(pattern) || (scope === 'global' && canBeGlobal(method))) return null
+  return allocationOf(allocation).spread === null ? null : sparsity
 }
 
 /** `chosen` replace what the recipe leaves to the run. */

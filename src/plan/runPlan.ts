@@ -23,7 +23,7 @@ import {
   type PlannedLinear,
   type PruneEntry,
   settledSettings,
-  spreadsOverBlocks,
+  spreadSparsity,
   spreadSparsities,
   trialOf,
 } from './pruneEntry.ts'
@@ -141,10 +141,9 @@ export function pruneEntries(
 
 /** What is known before the run: where the run decides, the mean. */
 function sparsitiesOf(step: ResolvedPruneStep, linears: readonly PlannedLinear[], numBlocks: number) {
-  const { sparsity } = step
-  if (typeof sparsity === 'number' && spreadsOverBlocks(step) && !decidesInRun(step))
-    return spreadSparsities(step, linears, sparsity, settledSettings(step))
-  return new Map(linears.map(({ name, block }) => [name, sparsityOfBlock(sparsity, block, numBlocks)]))
+  const spread = spreadSparsity(step)
+  if (spread !== null && !decidesInRun(step)) return spreadSparsities(step, linears, spread, settledSettings(step))
+  return new Map(linears.map(({ name, block }) => [name, sparsityOfBlock(step.sparsity, block, numBlocks)]))
 }
 
 function plannedRecovery(recipe: ResolvedRecipe, index: number, config: ModelConfig): PlannedRecovery {

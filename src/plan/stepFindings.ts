@@ -7,7 +7,7 @@ import { methodOf, refusesScope } from '../catalog/methods/methods.ts'
 import { isPrunable, type ModelModule } from '../recipe/facts.ts'
 import type { ResolvedPruneStep, ResolvedRecipe } from '../recipe/resolve.ts'
 import type { ModelView } from './modelView.ts'
-import { blocksOf, spreadsOverBlocks } from './pruneEntry.ts'
+import { blocksOf, spreadSparsity } from './pruneEntry.ts'
 import { type Change, type PlanFinding, refusal, warning } from './planFinding.ts'
 import { regexSource } from '../recipe/match.ts'
 import { nearest } from '../recipe/nearest.ts'
@@ -52,11 +52,11 @@ const rounding = 1e-9
 
 /** The sparsity of each block must be at least 0 and less than 1. */
 function* spread(step: ResolvedPruneStep, i: number, model: ModelView | null): Iterable<PlanFinding> {
-  const { allocation: name, sparsity } = step
+  const { allocation: name } = step
   const { most, spread: spreadOver } = allocationOf(name)
   const asked = step[name]?.spread
-  if (!most || !spreadOver || typeof asked !== 'number' || typeof sparsity !== 'number' || !spreadsOverBlocks(step))
-    return
+  const sparsity = spreadSparsity(step)
+  if (!most || !spreadOver || typeof asked !== 'number' || sparsity === null) return
   const pruned = model
     ?.prunedBy(step)
     .map(({ block, rows, columns }) => ({ block: block ?? 0, parameters: rows * columns }))

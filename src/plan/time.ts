@@ -5,6 +5,7 @@ import { isMeasured } from '../catalog/allocations/allocations.ts'
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
 import { linearsOfBlock, tokenShare } from '../catalog/families/parameters.ts'
 import { methodOf, needsData } from '../catalog/methods/methods.ts'
+import { sum } from '../formatting/lists.ts'
 import { triedWindows } from '../recipe/defaults.ts'
 import type { DataFacts, MachineFacts, ModelFacts } from '../recipe/facts.ts'
 import { isTraining } from '../recipe/modes.ts'
@@ -16,8 +17,8 @@ import {
   type ResolvedRecover,
 } from '../recipe/resolve.ts'
 import type { Stage } from '../catalog/stages.ts'
-import { outputsOf, savesPruned, type OutputKind } from './outputs.ts'
-import { passesOf, timesBetweenAll, type RecoveryPass } from './passes.ts'
+import { bytesOf, outputsOf, savesPruned, type OutputKind } from './outputs.ts'
+import { passesOf, timesBetween, type RecoveryPass } from './passes.ts'
 import { plannedPrecision, type PlannedPrecision } from './memory.ts'
 import { pruneCost, statisticOperations, type BlockWorkPlan } from './pruneCost.ts'
 import { tries } from './pruneEntry.ts'
@@ -54,7 +55,7 @@ export interface PlannedPart {
   readonly firstShare: number
 }
 
-export type PlannedModel = Pick<ModelFacts, 'modelConfig' | 'parameters' | 'modules' | 'tensors'>
+export type PlannedModel = Pick<ModelFacts, 'modelConfig' | 'modules' | 'tensors'>
 
 export type PlannedMachine = Pick<MachineFacts, 'gpu' | 'threads' | 'bf16'>
 
@@ -96,7 +97,7 @@ export function plannedParts(
   const planned: Planned = { recipe, config, ...ratesOf(config, machine, plannedPrecision(recipe, model, machine)) }
   const { evaluate, recover, prune } = recipe
   // Every pass reads all weights, those of the dense model too where the loss compares with it, and writes what it changed.
-  const reading = bytesOf(model) / diskBytesPerSecond
+  const reading = bytesOf(model.tensors, model.tensors.keys()) / diskBytesPerSecond
   const moving = 2 * reading
   const beside = ({ recoveries }: RecoveryPass) => (recoveries.some(({ loss }) => loss) ? reading : 0)
   const { whilePruning, later } = passesOf(recover, prune.length > 0)
@@ -121,7 +122,7 @@ export function plannedParts(
       return of(`recover ${i}`, seconds, mode === 'retrain' ? Math.min(1, firstSteps / steps) : block)
     }),
     ...evaluate.map((e, i) =>
-      of(`evaluate between ${i}`, timesBetweenAll(recipe, config.numBlocks, e.every) * measuring(e)),
+      of(`evaluate between ${i}`, timesBetween(recipe, config.numBlocks, e.every) * measuring(e)),
     ),
     of('evaluate recovered', stage('recovered')),
     ...outputsOf(recipe).map(({ kind }) => of(`save ${kind}`, moving)),
@@ -233,14 +234,4 @@ function trySeconds(planned: Planned): number {
   const few = { ...planned, recipe: { ...planned.recipe, calibration: { ...calibration, samples } } }
   const tokens = samples * seqLen
   return walkSeconds(few, { prunes: true, recoveries: [] }) + planned.forward(tokens, seqLen) + planned.head(tokens)
-}
-
-function bytesOf({ tensors }: PlannedModel): number {
-  let bytes = 0
-  for (const { dtype, shape } of tensors.values()) bytes += shape.reduce((a, b) => a * b, dtype === 'F32' ? 4 : 2)
-  return bytes
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0)
 }

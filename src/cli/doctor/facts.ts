@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
-import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
+import { availableParallelism, cpus, totalmem } from 'node:os'
 import { type CpuFacts, inspectAdapters, inspectCpu, type InspectedAdapters } from '../../engine/compute/doctor.ts'
 import { mayHaveGpu } from '../../engine/compute/open.ts'
 import { multipliesBf16 } from '../../engine/machine.ts'
@@ -89,7 +89,7 @@ async function inspectMachine(): Promise<MachineFacts> {
     cores: availableParallelism(),
     memory: {
       totalBytes: totalmem(),
-      availableBytes: availableMemory(),
+      availableBytes: process.availableMemory(),
       containerLimitBytes: limit > 0 && limit < totalmem() ? limit : null,
     },
     disk: { folder: process.cwd(), freeBytes: bavail * bsize },
@@ -103,21 +103,11 @@ function slurmVersion(): string | null {
   return status === 0 ? stdout.trim().replace(/^slurm /, '') : null
 }
 
-function readText(path: string): string {
+function distribution(): string {
   try {
-    return readFileSync(path, 'utf8')
+    const lines = readFileSync('/etc/os-release', 'utf8').matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)
+    return Array.from(lines, ([, names]) => names).join(' ')
   } catch {
     return ''
   }
-}
-
-/** Memory that programs can get: on Linux file caches are given up for them, which `freemem` does not count. */
-function availableMemory(): number {
-  const kilobytes = /^MemAvailable:\s+(\d+) kB/m.exec(readText('/proc/meminfo'))?.[1]
-  return kilobytes === undefined ? freemem() : Number(kilobytes) * 1024
-}
-
-function distribution(): string {
-  const lines = readText('/etc/os-release').matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)
-  return Array.from(lines, ([, names]) => names).join(' ')
 }

@@ -97,10 +97,7 @@ async function analysisOf(context: Context, path: string, o: AnalyseCliOptions):
   const looks = isGguf(path) && o.calibration === undefined
   const checkpoint = looks ? wholeOf(await openInspection(path)) : await openCheckpoint(path)
   let backend: Backend | null = null
-  const memory = watchMemory(
-    () => backend?.memory().usedBytes ?? 0,
-    () => undefined,
-  )
+  const memory = watchMemory(() => backend?.memory().usedBytes ?? 0)
   try {
     const result = await analyse(checkpoint, {
       calibration:
@@ -125,37 +122,35 @@ async function analysisOf(context: Context, path: string, o: AnalyseCliOptions):
   }
 }
 
+type Column = readonly [head: string, of: (module: AnalysedModule) => number | null | undefined]
+
+const ofInputs: readonly Column[] = [
+  ['input', ({ activation }) => activation?.norm],
+  ['OWL', ({ activation }) => activation?.outliers],
+  ['rank', ({ activation }) => activation?.effective_rank],
+]
+const ofLoss: readonly Column[] = [['loss', ({ sensitivity }) => sensitivity]]
+
 /** One line per block with the mean of its matrices; JSON lists each matrix. */
-function describe(analysis: Analysis, columns?: number): string {
+function describe(analysis: Analysis, width?: number): string {
   const { modules, calibration, sensitivity, seconds, device } = analysis
   const blocks = [...new Set(modules.map(({ block }) => block))]
   const errors = modules[0]?.errors ?? []
-  const heads = [
-    ...['block', 'std', 'kurtosis', 'outliers'],
-    ...(calibration ? ['input', 'OWL', 'rank'] : []),
-    ...errors.map(
-      ({ method, sparsity, pattern }) => `${method} ${/:/.test(pattern) ? pattern : `${Math.round(100 * sparsity)} %`}`,
-    ),
-    ...(sensitivity ? ['loss'] : []),
+  const columns: readonly Column[] = [
+    ['std', ({ std }) => std],
+    ['kurtosis', ({ kurtosis }) => kurtosis],
+    ['outliers', ({ outliers }) => outliers],
+    ...(calibration ? ofInputs : []),
+    ...errors.map(({ method, sparsity, pattern }, i): Column => {
+      const amount = /:/.test(pattern) ? pattern : `${Math.round(100 * sparsity)} %`
+      return [`${method} ${amount}`, (module) => module.errors.at(i)?.error]
+    }),
+    ...(sensitivity ? ofLoss : []),
   ]
   const rows = blocks.map((block) => {
     const own = modules.filter((module) => module.block === block)
-    const mean = (of: (module: AnalysedModule) => number | null | undefined) => meanOf(own.map(of))
-    return [
-      String(block),
-      number(mean(({ std }) => std)),
-      number(mean(({ kurtosis }) => kurtosis)),
-      number(mean(({ outliers }) => outliers)),
-      ...(calibration
-        ? [
-            number(mean(({ activation }) => activation?.norm)),
-            number(mean(({ activation }) => activation?.outliers)),
-            number(mean(({ activation }) => activation?.effective_rank)),
-          ]
-        : []),
-      ...errors.map((_, i) => number(mean((module) => module.errors.at(i)?.error))),
-      ...(sensitivity ? [number(mean((module) => module.sensitivity))] : []),
-    ]
+    // A value that was not computed is shown as a dash, not NaN.
+    return [String(block), ...columns.map(([, of]) => formatValue(meanOf(own.map(of)) ?? undefined))]
   })
   const last = sensitivity
     ? [
@@ -163,7 +158,10 @@ function describe(analysis: Analysis, columns?: number): string {
       ]
     : []
   return [
-    textTable(heads, rows, { columns, spare: ['rank', 'OWL', 'input', 'outliers', 'kurtosis', 'std'] }),
+    textTable(['block', ...columns.map(([head]) => head)], rows, {
+      columns: width,
+      spare: ['rank', 'OWL', 'input', 'outliers', 'kurtosis', 'std'],
+    }),
     ...(calibration
       ? [
           `errors: relative error of each matrix' outputs, on ${plural(calibration.windows, 'window')} of ${calibration.seq_len} tokens; means of the block`,
@@ -176,9 +174,6 @@ function describe(analysis: Analysis, columns?: number): string {
     `${plural(modules.length, 'matrix', 'matrices')} in ${seconds.toFixed(1)} s on ${device}`,
   ].join('\n')
 }
-
-/** A value that was not computed is shown as a dash, not NaN. */
-const number = (value: number | null): string => formatValue(value ?? undefined)
 
 function meanOf(values: readonly (number | null | undefined)[]): number | null {
   const known = values.filter((value) => value !== null && value !== undefined)

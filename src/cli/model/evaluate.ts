@@ -21,7 +21,7 @@ import {
 } from '../options.ts'
 import { closing, command, type CommonOptions, type Context, type Outcome, runs } from '../command.ts'
 import { evaluateQuestions } from './evaluateQuestions.ts'
-import { evaluationWindows, placementText, type AskedWindows } from '../../engine/evaluate/evaluationWindows.ts'
+import { evaluationWindows, placementText } from '../../engine/evaluate/evaluationWindows.ts'
 import { addRowOptions, longOptionOf, settingsOf } from '../rowOptions.ts'
 import { evaluateRows } from '../../recipe/settings/evaluate.ts'
 import { idleKeys } from '../../recipe/settings/row.ts'
@@ -78,10 +78,7 @@ async function measurePerplexity(context: Context, path: string, options: Evalua
   const sizes = { memoryBytes: memoryBytes(options.memory), tokensPerPass: Math.max(passTokens, set.seqLen) }
   const again = { remedy: 'use a smaller --seq-len' }
   const { result, info, precision } = await computeWith(context, model, options, sizes, again, async (decoder) => {
-    const memory = watchMemory(
-      () => decoder.backend.memory().usedBytes,
-      () => undefined,
-    )
+    const memory = watchMemory(() => decoder.backend.memory().usedBytes)
     try {
       await decoder.prepare()
       const measured = await evaluatePerplexity(decoder, set, {
@@ -94,9 +91,14 @@ async function measurePerplexity(context: Context, path: string, options: Evalua
     }
   })
   const { perplexity, tokens, windows, seqLen, seconds, peak_memory_mb } = result
-  const speed = { seconds, tokens_per_second: tokens / seconds, peak_memory_mb }
-  const json = { perplexity, tokens, windows, seq_len: seqLen, ...speed, device: info.device, precision }
-  return { json, text: describe(json, asked, info.description) }
+  const speed = tokens / seconds
+  const text = [
+    `perplexity ${formatPerplexity(perplexity, 4)} on ${data}, context ${seqLen}`,
+    `${plural(windows, 'window')} of ${seqLen} tokens ${placementText(asked)}`,
+    `${tokens} tokens in ${seconds.toFixed(2)} s, ${Math.round(speed)} tokens/s, peak memory ${formatBytes(peak_memory_mb * megabyte)}, ${info.description}`,
+  ].join('\n')
+  const cost = { seconds, tokens_per_second: speed, peak_memory_mb }
+  return { json: { perplexity, tokens, windows, seq_len: seqLen, ...cost, device: info.device, precision }, text }
 }
 
 /** @throws EngineError 'usage': an option that would do nothing. */
@@ -137,22 +139,4 @@ async function rowWidth({ data, field }: EvaluateOptions): Promise<number | null
   await tensor.close()
   const { shape } = tensor
   return shape.length === 2 ? shape[1] : null
-}
-
-interface Numbers {
-  perplexity: number
-  tokens: number
-  windows: number
-  seq_len: number
-  seconds: number
-  tokens_per_second: number
-  peak_memory_mb: number
-}
-
-function describe(n: Numbers, asked: AskedWindows, device: string): string {
-  return [
-    `perplexity ${formatPerplexity(n.perplexity, 4)} on ${asked.data}, context ${n.seq_len}`,
-    `${plural(n.windows, 'window')} of ${n.seq_len} tokens ${placementText(asked)}`,
-    `${n.tokens} tokens in ${n.seconds.toFixed(2)} s, ${Math.round(n.tokens_per_second)} tokens/s, peak memory ${formatBytes(n.peak_memory_mb * megabyte)}, ${device}`,
-  ].join('\n')
 }

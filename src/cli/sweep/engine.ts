@@ -72,26 +72,19 @@ export async function lockSweep({ folder }: Sweep, { signal, say }: Context): Pr
 /** Least share of the whole sweep that says anything about the pace. */
 const leastShare = 0.01
 
-interface SweepProgress {
-  /** Reads what the runs `going` have written since. */
-  read(done: number, going: Iterable<number>): Promise<Progress>
-}
-
-/** Progress of a sweep: the runs that are done, and the share of each that is running, from its summary. `now`: milliseconds. */
-export function createSweepProgress(folder: SweepFolder, total: number, now = () => performance.now()): SweepProgress {
+/** Reads the progress of a sweep: the runs that are done, and the share of each that is running, from its summary. `now`: milliseconds. */
+export function sweepProgress(folder: SweepFolder, total: number, now = () => performance.now()) {
   const shareOf = async (index: number) => {
     // A run that has just been started has written no summary yet.
     return (await readSummary(runFolderAt(runPathOf(folder, index))))?.overall ?? 0
   }
   let first: { readonly at: number; readonly share: number } | null = null
-  return {
-    async read(done, going) {
-      const shares = await Promise.all([...going].map(shareOf))
-      const share = Math.min(1, shares.reduce((sum, one) => sum + one, done) / Math.max(1, total))
-      first ??= { at: now(), share }
-      const gained = share - first.share
-      const secondsLeft = gained < leastShare ? null : ((now() - first.at) / 1000 / gained) * (1 - share)
-      return { what: 'sweep', count: { done, total, unit: 'runs' }, share, secondsLeft }
-    },
+  return async (done: number, going: Iterable<number>): Promise<Progress> => {
+    const shares = await Promise.all([...going].map(shareOf))
+    const share = Math.min(1, shares.reduce((sum, one) => sum + one, done) / Math.max(1, total))
+    first ??= { at: now(), share }
+    const gained = share - first.share
+    const secondsLeft = gained < leastShare ? null : ((now() - first.at) / 1000 / gained) * (1 - share)
+    return { what: 'sweep', count: { done, total, unit: 'runs' }, share, secondsLeft }
   }
 }

@@ -7,7 +7,7 @@ import { forgetCancelled } from '../../runs/runStatus.ts'
 import { type Sweep, sweepTable, writeTable } from '../../engine/sweep/openSweep.ts'
 import type { Context, Outcome } from '../command.ts'
 import { memoryBytes } from '../options.ts'
-import { createSweepProgress, lockSweep, outcomeOf } from './engine.ts'
+import { sweepProgress, lockSweep, outcomeOf } from './engine.ts'
 import { deviceArguments, type SweepOptions } from './options.ts'
 import { shortPath } from '../run.ts'
 import { rowText } from './texts.ts'
@@ -27,10 +27,10 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
     const jobs = Math.min(asked, Math.max(1, indices.length))
     // Threads are divided among all runs, not the remaining ones: the number of threads changes rounding, and one table would mix both.
     const share = shareOf(Math.min(asked, runs.length), options)
-    const progress = createSweepProgress(sweep.folder, runs.length)
+    const progress = sweepProgress(sweep.folder, runs.length)
     const going = new Set<number>()
     let done = runs.length - indices.length
-    const showProgress = async () => context.progress(await progress.read(done, going))
+    const showProgress = async () => context.progress(await progress(done, going))
     await showProgress()
     const showing = setInterval(() => void showProgress(), showEveryMs)
     await runPool({

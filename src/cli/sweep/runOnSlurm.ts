@@ -9,7 +9,7 @@ import { parseByteSize } from '../../formatting/numbers.ts'
 import type { SweepRow } from '../../runs/compared/sweepTable.ts'
 import type { Context, Outcome } from '../command.ts'
 import { shortPath } from '../run.ts'
-import { createSweepProgress, lockSweep, outcomeOf } from './engine.ts'
+import { sweepProgress, lockSweep, outcomeOf } from './engine.ts'
 import { deviceArguments, slurmOptions, type SweepOptions } from './options.ts'
 import { rowText } from './texts.ts'
 
@@ -65,7 +65,7 @@ async function settledTasks({ signal, say }: Context, sweep: Sweep): Promise<Ali
 async function waitForAll(context: Context, sweep: Sweep): Promise<void> {
   const { signal } = context
   let states = new Map<number, SweepRow['state']>()
-  const progress = createSweepProgress(sweep.folder, sweep.runs.length)
+  const progress = sweepProgress(sweep.folder, sweep.runs.length)
   for (let silent = false; ;) {
     if (signal.aborted)
       throw new EngineError(
@@ -83,7 +83,7 @@ async function waitForAll(context: Context, sweep: Sweep): Promise<void> {
     states = new Map(runs.map(({ index, state }) => [index, state]))
     const done = runs.filter(({ state }) => state === 'done').length
     const going = runs.filter(({ state }) => state === 'running').map(({ index }) => index)
-    context.progress(await progress.read(done, going))
+    context.progress(await progress(done, going))
     if (alive?.size === 0) return
     await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
   }

@@ -81,7 +81,7 @@ async function runSweep(context: Context, request: SweepRequest, options: SweepO
   context.say(`sweep folder: ${shortPath(sweep.folder.path)}`)
   // The process that started this cannot read a terminal, and the newest sweep of a recipe need not be this one.
   if (options.tellFolder !== undefined) await writeAtomic(options.tellFolder, [sweep.folder.path])
-  if (index !== undefined) return runIndex(context, sweep, indexIn(sweep, index), options)
+  if (index !== undefined) return runIndex(context, sweep, index, options)
   for (const message of await warnings()) context.say(`warning: ${message}`)
   switch (engineOf(sweep, options.engine)) {
     case 'local':

@@ -6,6 +6,7 @@ import type { Tensor } from '../compute/tensor.ts'
 import { breathe } from '../breathe.ts'
 import {
   backwardScratchBytes,
+  headScratchBytes,
   hiddenBytes,
   type PassSizes,
   planResidency,
@@ -26,7 +27,7 @@ import {
   type PendingLoss,
   type TrainingPass,
 } from './gradients.ts'
-import { headLoss, headScratchBytes } from './head.ts'
+import { headLoss } from './head.ts'
 import type { KvCache } from './kvCache.ts'
 import type { Model } from './model.ts'
 import type { Grads, Step } from './module.ts'

@@ -5,6 +5,7 @@ import { rows, slice, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 import { endParameters, headWeightName, moduleName } from '../../catalog/families/parameters.ts'
+import { vocabularyChunk } from '../../plan/passMemory.ts'
 import { type LoadOptions, normOf } from './block.ts'
 import { deviceBytes, type LoadAs, loadParts } from './weights.ts'
 import { packWeight } from './packWeights.ts'
@@ -14,12 +15,9 @@ import type { Norm } from './norm.ts'
 import { type Batch, positionRows } from './batch.ts'
 import { linearBackward, linearForward } from './linear.ts'
 
-/** Vocabulary entries in one product of the head. */
-const chunkRows = 8192
-
-/** The same in training on a GPU, where all logits stay in memory: no GPU has smaller buffers than the weights of a chunk. */
+/** Vocabulary entries in one product of the head in training on a GPU, where all logits stay in memory: no GPU has smaller buffers than a chunk's weights. */
 function keptRows(width: number): number {
-  return Math.min(65_536, Math.max(chunkRows, 2 ** Math.floor(Math.log2(2 ** 26 / width))))
+  return Math.min(65_536, Math.max(vocabularyChunk, 2 ** Math.floor(Math.log2(2 ** 26 / width))))
 }
 
 /** A matrix with a row for each token: in one tensor, or in several where no buffer of the device holds all rows. */
@@ -32,7 +30,7 @@ export interface Table {
 
 /** The chunks in which the head goes over the vocabulary; `large` ones are whole numbers of the others. */
 export function chunksOf({ vocabSize, embedSize }: ModelConfig, large: boolean): RowRange[] {
-  return rangesOf(vocabSize, large ? keptRows(embedSize) : chunkRows)
+  return rangesOf(vocabSize, large ? keptRows(embedSize) : vocabularyChunk)
 }
 
 /** The rows of each tensor of a table [numRows, width] of so many bytes. */

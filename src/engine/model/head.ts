@@ -4,24 +4,11 @@ import { Arena } from '../compute/arena.ts'
 import type { DenseLoss } from '../compute/kernels.ts'
 import { rows, slice, type Tensor } from '../compute/tensor.ts'
 import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
+import { headTileRows } from '../../plan/passMemory.ts'
 import { chunksOf, type Ends, type Head, headPart } from './ends.ts'
 import { linearBackward, linearForward, otherOperand, productInput } from './linear.ts'
 import { rangesOf, type Grads, type Linear, type RowRange, type Step, scaled } from './module.ts'
 import { normBackward, normForward, type NormSaved } from './norm.ts'
-
-/** Most bytes of the logits (with the dense model's, where they are compared) of one tile of tokens, which stay in memory from the loss to the gradient. */
-const tileBytes = 128 * 2 ** 20
-const mostTileRows = 512
-/** Tiles begin at multiples of this many rows: 256 bytes of a vector of rows, the offset that GPU bindings require. */
-const tileStep = 64
-
-/** Bytes that the head takes beside its weights: normed states, their gradient, logits of a tile or of its chunk. */
-export function headScratchBytes(config: ModelConfig, numRows: number, training: boolean): number {
-  const { hiddenSize, vocabSize, logitsCap } = config
-  // Capped logits take two more tensors: the input of the tanh and, for a moment, its output.
-  const width = (training ? vocabSize : chunksOf(config, false)[0].end) * (logitsCap > 0 ? 3 : 1)
-  return 4 * (2 * numRows * hiddenSize + Math.min(numRows, tileRows(vocabSize, training)) * width)
-}
 
 /** The dense model's last block output for the same tokens, and how much of the loss it is. */
 export interface DenseTarget {
@@ -349,13 +336,6 @@ function effectivePart(step: Step, scope: Arena, part: Linear, chunk: RowRange):
   return step.adapterOf?.(part)?.effectiveWeight(step.backend, scope, part, chunk) ?? part.weight
 }
 
-/** `models`: 2 where the dense model's logits are kept too. */
-function tileRows(vocabSize: number, keepsLogits: boolean, models = 1): number {
-  if (!keepsLogits) return mostTileRows
-  const fit = Math.floor(tileBytes / (4 * vocabSize * models) / tileStep) * tileStep
-  return Math.max(tileStep, Math.min(mostTileRows, fit))
-}
-
 function tilesOf(numRows: number, vocabSize: number, keepsLogits: boolean, models = 1): RowRange[] {
-  return rangesOf(numRows, tileRows(vocabSize, keepsLogits, models))
+  return rangesOf(numRows, headTileRows(vocabSize, keepsLogits, models))
 }

@@ -125,6 +125,13 @@ export function decode({ dtype, data }: Pick<HostWeight, 'dtype' | 'data'>): Flo
   return fill(new Float32Array(data.length), data, dtype === 'f16' ? f16ToF32 : bf16ToF32)
 }
 
+/** f32 values of a parameter [O, I], or of some of its rows, by its name. */
+export async function readValues(model: Model, name: string, range?: RowRange): Promise<Float32Array> {
+  const parameter = model.parameters.get(name)
+  if (!parameter) throw new EngineError('internal', `${name} is no parameter of this model`)
+  return decode(await readWeight(model, parameter, range))
+}
+
 /** out[i] = f(values[i]). A loop: TypedArray.from is ten times slower. */
 function fill<A extends Float32Array | Uint16Array>(out: A, values: ArrayLike<number>, f: (x: number) => number): A {
   for (let i = 0; i < out.length; i++) out[i] = f(values[i])

@@ -67,10 +67,10 @@ interface FoundSweep {
  */
 export async function findOrCreateSweep(
   request: SweepRequest,
-  check: (runs: Sweep['runs'] | PlannedSweep['plan']['runs']) => void = () => undefined,
+  check: (runs: readonly SweepRun[]) => void = () => undefined,
 ): Promise<FoundSweep> {
   const { sweep, planned } = await lookForSweep(request)
-  check((sweep ?? planned.plan).runs)
+  check((sweep ?? planned).runs)
   if (sweep) return { sweep, warnings: async () => (await lintBegunRuns(sweep, request)).warnings }
   const { warnings } = await lintRuns(planned, request)
   return { sweep: await createOnce(planned, request.signal), warnings: async () => warnings }
@@ -110,7 +110,7 @@ export async function plannedSweep(request: SweepRequest, memoryBytes: number): 
   const { sweep, planned } = await lookForSweep(request)
   const options = { memoryBytes, signal: request.signal }
   const labels = labelsOfRuns((sweep ?? planned).runs)
-  if (!sweep) return { plan: planFile(planned), labels, ...(await lintRuns(planned, options)) }
+  if (!sweep) return { plan: planned.plan, labels, ...(await lintRuns(planned, options)) }
   return {
     plan: await readPlan(sweep.folder),
     labels,
@@ -162,13 +162,7 @@ async function knownFiles(folder: string | undefined): Promise<KnownFiles> {
   return (await openFolder(folder).catch(() => null))?.known ?? new Map()
 }
 
-function planFile({ plan, file }: PlannedSweep): SweepPlan {
-  return { ...plan, runs: [...plan.runs], base: relative(join(sweepsFolder(file.path), 'sweep'), file.folder) }
-}
-
-async function createSweep(planned: PlannedSweep, isHeld: () => boolean): Promise<string> {
-  const { file, files } = planned
-  const plan = planFile(planned)
+async function createSweep({ plan, file, files }: PlannedSweep, isHeld: () => boolean): Promise<string> {
   const sources = [...files].map(([path, { bytes, sha256, stamp, seen }]) => {
     return [relative(file.folder, path), { bytes, sha256, stamp, seen }]
   })

@@ -1,10 +1,11 @@
 // Plans a sweep's runs without doing or writing anything: each run is resolved, checked beside its model, and
 // identified by a hash of its recipe and of the files it reads.
 import { hash } from 'node:crypto'
+import { join, relative } from 'node:path'
 import { expandSweep, type SweepRun } from '../../recipe/sweep/expandSweep.ts'
-import type { NamedSettings } from '../../recipe/sweep/settings.ts'
 import { resolveRecipe, writtenRecipe } from '../../recipe/resolve.ts'
 import { plannedNames } from '../../runs/compared/shortNames.ts'
+import { type SweepPlan, sweepsFolder } from '../../runs/folder/sweepFolder.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { checkRecipe } from '../run/open/checkRecipe.ts'
 import { mapPaths, shownPath, type RecipeFile, lintRecipe, readRecipe } from '../run/open/recipeFile.ts'
@@ -13,19 +14,6 @@ import { noFacts } from '../../recipe/facts.ts'
 import type { Finding } from '../../recipe/finding.ts'
 import { findRule } from '../../lint/lint.ts'
 import { estimateRunOfSweep, type RunOfSweepEstimates } from '../../runs/compared/sweepEstimates.ts'
-
-interface PlannedSweepRun extends NamedSettings {
-  readonly index: number
-  /** Hash of the resolved recipe, its paths relative, and of the contents of its sources. */
-  readonly hash: string
-}
-
-/** plan.json without the path of the recipe. */
-export interface SweepPlan {
-  /** Id that is the same for the same runs. */
-  readonly id: string
-  readonly runs: readonly PlannedSweepRun[]
-}
 
 export interface PlannedSweep {
   readonly plan: SweepPlan
@@ -49,14 +37,15 @@ export async function planSweep(
   const runs = runsOfSweep(file)
   refuseSwept(file, runs, settings)
   const files = new Map<string, Fingerprint>(known)
-  const planned: PlannedSweepRun[] = []
+  const planned: SweepPlan['runs'] = []
   for (const run of runs) {
     throwIfCancelled(signal)
     const hash = await ofRun(run, () => hashOfRun(fileOfRun(file, run), files, signal))
     planned.push({ index: run.index, name: run.name, settings: run.settings, hash })
   }
   const id = hash('sha256', JSON.stringify(planned)).slice(0, 16)
-  return { plan: { id, runs: planned }, file, runs, files }
+  const base = relative(join(sweepsFolder(file.path), 'sweep'), file.folder)
+  return { plan: { id, runs: planned, base }, file, runs, files }
 }
 
 /** Refuses to set, for all runs, a value that each run sets itself, alone or within a larger value. */

@@ -15,7 +15,7 @@ import { runPathOf } from '../../runs/folder/sweepFolder.ts'
 
 export type OneRunOptions = Omit<RunOptions, 'recipe' | 'settings' | 'resume' | 'among'>
 
-/** Does one run of a sweep; if it is done, its report is returned. @throws EngineError, as `runRecipe` does. */
+/** Does one run of a sweep, which has `index`; if it is done, its report is returned. @throws EngineError, as `runRecipe` does. */
 export async function runOfSweep(sweep: Sweep, index: number, options: OneRunOptions): Promise<RunReport> {
   const { folder, known } = sweep
   const path = runPathOf(folder, index)
@@ -26,13 +26,11 @@ export async function runOfSweep(sweep: Sweep, index: number, options: OneRunOpt
   }
   await forgetRefused(folder, index)
   await makeOwnFolders(folder.path, folder.runs)
-  if (await isOwnFolder(folder.runs, path)) {
-    const run = runFolderAt(path)
-    if (await isDone(run)) return (await readReport(run)) as RunReport
-    return refusalsNoted(sweep, index, options, () => runRecipe({ ...options, resume: path, among }))
-  }
+  const isBegun = await isOwnFolder(folder.runs, path)
+  const run = runFolderAt(path)
+  if (isBegun && (await isDone(run))) return (await readReport(run)) as RunReport
   return refusalsNoted(sweep, index, options, async () =>
-    runRecipe({ ...options, recipe: await asPlanned(sweep, index), among }),
+    runRecipe({ ...options, among, ...(isBegun ? { resume: path } : { recipe: await asPlanned(sweep, index) }) }),
   )
 }
 
@@ -61,12 +59,9 @@ function prunesAlike({ runs }: Sweep, index: number): number {
   return resolved.filter((one) => prunesFirst(one) && pruningOf(one) === pruning).length
 }
 
-/** @throws EngineError 'usage' for a number that no run has, 'bad-data' when model or data are no longer those of the plan. */
+/** @throws EngineError 'bad-data' when model or data are no longer those of the plan. */
 async function asPlanned({ file, runs, hashes, known, folder }: Sweep, index: number) {
-  const run = runs.at(index)
-  if (!run)
-    throw new EngineError('usage', `--index ${index}: the runs of this sweep count from 0 to ${runs.length - 1}`)
-  const recipe = fileOfRun(file, run)
+  const recipe = fileOfRun(file, runs[index])
   if ((await hashOfRun(recipe, new Map(known))) === hashes[index]) return recipe
   throw new EngineError(
     'bad-data',

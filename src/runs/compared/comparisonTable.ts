@@ -1,6 +1,7 @@
 // Several runs as text: a table of their differences and results, its title, the same as CSV, their progress. Views, report
 // and command line share it.
-import type { FoldedRun, Spread } from './foldSeeds.ts'
+import type { FoldedRun } from './foldSeeds.ts'
+import type { Spread } from '../series/smooth.ts'
 import { columnFormatOf, headOf, type Measure, measureNamed } from './measures.ts'
 import { andList } from '../../formatting/lists.ts'
 import { plural } from '../../formatting/numbers.ts'

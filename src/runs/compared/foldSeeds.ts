@@ -1,17 +1,9 @@
 // Runs that differ only by their seed are one experiment: its median and the spread over seeds.
-import type { Stage } from '../../catalog/stages.ts'
 import type { ComparedRun, RunFacts } from './comparedRun.ts'
 import type { Settings } from '../../recipe/sweep/settings.ts'
+import { type Spread, spreadOf } from '../series/smooth.ts'
 import { lastStage, type SweepResults, type SweepRunState } from './sweepTable.ts'
 import { withoutSeed as withoutSeedInName } from './shortNames.ts'
-
-export interface Spread {
-  readonly median: number
-  readonly low: number
-  readonly high: number
-  /** How many runs have a value. */
-  readonly count: number
-}
 
 /** A value of `SweepResults` over the runs, null if no run has one; a name is the first run's. */
 type Spreads<T> = {
@@ -69,12 +61,6 @@ function folded(members: readonly number[], runs: readonly ComparedRun[], areFol
   const done = all.filter(({ state }) => state === 'done')
   const counted = done.length > 0 ? done : all
   const over = (value: (run: ComparedRun) => number | null) => spreadOf(counted.map(value))
-  const nameOf = (name: (run: ComparedRun) => string | null) => counted.map(name).find((one) => one !== null) ?? null
-  const byStage = (value: (results: SweepResults, stage: Stage) => number | null) => ({
-    dense: over(({ results }) => value(results, 'dense')),
-    pruned: over(({ results }) => value(results, 'pruned')),
-    recovered: over(({ results }) => value(results, 'recovered')),
-  })
   return {
     names: all.map(({ name }) => name),
     label: areFolded ? withoutSeedInName(all[0].label, all[0].facts.seed) : all[0].label,
@@ -82,25 +68,21 @@ function folded(members: readonly number[], runs: readonly ComparedRun[], areFol
     settings: withoutSeed(all[0].settings),
     states: all.map(({ state }) => state),
     members,
-    results: {
-      sparsity: over(({ results }) => results.sparsity),
-      perplexity: byStage(({ perplexity }, stage) => perplexity[stage]),
-      second_text: {
-        text: nameOf(({ results }) => results.second_text.text),
-        perplexity: byStage(({ second_text: { perplexity } }, stage) => perplexity[stage]),
-      },
-      won_back: {
-        text: nameOf(({ results }) => results.won_back.text),
-        share: over(({ results }) => results.won_back.share),
-      },
-      accuracy: byStage(({ accuracy }, stage) => accuracy[stage]),
-      trainable: over(({ results }) => results.trainable),
-      seconds: over(({ results }) => results.seconds),
-      peak_memory_mb: over(({ results }) => results.peak_memory_mb),
-    },
+    results: spreadsOf(counted.map(({ results }) => results)),
     delta: over(({ results }) => deltaOf(results)),
     trainablePercent: over(({ trainablePercent }) => trainablePercent),
   }
+}
+
+/** Numbers that no run has are null, as names are. */
+function spreadsOf<T extends object>(all: readonly T[]): Spreads<T> {
+  const of = (values: readonly unknown[]): unknown => {
+    const known = values.find((value) => value !== null)
+    if (typeof known === 'object') return spreadsOf(values as object[])
+    return typeof known === 'string' ? known : spreadOf(values as (number | null)[])
+  }
+  const keys = Object.keys(all[0]) as (keyof T)[]
+  return Object.fromEntries(keys.map((key) => [key, of(all.map((one) => one[key]))])) as Spreads<T>
 }
 
 /** Perplexity of the last stage, less that of the dense model. */
@@ -108,13 +90,4 @@ function deltaOf({ perplexity }: SweepResults): number | null {
   const [last, { dense }] = [lastStage(perplexity), perplexity]
   // ∞ − ∞ is not a number.
   return last === null || dense === null || dense === Infinity ? null : last - dense
-}
-
-/** The median of an even number is the mean of the two in the middle. */
-export function spreadOf(values: readonly (number | null)[]): Spread | null {
-  const sorted = values.filter((value) => value !== null).sort((a, b) => a - b)
-  const count = sorted.length
-  if (count === 0) return null
-  const [low, high] = [sorted[0], sorted[count - 1]]
-  return { median: (sorted[(count - 1) >> 1] + sorted[count >> 1]) / 2, low, high, count }
 }

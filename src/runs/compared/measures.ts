@@ -15,7 +15,8 @@ import {
   withSign,
 } from '../../formatting/numbers.ts'
 import { type Stage, stages } from '../../catalog/stages.ts'
-import type { FoldedRun, Spread } from './foldSeeds.ts'
+import type { FoldedRun } from './foldSeeds.ts'
+import type { Spread } from '../series/smooth.ts'
 import { settingText } from '../../recipe/sweep/settings.ts'
 import type { RunFacts } from './comparedRun.ts'
 import { lastStage } from './sweepTable.ts'

@@ -4,7 +4,8 @@ import { andList } from '../../formatting/lists.ts'
 import { formatRequested, plural } from '../../formatting/numbers.ts'
 import { fieldsOf } from '../../catalog/formats/json.ts'
 import type { ComparedRun, RunFacts } from './comparedRun.ts'
-import { foldSeeds, spreadOf, type FoldedRun, type Spread } from './foldSeeds.ts'
+import { foldSeeds, type FoldedRun } from './foldSeeds.ts'
+import { type Spread, spreadOf } from '../series/smooth.ts'
 import { columnFormatOf, headOf, measureNamed, type Measure } from './measures.ts'
 
 export interface PaperCell {

@@ -1,4 +1,5 @@
 // A table for a paper as LaTeX (booktabs) or Markdown. Names come from files: whatever they hold is text in both.
+import { asMarkdown } from '../../formatting/printable.ts'
 import type { PaperCell, PaperTable } from './paperTable.ts'
 
 export type PaperFormat = 'latex' | 'markdown'
@@ -72,10 +73,7 @@ function markdownText({ heads, rows, caption, note }: PaperTable): string {
   ].join('\n')
 }
 
-/** Text of a cell or a paragraph, whatever it holds. */
-function markdown(text: string): string {
-  return plain(text).replace(/([\\|`*_<>[\]])/g, '\\$1')
-}
+const markdown = (text: string): string => asMarkdown(plain(text))
 
 /** One line, without invisible characters. */
 function plain(text: string): string {

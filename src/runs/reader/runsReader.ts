@@ -20,23 +20,18 @@ export function nameRuns(runs: readonly RunReader[], isPlanned: boolean): void {
 }
 
 /** Runs one piece of work at a time: a call meanwhile starts one more after it and gets its answer. */
-export class CoalescedWork {
-  private now: Promise<void> | null = null
-  private next: Promise<void> | null = null
-  private readonly work: () => Promise<void>
-
-  constructor(work: () => Promise<void>) {
-    this.work = work
-  }
-
-  run(): Promise<void> {
-    if (!this.now) return (this.now = this.work().finally(() => (this.now = null)))
+function coalesced(work: () => Promise<void>): () => Promise<void> {
+  let now: Promise<void> | null = null
+  let next: Promise<void> | null = null
+  const run = (): Promise<void> => {
+    if (!now) return (now = work().finally(() => (now = null)))
     const again = () => {
-      this.next = null
-      return this.run()
+      next = null
+      return run()
     }
-    return (this.next ??= this.now.then(again, again))
+    return (next ??= now.then(again, again))
   }
+  return run
 }
 
 /** Signs of the runs from outside their folders, asked before each look. */
@@ -60,8 +55,9 @@ export class RunsReader {
   private seen: Promise<unknown> = Promise.resolve()
   private viewers = 0
   private around: Awaited<ReturnType<LookAround>> = () => outsideSweep
-  private readonly all = new CoalescedWork(() => this.lookAtAll())
-  private readonly each = new WeakMap<RunReader, CoalescedWork>()
+  /** Looks at all folders, and a second time at those whose lock leaves in doubt who has them. */
+  readonly look = coalesced(() => this.lookAtAll())
+  private readonly each = new WeakMap<RunReader, () => Promise<void>>()
   /** When all were looked at last. */
   private lookedAt = performance.now()
   private isLooking = false
@@ -107,11 +103,6 @@ export class RunsReader {
 
   remove(run: RunReader): void {
     this.runs = this.runs.filter((other) => other !== run)
-  }
-
-  /** Looks at all folders, and a second time at those whose lock leaves in doubt who has them. */
-  look(): Promise<void> {
-    return this.all.run()
   }
 
   private async lookAtAll(): Promise<void> {
@@ -161,9 +152,9 @@ export class RunsReader {
 
   /** Looks at one of them, twice where its lock leaves it in doubt who has it. */
   lookAt(run: RunReader): Promise<void> {
-    const look = this.each.get(run) ?? new CoalescedWork(() => this.lookAtOne(run))
+    const look = this.each.get(run) ?? coalesced(() => this.lookAtOne(run))
     this.each.set(run, look)
-    return look.run()
+    return look()
   }
 
   private async lookAtOne(run: RunReader): Promise<void> {

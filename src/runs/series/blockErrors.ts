@@ -1,7 +1,7 @@
 // Errors of blocks: what a recovery left of each, which blocks are far above the others, and the loss of the steps that fit each block.
 import type { RunPicture } from './foldRun.ts'
 import { largest } from '../../formatting/lists.ts'
-import type { Point } from './smooth.ts'
+import { type Point, spreadOf } from './smooth.ts'
 
 export interface BlockError {
   readonly block: number
@@ -52,11 +52,7 @@ export function errorLeft(errors: readonly BlockError[]): number | null {
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const { length } = sorted
-  return length === 0 ? NaN : (sorted[(length - 1) >> 1] + sorted[length >> 1]) / 2
-}
+const median = (values: readonly number[]): number => spreadOf(values)?.median ?? NaN
 
 // The loss of the steps that fit each block, by block and by step.
 

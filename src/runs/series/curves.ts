@@ -1,6 +1,8 @@
 // The curves of a run beside those of others, the median of several seeds, and curves thinned to what pixels show.
+import { groupedBy } from '../../formatting/lists.ts'
 import { accuraciesOf } from './accuracies.ts'
 import { mainPerplexities } from './foldRun.ts'
+import { landmarks, smooth, spreadOf } from './smooth.ts'
 import type { RunSummary } from './runSummary.ts'
 
 /** loss: by optimiser step. perplexity, accuracy: by steps done, pruned at 0. error: of each block after its recovery. */
@@ -36,7 +38,9 @@ const makers: Readonly<Record<CurveName, (run: RunSummary, look: CurveLook) => C
     const wide = Math.max(every, loss.every)
     const means = joined(loss.means, wide / loss.every)
     // A point is in the middle of the steps that it is the mean of.
-    return { x: means.map((_, i) => i * wide + (wide + 1) / 2), y: smoothed(means, smoothing ** wide) }
+    const points = means.map((y, i) => ({ x: i * wide + (wide + 1) / 2, y: Number.isNaN(y) ? null : y }))
+    const smoothed = smooth(points, smoothing ** wide)
+    return { x: smoothed.map(({ x }) => x), y: smoothed.map(({ y }) => y ?? NaN) }
   },
   perplexity({ evaluations }) {
     const measured = mainPerplexities({ evaluations }).filter(({ stage }) => stage !== 'dense')
@@ -60,19 +64,6 @@ function joined(means: readonly (number | null)[], count: number): number[] {
   })
 }
 
-/** Smooths as `smooth` of smooth.ts, on plain numbers: a gap stays a gap and leaves the mean as it was. */
-function smoothed(values: readonly number[], weight: number): readonly number[] {
-  if (weight === 0) return values
-  let mean = 0
-  let share = 1
-  return values.map((value) => {
-    if (Number.isNaN(value)) return NaN
-    mean = weight * mean + (1 - weight) * value
-    share *= weight
-    return mean / (1 - share)
-  })
-}
-
 /** Sorts by step; the later of two points at one step counts. */
 function byStep(points: readonly (readonly [number, number])[]): Curve {
   const sorted = [...new Map(points)].sort((a, b) => a[0] - b[0])
@@ -82,29 +73,15 @@ function byStep(points: readonly (readonly [number, number])[]): Curve {
 /** One curve is itself, without a range. */
 export function foldCurves(curves: readonly Curve[]): FoldedCurve {
   if (curves.length === 1) return { ...curves[0], low: [], high: [] }
-  const values = new Map<number, number[]>()
-  for (const { x, y } of curves)
-    for (const [i, at] of x.entries()) {
-      const known = values.get(at)
-      if (known) known.push(y[i])
-      else values.set(at, [y[i]])
-    }
-  const x = [...values.keys()].sort((a, b) => a - b)
-  const spreads = x.map((at) => medianAndRange(values.get(at) ?? []))
+  const points = curves.flatMap(({ x, y }) => x.map((at, i) => ({ at, y: Number.isNaN(y[i]) ? null : y[i] })))
+  const places = [...groupedBy(points, ({ at }) => at)].sort(([a], [b]) => a - b)
+  const spreads = places.map(([, own]) => spreadOf(own.map(({ y }) => y)))
   return {
-    x,
-    y: spreads.map(([median]) => median),
-    low: spreads.map(([, low]) => low),
-    high: spreads.map(([, , high]) => high),
+    x: places.map(([at]) => at),
+    y: spreads.map((spread) => spread?.median ?? NaN),
+    low: spreads.map((spread) => spread?.low ?? NaN),
+    high: spreads.map((spread) => spread?.high ?? NaN),
   }
-}
-
-/** NaN without any number. */
-function medianAndRange(values: readonly number[]): [median: number, low: number, high: number] {
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b)
-  const count = sorted.length
-  if (count === 0) return [NaN, NaN, NaN]
-  return [(sorted[(count - 1) >> 1] + sorted[count >> 1]) / 2, sorted[0], sorted[count - 1]]
 }
 
 export interface ThinnedCurve {
@@ -143,31 +120,16 @@ interface Picked {
 }
 
 function pick(curve: FoldedCurve, start: number, end: number, picked: Picked): void {
-  const landmarks = landmarksOf(curve, start, end)
-  picked.indices.push(...landmarks)
+  const kept = landmarks((i) => curve.y[i], start, end)
+  picked.indices.push(...kept)
   if (curve.low.length === 0) return
   let [low, high] = [Infinity, -Infinity]
   for (let i = start; i < end; i++) {
     if (curve.low[i] < low) low = curve.low[i]
     if (curve.high[i] > high) high = curve.high[i]
   }
-  for (let i = 0; i < landmarks.length; i++) {
+  for (let i = 0; i < kept.length; i++) {
     picked.low.push(low)
     picked.high.push(high)
   }
-}
-
-/** Indices of the first point, the least, the greatest and the first gap, in order and without repeats. */
-function landmarksOf({ y }: Curve, start: number, end: number): number[] {
-  let [low, high, gap] = [-1, -1, -1]
-  for (let i = start; i < end; i++) {
-    if (Number.isNaN(y[i])) {
-      if (gap < 0) gap = i
-      continue
-    }
-    if (low < 0 || y[i] < y[low]) low = i
-    if (high < 0 || y[i] > y[high]) high = i
-  }
-  const found = [start, low, high, gap].filter((i, at, all) => i >= 0 && all.indexOf(i) === at)
-  return found.sort((a, b) => a - b)
 }

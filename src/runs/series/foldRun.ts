@@ -68,7 +68,6 @@ export interface RunPicture {
   name: string
   model: string
   device: string
-  version: string
   numBlocks: number
   /** Modes of the recipe's recoveries, where it has several. */
   recoveries: readonly string[]
@@ -107,7 +106,6 @@ export interface RunPicture {
   end: { status: 'done' | 'failed' | 'cancelled'; message: string | null } | null
   /** Milliseconds of work since the start, pauses left out. */
   elapsed: number
-  resumed: number
   numEvents: number
 }
 
@@ -116,7 +114,6 @@ export function emptyPicture(): RunPicture {
     name: '',
     model: '',
     device: '',
-    version: '',
     numBlocks: 0,
     recoveries: [],
     numSteps: 0,
@@ -140,7 +137,6 @@ export function emptyPicture(): RunPicture {
     saved: null,
     end: null,
     elapsed: 0,
-    resumed: 0,
     numEvents: 0,
   }
 }
@@ -166,12 +162,10 @@ function fold(run: RunPicture, event: RunEvent): void {
       run.name = event.name
       run.model = event.model
       run.device = event.description || event.device
-      run.version = event.version
       run.numBlocks = event.blocks
       run.recoveries = event.recoveries ?? []
       run.plan = event.plan ?? null
       run.end = null
-      if (event.resumed) run.resumed++
       return
     case 'phase':
       run.phases.push({

@@ -10,6 +10,7 @@ import {
   formatWonBack,
   megabyte,
 } from '../../formatting/numbers.ts'
+import { asMarkdown } from '../../formatting/printable.ts'
 import { type Stage, stages } from '../../catalog/stages.ts'
 import { recoveryName } from './recoveries.ts'
 import { accuraciesOf, type StageAccuracies } from './accuracies.ts'
@@ -45,28 +46,15 @@ export interface RunResult extends TextResults {
 }
 
 export function resultOf(report: unknown): RunResult {
-  const {
-    perplexity,
-    accuracy,
-    sparsity,
-    trainable,
-    seconds,
-    peak_memory_mb: peak,
-    output,
-    pruned_output: prunedOutput,
-    gguf_output: ggufOutput,
-    recoveries,
-    allocations,
-    evaluations,
-  } = fieldsOf(report)
+  const { recoveries, allocations, evaluations, ...given } = fieldsOf(report)
   const several = Array.isArray(recoveries) && recoveries.length > 1 ? recoveries : []
   const result: RunResult = {
     perplexity: {},
     ...resultsOfTexts(perplexitiesOf(evaluations)),
     accuracy: {},
-    sparsity: numberOf(sparsity),
-    trainable: numberOf(fieldsOf(trainable).count),
-    trainablePercent: numberOf(fieldsOf(trainable).percent),
+    sparsity: numberOf(given.sparsity),
+    trainable: numberOf(fieldsOf(given.trainable).count),
+    trainablePercent: numberOf(fieldsOf(given.trainable).percent),
     recoveries: several.map((one: unknown) => {
       const { mode, trainable: share } = fieldsOf(one)
       return { mode: typeof mode === 'string' ? mode : '', trainablePercent: numberOf(fieldsOf(share).percent) }
@@ -75,16 +63,16 @@ export function resultOf(report: unknown): RunResult {
       const { key, value } = fieldsOf(one)
       return typeof key === 'string' && typeof value === 'number' ? [{ key, value }] : []
     }),
-    seconds: numberOf(fieldsOf(seconds).total),
-    peakMemoryMb: numberOf(peak),
-    output: typeof output === 'string' ? output : null,
-    prunedOutput: typeof prunedOutput === 'string' ? prunedOutput : null,
-    ggufOutput: typeof ggufOutput === 'string' ? ggufOutput : null,
+    seconds: numberOf(fieldsOf(given.seconds).total),
+    peakMemoryMb: numberOf(given.peak_memory_mb),
+    output: pathOf(given.output),
+    prunedOutput: pathOf(given.pruned_output),
+    ggufOutput: pathOf(given.gguf_output),
   }
   for (const stage of stages) {
-    const value = perplexityIn(fieldsOf(perplexity)[stage])
+    const value = perplexityIn(fieldsOf(given.perplexity)[stage])
     if (value !== undefined) result.perplexity[stage] = value
-    const { acc, stderr, tasks } = fieldsOf(fieldsOf(accuracy)[stage])
+    const { acc, stderr, tasks } = fieldsOf(fieldsOf(given.accuracy)[stage])
     if (typeof acc === 'number' && typeof tasks === 'number')
       result.accuracy[stage] = { acc, stderr: numberOf(stderr), tasks }
   }
@@ -130,19 +118,20 @@ export function costFacts(result: RunResult): [name: string, value: string][] {
 
 /** A Markdown table of two columns, for an issue or notes. */
 export function resultMarkdown(name: string, result: RunResult): string {
-  const cell = (text: string) => text.replace(/([\\|`*_<>[\]])/g, '\\$1').replace(/\s+/g, ' ')
   const saved = [
     ['saved to', result.output],
     ['GGUF file', result.ggufOutput],
   ].filter((row): row is [string, string] => row[1] !== null)
   const rows = [...resultFacts(result), ...saved]
   return [
-    `| ${cell(name)} | |`,
+    `| ${asMarkdown(name)} | |`,
     '| --- | --- |',
-    ...rows.map(([what, value]) => `| ${cell(what)} | ${cell(value)} |`),
+    ...rows.map(([what, value]) => `| ${asMarkdown(what)} | ${asMarkdown(value)} |`),
     '',
   ].join('\n')
 }
+
+const pathOf = (value: unknown) => (typeof value === 'string' ? value : null)
 
 function numberOf(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null

@@ -1,4 +1,4 @@
-// Points of a curve, smoothed and thinned for drawing without hiding spikes or gaps.
+// Points of a curve, smoothed and thinned for drawing without hiding spikes or gaps; the spread of several values.
 
 export interface Point {
   x: number
@@ -35,25 +35,40 @@ export function downsample(points: readonly Point[], limit: number): Point[] {
   for (let b = 0; b < buckets; b++) {
     const from = Math.floor((b * points.length) / buckets)
     const to = Math.floor(((b + 1) * points.length) / buckets)
-    for (const i of landmarks(points, from, to)) kept.push(points[i])
+    for (const i of landmarks((at) => points[at].y ?? NaN, from, to)) kept.push(points[i])
   }
   return kept
 }
 
-/** Indices, in order, of the first point, the minimum, the maximum and the first gap in [from, to). */
-function landmarks(points: readonly Point[], from: number, to: number): number[] {
-  let low = -1
-  let high = -1
-  let gap = -1
+/** Indices, in order, of the first of [from, to), the least value, the greatest and the first gap, which is NaN. */
+export function landmarks(valueAt: (i: number) => number, from: number, to: number): number[] {
+  let [low, high, gap] = [-1, -1, -1]
   for (let i = from; i < to; i++) {
-    const { y } = points[i]
-    if (y === null) {
+    const value = valueAt(i)
+    if (Number.isNaN(value)) {
       if (gap < 0) gap = i
       continue
     }
-    if (low < 0 || y < (points[low].y ?? Infinity)) low = i
-    if (high < 0 || y > (points[high].y ?? -Infinity)) high = i
+    if (low < 0 || value < valueAt(low)) low = i
+    if (high < 0 || value > valueAt(high)) high = i
   }
   const found = new Set([from, low, high, gap].filter((i) => i >= 0))
   return [...found].sort((a, b) => a - b)
+}
+
+export interface Spread {
+  readonly median: number
+  readonly low: number
+  readonly high: number
+  /** How many runs have a value. */
+  readonly count: number
+}
+
+/** The median of an even number is the mean of the two in the middle. null: no value is known. */
+export function spreadOf(values: readonly (number | null)[]): Spread | null {
+  const sorted = values.filter((value) => value !== null).sort((a, b) => a - b)
+  const count = sorted.length
+  if (count === 0) return null
+  const [low, high] = [sorted[0], sorted[count - 1]]
+  return { median: (sorted[(count - 1) >> 1] + sorted[count >> 1]) / 2, low, high, count }
 }

@@ -1,7 +1,7 @@
 // Hover: the meaning of a key, the matches of a target, the zeros of a sparsity, and the reason for a finding.
 import { type Hover, MarkupKind, type Position } from 'vscode-languageserver/node'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
-import { modulesToPrune } from '../../plan/planRecipe.ts'
+import { viewModel } from '../../plan/modelView.ts'
 import { sparsityOfBlock } from '../../recipe/resolve.ts'
 import { formatBytes, formatCompact, formatRequested, plural } from '../../formatting/numbers.ts'
 import { type Path, pathAt } from '../../recipe/document.ts'
@@ -50,7 +50,7 @@ function results(path: Path, { context, facts }: Analysis): string | null {
   const model = facts?.model
   if (!step || !model?.modelConfig) return null
   const blocks = model.modelConfig.numBlocks
-  const modules = modulesToPrune(step, model.modules)
+  const modules = viewModel(model.modelConfig, model.modules).prunedBy(step)
   const weights = modules.reduce((n, m) => n + m.rows * m.columns, 0)
   const zeros = modules.reduce(
     (n, m) => n + m.rows * m.columns * sparsityOfBlock(step.sparsity, m.block ?? 0, blocks),

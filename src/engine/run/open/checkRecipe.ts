@@ -111,7 +111,7 @@ function checkTrained(
 }
 
 /** The plan of the run. @throws EngineError 'bad-recipe': what is missing, or cannot be done with this model. */
-export function planOrRefuse(recipe: ResolvedRecipe, { config }: Model): RunPlan {
+function planOrRefuse(recipe: ResolvedRecipe, { config }: Model): RunPlan {
   const { plan, findings } = planRun(recipe, viewModel(config))
   const refused = findings.find((finding) => finding.refused)
   if (refused) throw new EngineError('bad-recipe', findingLine(recipe, refused))
@@ -123,7 +123,7 @@ export function planOrRefuse(recipe: ResolvedRecipe, { config }: Model): RunPlan
  * Checks that the tokenizer can go into the recipe's GGUF file. The plan says whether llama.cpp knows the model.
  * @throws EngineError 'bad-recipe' for a missing tokenizer, or one that llama.cpp does not know.
  */
-export async function checkGguf({ save }: Pick<ResolvedRecipe, 'save'>, { checkpoint, config }: Model): Promise<void> {
+async function checkGguf({ save }: Pick<ResolvedRecipe, 'save'>, { checkpoint, config }: Model): Promise<void> {
   if (save?.format !== 'gguf') return
   try {
     await ggufTokenizer(checkpoint.folder, config.vocabSize, checkpoint.config)

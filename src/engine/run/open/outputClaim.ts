@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Output, outputBytes, type OutputKind, outputsOf, stateBytes } from '../../../plan/outputs.ts'
-import { defaultSaveFormat } from '../../../recipe/settings/save.ts'
 import { bytesToCarryOver } from '../../checkpoint/carryOver.ts'
 import { requireSpace, refuseBothInOne, refuseInside, refuseOverlap } from '../../checkpoint/outputPlace.ts'
 import { requireWritable } from '../../../system/makeFolders.ts'
@@ -102,7 +101,7 @@ async function outputSize({ recipe, model, plan }: PlannedOutput, kind: OutputKi
   const { tensors, folder } = model.checkpoint
   const mentions = bytesOfMention * tensors.size + smallBytes
   return (
-    outputBytes({ config: model.config, tensors }, plan, recipe.save ?? { format: defaultSaveFormat }, kind) +
+    outputBytes({ config: model.config, tensors }, plan, recipe.save?.type, kind) +
     // A GGUF file has the tokenizer in it.
     (await bytesToCarryOver(folder)) +
     mentions

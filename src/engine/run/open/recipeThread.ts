@@ -1,5 +1,5 @@
 // Work on a recipe that is so long that it would block everything else: it is done in a thread, by recipeWorker.ts.
-import type { Worker } from 'node:worker_threads'
+import { once } from 'node:events'
 import { startWorker } from '../../../system/startWorker.ts'
 import { EngineError, type ErrorCode, throwIfCancelled } from '../../errors.ts'
 
@@ -35,23 +35,13 @@ export async function doJob<A extends unknown[], R>(
   const workerData: JobRequest = { name, args }
   const worker = startWorker(import.meta.url, './recipeWorker.ts', 'recipeWorker', { workerData })
   try {
-    const answer = await firstMessage(worker, signal)
+    const [answer] = (await once(worker, 'message', { signal }).catch((error: unknown) => {
+      throwIfCancelled(signal)
+      throw error
+    })) as [JobAnswer]
     if (answer.type === 'failed') throw new EngineError(answer.code, answer.message)
     return answer.value as R
   } finally {
     await worker.terminate()
   }
-}
-
-function firstMessage(worker: Worker, signal: AbortSignal | undefined): Promise<JobAnswer> {
-  return new Promise((resolve, reject) => {
-    const cancel = () => reject(new EngineError('cancelled', 'cancelled'))
-    signal?.addEventListener('abort', cancel, { once: true })
-    worker.once('message', resolve)
-    worker.once('error', reject)
-    worker.once('exit', () => {
-      signal?.removeEventListener('abort', cancel)
-      reject(new EngineError('internal', 'the thread that reads the recipe has ended'))
-    })
-  })
 }

@@ -5,11 +5,11 @@ import { taskOf } from '../../../catalog/tasks/tasks.ts'
 import { evaluationWindows } from '../../evaluate/evaluationWindows.ts'
 import { loadQuestions, unansweredText, type QuestionSet } from '../../evaluate/tasks/questions.ts'
 import { readPrompts, type PromptSet } from '../../generate/samplePrompts.ts'
-import { type Windows, type WindowsRequest, padRows, requireRoom } from '../../text/windows.ts'
+import { loadWindows, type Windows, type WindowsRequest, padRows, requireRoom } from '../../text/windows.ts'
+import { writingTokens } from '../../../plan/textTokens.ts'
 import { filesOf, evenShare } from '../../../recipe/dataFiles.ts'
 import { requireBatches } from '../../recover/batches.ts'
 import type { RunSession } from '../state/session.ts'
-import { windowsOf } from './sharedWindows.ts'
 import { EngineError } from '../../errors.ts'
 
 export interface RunData {
@@ -20,17 +20,27 @@ export interface RunData {
   evaluation(evaluation: ResolvedEvaluation): Promise<EvaluationData>
 }
 
+interface Sized {
+  /** As its progress counts it. */
+  readonly size: number
+  readonly unit: 'windows' | 'rows' | 'tokens'
+  /** Tokens of a pass over it, in time. */
+  readonly tokens: number
+}
+
 /** Data that an entry measures on. */
-export type EvaluationData =
-  | { readonly kind: 'windows'; readonly windows: Windows }
-  | { readonly kind: 'questions'; readonly questions: QuestionSet }
-  | { readonly kind: 'prompts'; readonly prompts: PromptSet }
+export type EvaluationData = Sized &
+  (
+    | { readonly kind: 'windows'; readonly windows: Windows }
+    | { readonly kind: 'questions'; readonly questions: QuestionSet }
+    | { readonly kind: 'prompts'; readonly prompts: PromptSet }
+  )
 
 /** Reads everything now: a missing file or too little text is found before hours of work. */
 export async function readData(session: RunSession): Promise<RunData> {
   const { recipe, model, source, plan, signal } = session
   const load = (request: Pick<WindowsRequest, 'path' | 'field' | 'samples' | 'seqLen' | 'purpose' | 'lossOn'>) =>
-    windowsOf(session, {
+    loadWindows({
       ...request,
       seed: recipe.seed,
       folder: source.folder,
@@ -42,16 +52,23 @@ export async function readData(session: RunSession): Promise<RunData> {
   const evaluations = new Map<string, EvaluationData>()
   const readEvaluation = async (e: ResolvedEvaluation): Promise<EvaluationData> => {
     const { task, data: path, limit } = e
-    if (path === undefined)
-      return { kind: 'prompts', prompts: await readPrompts(e, { folder: source.folder, config: model.config, signal }) }
-    if (!taskOf(task).questions)
-      return { kind: 'windows', windows: await evaluationWindows({ ...e, data: path }, load) }
-    const { vocabSize, maxPositions: maxLength } = model.config
     const { folder } = source
+    if (path === undefined) {
+      const prompts = await readPrompts(e, { folder, config: model.config, signal })
+      const { promptTokens, maxTokens } = prompts
+      const size = promptTokens.length * maxTokens
+      return { kind: 'prompts', prompts, size, unit: 'tokens', tokens: writingTokens(promptTokens, maxTokens) }
+    }
+    if (!taskOf(task).questions) {
+      const windows = await evaluationWindows({ ...e, data: path }, load)
+      const { windows: size, seqLen } = windows
+      return { kind: 'windows', windows, size, unit: 'windows', tokens: size * seqLen }
+    }
+    const { vocabSize, maxPositions: maxLength } = model.config
     const questions = await loadQuestions({ task, path, limit, folder, vocabSize, maxLength, signal })
     const unanswered = unansweredText(questions)
     if (unanswered) session.warn(unanswered)
-    return { kind: 'questions', questions }
+    return { kind: 'questions', questions, size: questions.questions.length, unit: 'rows', tokens: questions.tokens }
   }
   const evaluation = async (e: ResolvedEvaluation) => {
     const { at: _at, every: _every, out: _out, ...asked } = e

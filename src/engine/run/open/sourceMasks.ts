@@ -72,29 +72,12 @@ async function foundMasks(model: Model): Promise<Map<string, StoredMask> | null>
   return masks
 }
 
-/**
- * The masks of a recipe without `prune`: of the file, else the exact zeros of the block linears, with a warning. A
- * linear without zeros has no mask.
- */
-export async function masksOfPrunedModel(
-  model: Model,
-  warn: (message: string) => void,
-): Promise<Map<string, StoredMask>> {
-  const given = await ownMasksOf(model)
-  if (given) return given
-  const { masks, counts } = await masksOfZeros(model, () => true)
-  warn(
-    `The recipe prunes nothing and ${model.checkpoint.folder} has no ${maskFileName}: the exact zeros of the block linears (${formatShare(sparsityOfModel(model, counts))}) are taken as the mask`,
-  )
-  return masks
-}
-
 /** A linear with a smaller share of exact zeros was not pruned: bf16 has a few zeros by itself. */
 const leastPruned = 0.01
 
 /**
  * The masks of the linears that the recipe does not prune, from the file, else their exact zeros, with a warning. Training keeps
- * these weights 0.
+ * these weights 0. A recipe that prunes nothing takes every zero; a linear without zeros has no mask.
  */
 export async function masksBesides(
   model: Model,
@@ -104,21 +87,21 @@ export async function masksBesides(
   const isOther = (name: string) => !pruned.has(name)
   const given = await ownMasksOf(model, isOther)
   if (given) return given
-  const { masks, counts } = await masksOfZeros(model, isOther)
-  for (const [name, { zeros, size }] of counts)
-    if (zeros < leastPruned * size) {
-      masks.delete(name)
-      counts.delete(name)
-    }
-  if (masks.size > 0)
+  const { masks, counts } = await masksOfZeros(model, isOther, pruned.size === 0 ? 0 : leastPruned)
+  const { folder } = model.checkpoint
+  if (pruned.size === 0)
     warn(
-      `${model.checkpoint.folder} has no ${maskFileName}: the exact zeros (${formatShare(sparsityOf([...counts.values()]))}) of ${masks.size} linears that the recipe does not prune are taken as their mask`,
+      `The recipe prunes nothing and ${folder} has no ${maskFileName}: the exact zeros of the block linears (${formatShare(sparsityOfModel(model, counts))}) are taken as the mask`,
+    )
+  else if (masks.size > 0)
+    warn(
+      `${folder} has no ${maskFileName}: the exact zeros (${formatShare(sparsityOf([...counts.values()]))}) of ${masks.size} linears that the recipe does not prune are taken as their mask`,
     )
   return masks
 }
 
 /** Reads every requested linear once; a mask is read from its weight again. */
-async function masksOfZeros(model: Model, wanted: (linear: string) => boolean) {
+async function masksOfZeros(model: Model, wanted: (linear: string) => boolean, leastShare: number) {
   const masks = new Map<string, StoredMask>()
   const counts = new Map<string, ZeroCount>()
   for (const {
@@ -129,7 +112,7 @@ async function masksOfZeros(model: Model, wanted: (linear: string) => boolean) {
     if (!parameter) continue
     const read = async () => maskOfZeros(decode(await readWeight(model, parameter)), rows, columns)
     const count = zeroCountOf(await read())
-    if (count.zeros === 0) continue
+    if (count.zeros === 0 || count.zeros < leastShare * count.size) continue
     masks.set(name, { rows, columns, read })
     counts.set(name, count)
   }

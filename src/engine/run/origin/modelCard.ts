@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { writtenRecipe } from '../../../recipe/resolve.ts'
 import { saveFormats } from '../../../recipe/settings/save.ts'
+import { asMarkdown } from '../../../formatting/printable.ts'
 import { unstructured } from '../../../recipe/defaults.ts'
 import { writeError } from '../../../system/diskErrors.ts'
 import { EngineError } from '../../errors.ts'
@@ -19,14 +20,14 @@ export function modelCard(note: Note): string {
     rows.length === 0 ? [] : ['## Results', '', table(heads, rows), '', ...bullets(protocolOf(recipe)), '']
   const source = hubName(recipe.model)
   const made = source
-    ? `[${inline(source)}](https://huggingface.co/${source})`
+    ? `[${asMarkdown(source)}](https://huggingface.co/${source})`
     : `\`${recipe.model.replaceAll('`', '')}\``
   return [
     '---',
     ...metadataOf(note).map(([key, value]) => `${key}: ${JSON.stringify(value)}`),
     '---',
     '',
-    `# ${inline(name)}`,
+    `# ${asMarkdown(name)}`,
     '',
     `Made from ${made} with SparseScope: ${recipe.save ? saveFormats[recipe.save.format].result : ''}`.trim(),
     '',
@@ -123,15 +124,10 @@ function fenced(text: string, language: string): string[] {
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(inline).join(' | ')} |`
+  const line = (cells: readonly string[]) => `| ${cells.map(asMarkdown).join(' | ')} |`
   return [line(heads), `|${heads.map(() => ' --- |').join('')}`, ...rows.map(line)].join('\n')
 }
 
 function bullets(sentences: readonly string[]): string[] {
-  return sentences.map((sentence) => `- ${inline(sentence)}`)
-}
-
-/** Paths and names are text, whatever is in them. */
-function inline(text: string): string {
-  return text.replace(/([\\|`*_<>[\]])/g, '\\$1').replace(/\s+/g, ' ')
+  return sentences.map((sentence) => `- ${asMarkdown(sentence)}`)
 }

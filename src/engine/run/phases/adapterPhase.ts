@@ -9,7 +9,7 @@ import { readF32Tensor } from '../../checkpoint/createCheckpoint.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import { EngineError } from '../../errors.ts'
 import { openModel, type Model } from '../../model/model.ts'
-import { decode, readWeight, storedDType } from '../../model/weights.ts'
+import { readValues, storedDType } from '../../model/weights.ts'
 import { mergeUpdate } from '../../recover/mergeUpdate.ts'
 import { openMerged, type MergedAdapter } from '../open/givenAdapters.ts'
 import { sumMovement } from '../../recover/movement.ts'
@@ -90,7 +90,7 @@ function mergedTensor(
   const { parameter, rank, scale, base } = update
   const module = moduleOfWeight(parameter.name)
   return storedValues(model, parameter.name, async () => {
-    const before = decode(await readWeight(model, parameter))
+    const before = await readValues(model, parameter.name)
     const weight = base === null ? before.slice() : await valuesOf(adapter, base)
     const mask = await masks.get(module)?.read()
     const factors = { a: await valuesOf(adapter, update.a), b: await valuesOf(adapter, update.b), rank, scale }
@@ -108,7 +108,7 @@ function takenTensor(
 ): StateTensor {
   return storedValues(model, parameter.name, async () => {
     const values = await valuesOf(adapter, tensor)
-    moved[parameter.name] = movedIn(model, parameter, decode(await readWeight(model, parameter)), values)
+    moved[parameter.name] = movedIn(model, parameter, await readValues(model, parameter.name), values)
     return { values }
   })
 }

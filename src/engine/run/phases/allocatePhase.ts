@@ -98,16 +98,13 @@ async function lossWith(
         signal,
         pausePoint,
       }
+      const looked = lookAtData(entries) ? seen : null
       const onProgress = (done: number, total: number) => {
         ;[walked, walking] = [done, total]
         told()
       }
-      const looks = {
-        calibration: lookAtData(entries) ? seen : null,
-        statisticBytes: budget.statisticBytes,
-        onProgress,
-      }
-      return prunedLosses({ ...walk, ...looks }, flow, decoder)
+      const { statisticBytes } = budget
+      return prunedLosses({ ...walk, calibration: looked, statisticBytes, onProgress }, flow, decoder)
     })
     return losses.reduce((sum, loss) => sum + loss, 0) / losses.length
   } finally {

@@ -6,8 +6,7 @@ import { type StartMatrices, startMatricesOf } from '../open/givenAdapters.ts'
 import { reconstruction } from './reconstruction.ts'
 import type { RunContext } from './runContext.ts'
 import { stepCounts, type StepCount } from './trainingSteps.ts'
-import { EngineError } from '../../errors.ts'
-import { decode, readWeight, storedDType } from '../../model/weights.ts'
+import { readValues, storedDType } from '../../model/weights.ts'
 import { refitBlock, type RefitOptions } from '../../prune/refit.ts'
 import { sumMovement } from '../../recover/movement.ts'
 import type { Movement } from '../../../runs/series/events.ts'
@@ -71,11 +70,7 @@ function refitting({ session, recovery, host, advance }: Refitting): BlockRecove
   const { backend, model, signal } = session
   const { steps, dampening = 0 } = recovery.settings
   const chosen = prunedNames(session.plan.entries)
-  const denseOf = async (name: string) => {
-    const parameter = model.parameters.get(`${name}.weight`)
-    if (!parameter) throw new EngineError('internal', `${name}.weight is no parameter of this model`)
-    return decode(await readWeight(model, parameter))
-  }
+  const denseOf = (name: string) => readValues(model, `${name}.weight`)
   return {
     dense: null,
     middles: false,

@@ -25,8 +25,6 @@ import type { RunSession } from '../state/session.ts'
 import { shareBetween } from '../state/overall.ts'
 import type { RunContext } from './runContext.ts'
 
-const units = { windows: 'windows', questions: 'rows', prompts: 'tokens' }
-
 /** A measurement in the middle of a recovery, which is numbered where the recipe has several. */
 export type Between = Required<Pick<EvaluationResult, 'step'>> & Pick<EvaluationResult, 'recovery'>
 
@@ -50,15 +48,14 @@ export async function evaluateStage(
     const options = { memoryBytes: decoderBytes, tokensPerPass, packs }
     const decoder = await createDecoder(session.backend, model, options)
     try {
-      const sizes = sets.map(sizeOf)
-      const total = sizes.reduce((a, b) => a + b, 0)
-      const unit = andList([...new Set(sets.map(({ kind }) => units[kind]))])
+      const total = sets.reduce((sum, { size }) => sum + size, 0)
+      const unit = andList([...new Set(sets.map((set) => set.unit))])
       let before = 0
       for (const [i, entry] of due.entries()) {
         const onProgress = progressIn(session, before, total, unit)
         if (between) await measureBetween(context, entry, decoder, between)
         else await measure(context, entry, stage, decoder, { onProgress })
-        before += sizes[i]
+        before += sets[i].size
       }
     } finally {
       await decoder.close()
@@ -99,12 +96,10 @@ async function measureBetween(
 ): Promise<void> {
   const { session, data } = context
   const set = await data.evaluation(entry.evaluation)
-  const onProgress = progressIn(session, 0, sizeOf(set), units[set.kind])
+  const onProgress = progressIn(session, 0, set.size, set.unit)
   const { progress, recipe, model } = session
   const share = shareBetween(progress, recipe, model.config.numBlocks, entry.entry)
-  await session.countAs(`evaluate between ${entry.entry}`, share, () =>
-    measure(context, entry, 'recovered', decoder, { adapterOf, onProgress }, between),
-  )
+  await session.countAs(share, () => measure(context, entry, 'recovered', decoder, { adapterOf, onProgress }, between))
 }
 
 /** Warns of a recovery that made the model worse, and says what to change. */
@@ -154,14 +149,17 @@ type Measured = Pick<EvaluationResult, 'perplexity' | 'acc' | 'stderr'>
 
 const percent = (share: number) => (100 * share).toFixed(1)
 
-/** Entries of this stage that are not measured yet. */
-export function dueEntries(session: RunSession, stage: Stage, between?: Between): Entry[] {
-  return session.recipe.evaluate
-    .map((evaluation, entry) => ({ entry, evaluation }))
-    .filter(
-      ({ entry, evaluation }) =>
-        isAsked(session, evaluation, stage, between?.step) && !isDone(session, entry, stage, between),
+/** Entries of this stage that are not measured yet. Without `prune`, the source is the pruned model: `dense` and `pruned` both mean it. */
+export function dueEntries({ recipe, progress }: RunSession, stage: Stage, between?: Between): Entry[] {
+  const isAsked = (evaluation: ResolvedEvaluation) =>
+    between ? isDue(evaluation, between.step) : isAskedAt(evaluation, stage, recipe)
+  const isDone = (entry: number) =>
+    progress.evaluations.some(
+      (e) => e.entry === entry && e.stage === stage && e.step === between?.step && e.recovery === between?.recovery,
     )
+  return recipe.evaluate.flatMap((evaluation, entry) =>
+    isAsked(evaluation) && !isDone(entry) ? [{ entry, evaluation }] : [],
+  )
 }
 
 /** Measured after so many steps or blocks. */
@@ -169,27 +167,10 @@ export function isDue({ every }: ResolvedEvaluation, step: number): boolean {
   return every !== undefined && step % every === 0
 }
 
-/** Without `prune`, the source is the pruned model: `dense` and `pruned` both mean it. */
-function isAsked(
-  { recipe }: RunSession,
-  evaluation: ResolvedEvaluation,
-  stage: Stage,
-  step: number | undefined,
-): boolean {
-  if (step !== undefined) return isDue(evaluation, step)
-  return isAskedAt(evaluation, stage, recipe)
-}
-
 /** An entry of the recipe's `evaluate`: its index names it, since two may share their data. */
 interface Entry {
   readonly entry: number
   readonly evaluation: ResolvedEvaluation
-}
-
-function isDone({ progress }: RunSession, entry: number, stage: Stage, between: Between | undefined): boolean {
-  return progress.evaluations.some(
-    (e) => e.entry === entry && e.stage === stage && e.step === between?.step && e.recovery === between?.recovery,
-  )
 }
 
 async function measure(
@@ -287,17 +268,5 @@ function tokensOf(set: EvaluationData, config: ModelConfig, decoderBytes: number
       return tokensPerPassOf(set.questions.questions, config, decoderBytes)
     case 'prompts':
       return Math.max(passTokens, ...set.prompts.promptTokens)
-  }
-}
-
-/** Windows, rows or tokens. */
-function sizeOf(set: EvaluationData): number {
-  switch (set.kind) {
-    case 'windows':
-      return set.windows.windows
-    case 'questions':
-      return set.questions.questions.length
-    case 'prompts':
-      return set.prompts.prompts.length * set.prompts.maxTokens
   }
 }

@@ -7,7 +7,7 @@ import { loadBlock, releaseBlock } from '../../model/block.ts'
 import { headPart, loadEnds, releaseEnds, type Ends } from '../../model/ends.ts'
 import type { Model } from '../../model/model.ts'
 import { rangesOf } from '../../model/module.ts'
-import { encode, decode, readWeight, storedDType } from '../../model/weights.ts'
+import { encode, readValues, storedDType } from '../../model/weights.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import type { Mask } from '../../prune/mask.ts'
 import { Arena } from '../../compute/arena.ts'
@@ -86,12 +86,10 @@ async function endTensors(
 
 /** How far a parameter outside the blocks moved. Its old values are read from the base some rows at a time, since a table is large. */
 async function movementOfEnd(backend: Backend, base: Model, name: string, value: Tensor): Promise<Movement> {
-  const parameter = base.parameters.get(name)
-  if (!parameter) throw new EngineError('internal', `${name} is no parameter of this model`)
   const sum = sumMovement(value.shape, storedDType(base, name))
-  const isWhole = parameter.transposed || value.shape.length === 1
+  const isWhole = base.parameters.get(name)?.transposed || value.shape.length === 1
   for (const range of rangesOf(value.shape[0], isWhole ? value.shape[0] : headRows)) {
-    const before = decode(await readWeight(base, parameter, range))
+    const before = await readValues(base, name, range)
     sum.add(range.start, before, await readF32(backend, rows(value, range.start, range.end)))
   }
   return sum.result()

@@ -2,14 +2,13 @@
 import { itemsAtOnce } from '../../compute/backend.ts'
 import type { DenseLoss } from '../../compute/kernels.ts'
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
-import { EngineError } from '../../errors.ts'
 import type { ModelConfig } from '../../../catalog/families/modelConfig.ts'
 import { modelParameters, type Parameter } from '../../../catalog/families/parameters.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { createDecoder } from '../../model/decoder.ts'
 import type { GradientOptions } from '../../model/gradients.ts'
 import { type Model, openModel } from '../../model/model.ts'
-import { decode, readWeight } from '../../model/weights.ts'
+import { readValues } from '../../model/weights.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import type { TrainingWindows } from '../../recover/batches.ts'
 import { rememberLoss } from '../../recover/divergence.ts'
@@ -58,7 +57,7 @@ export async function runRetrainPhase(
         rank: lora.rank,
         alpha: lora.alpha,
         maskOf: async (linear) => masks.get(linear)?.read(),
-        valueOf: (name) => valueOf(base, name),
+        valueOf: (name) => readValues(base, name),
         startOf: starts.of,
         undecayed: decay > 0 ? biasesAndNorms(base.config) : undefined,
         effectiveWeightBytes: budget.effectiveWeightBytes,
@@ -155,10 +154,4 @@ async function save(session: RunSession, { parameters }: Trainables): Promise<vo
   session.requireHeld()
   session.count()
   await saveTraining(session.folder.state, session.backend, parameters, session.progress)
-}
-
-async function valueOf(model: Model, name: string): Promise<Float32Array> {
-  const parameter = model.parameters.get(name)
-  if (!parameter) throw new EngineError('internal', `${name} is no parameter of this model`)
-  return decode(await readWeight(model, parameter))
 }

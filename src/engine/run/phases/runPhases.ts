@@ -5,7 +5,7 @@ import { allocateInRun } from './allocatePhase.ts'
 import { runAdapterPhase } from './adapterPhase.ts'
 import { pruneBlocks, pruneOnly, recoverBlocks } from './blocksPhase.ts'
 import { claimOutput } from '../open/outputClaim.ts'
-import { type EvaluationData, readData, type RunData } from '../open/runData.ts'
+import { readData, type RunData } from '../open/runData.ts'
 import { outputsOf } from '../../../plan/outputs.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { goOnWithLess, goOnWithNewDevice } from './goOnFromSaved.ts'
@@ -19,11 +19,10 @@ import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import type { RunSession } from '../state/session.ts'
 import { measureOnce } from './sharedEvaluation.ts'
 import { pruneOnce, pruningKey } from './sharedPruning.ts'
-import { masksOfPrunedModel, ownMasksOf, sparsityOfModel, summaryOf } from '../open/sourceMasks.ts'
+import { masksBesides, ownMasksOf, sparsityOfModel, summaryOf } from '../open/sourceMasks.ts'
 import { masksOfStage, withStateModel } from '../state/stateModel.ts'
 import { type PlannedPart, plannedParts } from '../../../plan/time.ts'
-import { writingTokens } from '../../../plan/textTokens.ts'
-import { describeModel } from '../../../recipe/describeModel.ts'
+import { viewModel } from '../../../plan/modelView.ts'
 
 /** Runs what is left to do; returns the share of zeros among the weights of the block linears. */
 export async function runPhases(session: RunSession): Promise<number | null> {
@@ -112,7 +111,9 @@ async function masksOf(context: RunContext): Promise<StoredMasks> {
   const [stage] = prunedStages(context)
   if (stage) return masksOfStage(session, stage)
   const { model, plan } = session
-  return plan.recoveries.length > 0 ? masksOfPrunedModel(model, session.warn) : ((await ownMasksOf(model)) ?? new Map())
+  return plan.recoveries.length > 0
+    ? masksBesides(model, new Set(), session.warn)
+    : ((await ownMasksOf(model)) ?? new Map())
 }
 
 /** Measures the finished model and saves it; returns its sparsity. */
@@ -134,39 +135,18 @@ async function finish(context: RunContext, masks: StoredMasks): Promise<number |
 
 /** The work of a run before it is done: its parts with the time that each is planned to take. */
 async function plannedWork(
-  { recipe, source, backend }: Pick<RunSession, 'recipe' | 'source' | 'backend'>,
+  { recipe, model, source, backend }: Pick<RunSession, 'recipe' | 'model' | 'source' | 'backend'>,
   data: RunData,
 ): Promise<PlannedPart[]> {
-  const model = describeModel({
-    tensors: source.tensors,
-    config: source.config,
-    problems: [],
-    tokenizer: { present: false, largestId: null },
-    masked: false,
-    sparsities: null,
-  })
   const tokens = new Map<object, number>()
-  for (const evaluation of recipe.evaluate) {
-    const read = await data.evaluation(evaluation)
-    tokens.set(evaluation, tokensIn(read))
-  }
+  for (const evaluation of recipe.evaluate) tokens.set(evaluation, (await data.evaluation(evaluation)).tokens)
   const { details } = backend.info
   const machine = {
     gpu: !backend.traits.inHostMemory,
     threads: typeof details.threads === 'number' ? details.threads : 1,
     bf16: backend.precision === 'bf16',
   }
-  return plannedParts(recipe, model, machine, (evaluation) => tokens.get(evaluation) ?? 0)
-}
-
-/** Tokens of a pass over it, in time. */
-function tokensIn(read: EvaluationData): number {
-  switch (read.kind) {
-    case 'windows':
-      return read.windows.windows * read.windows.seqLen
-    case 'questions':
-      return read.questions.tokens
-    case 'prompts':
-      return writingTokens(read.prompts.promptTokens, read.prompts.maxTokens)
-  }
+  const { modules } = viewModel(model.config)
+  const planned = { modelConfig: model.config, modules, tensors: source.tensors }
+  return plannedParts(recipe, planned, machine, (evaluation) => tokens.get(evaluation) ?? 0)
 }

@@ -65,17 +65,13 @@ export interface ReportFacts {
 }
 
 export function createReport(facts: ReportFacts, progress: RunProgress): RunReport {
-  const perplexity: Partial<Record<Stage, number>> = {}
   const accuracy = meanAccuracies(progress.evaluations)
   const recoveries = facts.recoveries.map((one) => ({
     ...recoveryReport(one),
     ...mergedBy(one, progress),
     ...movedBy(one, progress),
   }))
-  const texts = progress.evaluations.filter(({ perplexity: value, acc }) => acc === undefined && value !== undefined)
-  const firstText = Math.min(...texts.map(({ entry }) => entry))
-  for (const { stage, entry, step, perplexity: value } of progress.evaluations)
-    if (entry === firstText && step === undefined && value !== undefined) perplexity[stage] = value
+  const { texts, wonBack } = resultsOfTexts(perplexitiesOf(progress.evaluations))
   return {
     status: facts.status,
     message: facts.message,
@@ -94,8 +90,8 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
       precisionSentence(progress.device),
       ...undecided(accuracy),
     ],
-    perplexity,
-    won_back: resultsOfTexts(perplexitiesOf(progress.evaluations)).wonBack,
+    perplexity: texts.at(0)?.perplexity ?? {},
+    won_back: wonBack,
     accuracy,
     evaluations: progress.evaluations,
     sparsity: facts.sparsity,

@@ -1,33 +1,32 @@
 // Progress of the whole run: its parts weighted by the planned time (plan/time.ts). The time left is measured:
 // a part continues at the pace of its first block or its first ten steps.
-import { passesOf, timesBetweenAll } from '../../../plan/passes.ts'
+import { passesOf, timesBetween } from '../../../plan/passes.ts'
 import { tries } from '../../../plan/pruneEntry.ts'
 import { isAskedAt, type PlannedPart, type WorkPart } from '../../../plan/time.ts'
 import type { Stage } from '../../../catalog/stages.ts'
 import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
 import type { RunProgress } from './progress.ts'
 
-export interface Overall {
-  /** Times are milliseconds of work, on a clock that stops while the run is paused. */
-  enter(part: WorkPart, now: number): void
-  /** The part is done up to `fraction`, 0 to 1. */
-  leave(part: WorkPart, now: number, fraction?: number): void
-  /** The part is done so far, 0 to 1. Never goes back. */
-  reach(part: WorkPart, fraction: number, now: number): void
-  /** 0 to 1; never falls. */
-  share(): number
-  /** By what has been measured so far; null before that is enough. */
-  secondsLeft(now: number): number | null
+/** A part of the planned work, and how much of it is done before and after what is counted, 0 to 1. */
+export interface Share {
+  readonly part: WorkPart
+  readonly from: number
+  readonly to: number
 }
 
-/** A part that has begun and not ended; another may interrupt it. */
-interface Visit {
-  readonly part: WorkPart
-  /** How much of it was done when its pace began to be measured, 0 to 1. */
-  from: number
-  /** Milliseconds up to `since`, without interruptions. */
-  spent: number
-  /** When it began, or went on after an interruption. */
+export interface Overall {
+  /** Counts what the body reaches as that share, whose work interrupts that around it. Without a share it is no part of the plan. */
+  within<T>(share: Share | undefined, body: () => Promise<T>): Promise<T>
+  /** So much of the current share is done, 0 to 1. A part never goes back. */
+  reach(done: number): void
+  /** Share of the whole run, 0 to 1; never falls. */
+  share(): number
+  /** By what has been measured so far; null before that is enough. */
+  secondsLeft(): number | null
+}
+
+interface Visit extends Share {
+  /** Up to when its time is counted. */
   since: number
   /** A resumed run first passes over finished blocks, whose pace is not that of the rest. */
   isPassing: boolean
@@ -42,70 +41,69 @@ interface Measured {
 /** Parts of the same kind of work have the same pace: the time of the dense model's evaluation predicts the others. */
 const kindOf = (part: WorkPart): string => (part.startsWith('evaluate') ? 'evaluate' : part)
 
-/** `done`: what earlier sessions of the run have finished of each part, 0 to 1. */
-export function createOverall(parts: readonly PlannedPart[], done: ReadonlyMap<WorkPart, number> = new Map()): Overall {
+/**
+ * `now`: milliseconds of work, on a clock that stops while the run is paused. `done`: what earlier sessions of the run have finished of
+ * each part, 0 to 1.
+ */
+export function createOverall(
+  parts: readonly PlannedPart[],
+  now: () => number,
+  done: ReadonlyMap<WorkPart, number> = new Map(),
+): Overall {
   const planned = new Map(parts.map(({ part, seconds }) => [part, seconds]))
   const fractions = new Map(parts.map(({ part }) => [part, clamp(done.get(part) ?? 0)]))
   const total = parts.reduce((sum, { seconds }) => sum + seconds, 0)
-  const secondsOf = (part: WorkPart) => planned.get(part) ?? 0
   const fractionOf = (part: WorkPart) => fractions.get(part) ?? 0
+  /** By kind. */
+  const measured = new Map<string, Measured>()
+  let current: Visit | undefined
+  /** Counts the time of the current part up to now, and the planned seconds that it has `gained`. */
+  const count = (gained = 0) => {
+    if (!current) return
+    const kind = kindOf(current.part)
+    const spent = (now() - current.since) / 1000
+    measured.set(kind, together([measured.get(kind) ?? nothing, { spent, gained }]))
+    current.since = now()
+  }
+  /** Returns the planned seconds by which it rises. */
   const raise = (part: WorkPart, fraction: number) => {
-    if (planned.has(part)) fractions.set(part, Math.max(fractionOf(part), clamp(fraction)))
-  }
-  /** Finished visits, by kind; the last of `open` is in progress and interrupts those before it. */
-  const over = new Map<string, Measured>()
-  const open: Visit[] = []
-  const measuredOf = (visit: Visit, now: number): Measured => {
-    const goesOn = visit === open.at(-1) ? now - visit.since : 0
-    return {
-      spent: (visit.spent + goesOn) / 1000,
-      gained: (fractionOf(visit.part) - visit.from) * secondsOf(visit.part),
-    }
-  }
-  const close = (visit: Visit, now: number) => {
-    const kind = kindOf(visit.part)
-    over.set(kind, together([over.get(kind) ?? nothing, measuredOf(visit, now)]))
-    open.pop()
-    const interrupted = open.at(-1)
-    if (interrupted) interrupted.since = now
+    const before = fractionOf(part)
+    if (planned.has(part)) fractions.set(part, Math.max(before, clamp(fraction)))
+    return (fractionOf(part) - before) * (planned.get(part) ?? 0)
   }
   return {
-    enter(part, now) {
-      // It failed, and is begun again.
-      while (open.some((visit) => visit.part === part)) close(open[open.length - 1], now)
-      const interrupted = open.at(-1)
-      if (interrupted) interrupted.spent += now - interrupted.since
-      open.push({ part, from: fractionOf(part), spent: 0, since: now, isPassing: fractionOf(part) > 0 })
-    },
-    reach(part, fraction, now) {
-      const visit = open.at(-1)
-      raise(part, fraction)
-      if (visit?.part !== part || !visit.isPassing) return
-      Object.assign(visit, { from: fractionOf(part), spent: 0, since: now })
-      visit.isPassing = fraction < fractionOf(part)
-    },
-    leave(part, now, fraction = 1) {
-      raise(part, fraction)
-      if (!open.some((visit) => visit.part === part)) return
-      for (let last = open.at(-1); last; last = open.at(-1)) {
-        close(last, now)
-        if (last.part === part) return
+    async within(share, body) {
+      const around = current
+      count()
+      current = share && { ...share, since: now(), isPassing: fractionOf(share.part) > 0 }
+      try {
+        const result = await body()
+        if (share) count(raise(share.part, share.to))
+        return result
+      } finally {
+        count()
+        current = around
+        if (current) current.since = now()
       }
+    },
+    reach(share) {
+      if (!current) return
+      const { part, from, to } = current
+      const fraction = from + (to - from) * share
+      const gained = raise(part, fraction)
+      if (!current.isPassing) return count(gained)
+      current.since = now()
+      current.isPassing = fraction < fractionOf(part)
     },
     share() {
       if (total === 0) return 0
       return parts.reduce((sum, { part, seconds }) => sum + fractionOf(part) * seconds, 0) / total
     },
-    secondsLeft(now) {
-      const byKind = new Map(over)
-      for (const visit of open) {
-        const kind = kindOf(visit.part)
-        byKind.set(kind, together([byKind.get(kind) ?? nothing, measuredOf(visit, now)]))
-      }
+    secondsLeft() {
       // A block, or ten steps, of any part of a kind gives the pace of the kind.
       const isEnough = ([kind, { gained }]: [string, Measured]) =>
         parts.some((one) => kindOf(one.part) === kind && gained >= one.firstShare * one.seconds)
-      const paces = new Map([...byKind].filter(isEnough))
+      const paces = new Map([...measured].filter(isEnough))
       if (paces.size === 0) return null
       // Kinds that have not been measured are assumed as fast as those that have.
       const whole = together([...paces.values()])
@@ -126,16 +124,16 @@ function together(measured: readonly Measured[]): Measured {
   }
 }
 
-/** How much of an entry's measurements in between is done, before and after the next of them, 0 to 1. */
+/** The next of an entry's measurements in between, as a share of all of them. */
 export function shareBetween(
   { evaluations }: Pick<RunProgress, 'evaluations'>,
   recipe: ResolvedRecipe,
   numBlocks: number,
   entry: number,
-): readonly [from: number, to: number] {
-  const all = Math.max(1, timesBetweenAll(recipe, numBlocks, recipe.evaluate[entry].every))
+): Share {
+  const all = Math.max(1, timesBetween(recipe, numBlocks, recipe.evaluate[entry].every))
   const done = evaluations.filter((e) => e.entry === entry && e.step !== undefined).length
-  return [clamp(done / all), clamp((done + 1) / all)]
+  return { part: `evaluate between ${entry}`, from: clamp(done / all), to: clamp((done + 1) / all) }
 }
 
 /** Fractions of the parts that a resumed run has behind it. */
@@ -164,10 +162,10 @@ export function finishedParts(
     const asked = recipe.evaluate.filter((e) => isAskedAt(e, stage, recipe)).length
     return evaluations.filter((e) => e.stage === stage && e.step === undefined).length / Math.max(1, asked)
   }
-  const between = recipe.evaluate.map((_, entry): [WorkPart, number] => [
-    `evaluate between ${entry}`,
-    shareBetween({ evaluations }, recipe, numBlocks, entry)[0],
-  ])
+  const between = recipe.evaluate.map((_, entry): [WorkPart, number] => {
+    const { part, from } = shareBetween({ evaluations }, recipe, numBlocks, entry)
+    return [part, from]
+  })
   return new Map<WorkPart, number>([
     ['evaluate dense', measured('dense')],
     ['allocate', finishedBlocks > 0 ? 1 : trialLosses.length / Math.max(1, tries(recipe))],

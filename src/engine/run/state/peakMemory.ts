@@ -1,11 +1,6 @@
 // The most memory a run has held, of the process and of the device; MB of 10^6 bytes.
 import { megabyte } from '../../../formatting/numbers.ts'
 
-export interface MemorySample {
-  readonly rssMb: number
-  readonly deviceMb: number
-}
-
 export interface MemoryWatch {
   /** Peak resident set size since the watch began. */
   peakMb(): number
@@ -18,16 +13,22 @@ const everyMs = 500
  * Samples twice a second. Where the process's own high-water mark has risen since, that is the exact peak; in a process
  * that has done larger things before, the samples must do.
  */
-export function watchMemory(deviceBytes: () => number, onSample: (sample: MemorySample) => void): MemoryWatch {
+export function watchMemory(
+  deviceBytes: () => number,
+  onSample?: (rssMb: number, deviceMb: number) => void,
+): MemoryWatch {
   const before = highWaterMb()
   let peak = 0
   const sample = () => {
     const rssMb = process.memoryUsage.rss() / megabyte
     peak = Math.max(peak, rssMb)
-    return { rssMb, deviceMb: deviceBytes() / megabyte }
+    return rssMb
   }
   sample()
-  const timer = setInterval(() => onSample(sample()), everyMs)
+  const timer = setInterval(() => {
+    const rssMb = sample()
+    onSample?.(rssMb, deviceBytes() / megabyte)
+  }, everyMs)
   timer.unref()
   return {
     peakMb() {

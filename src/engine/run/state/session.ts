@@ -1,6 +1,5 @@
 // The state that the phases of a run share: device, source, recipe, events, progress, and counts of time and memory.
 import type { PlannedPart, WorkPart } from '../../../plan/time.ts'
-import type { RunEvent } from '../../../runs/series/events.ts'
 import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import type { Backend } from '../../compute/backend.ts'
@@ -9,7 +8,7 @@ import { killPoint } from '../../../system/killPoint.ts'
 import type { Model } from '../../model/model.ts'
 import type { EventLog } from '../../../runs/events/eventLog.ts'
 import type { SummaryFile } from '../../../runs/events/summary.ts'
-import { createOverall, finishedParts, type Overall } from './overall.ts'
+import { createOverall, finishedParts, type Overall, type Share } from './overall.ts'
 import { watchMemory, type MemoryWatch } from './peakMemory.ts'
 import { type RunProgress, saveProgress } from './progress.ts'
 import type { RunFolder } from '../../../runs/folder/runFolder.ts'
@@ -85,8 +84,8 @@ export interface RunSession extends SessionParts {
   expect(planned: readonly PlannedPart[]): void
   /** Announces a phase and counts its seconds. */
   phase<T>(name: PhaseName, body: () => Promise<T>, options?: PhaseOptions): Promise<T>
-  /** Counts what the body advances as a share of a part of the planned work: how much is done before and after, 0 to 1. */
-  countAs<T>(part: WorkPart, share: readonly [from: number, to: number], body: () => Promise<T>): Promise<T>
+  /** Counts what the body advances as a share of a part of the planned work. */
+  countAs<T>(share: Share, body: () => Promise<T>): Promise<T>
   /** Replaces the phase within a phase by another one, unless it is that already. Nothing is counted. */
   turnTo(name: PhaseName, recovery: number): void
   /** Counts seconds under a phase's name without announcing it; they are not counted under the phase around it. */
@@ -119,7 +118,7 @@ export function createSession(parts: SessionParts): RunSession {
   let lastMemory = -Infinity
   const memory: MemoryWatch = watchMemory(
     () => backend.memory().usedBytes,
-    ({ rssMb, deviceMb }) => {
+    (rssMb, deviceMb) => {
       // The first line of a run is its start.
       if (log.bytes() === 0 || log.elapsed() - lastMemory < memoryEveryMs) return
       lastMemory = log.elapsed()
@@ -136,7 +135,9 @@ export function createSession(parts: SessionParts): RunSession {
   let announced: Announced | null = null
   const announce = (named: Announced) => log.emit({ type: 'phase', ...(announced = named) })
   let shown = { phase: '', done: -1, at: -Infinity }
-  const work = createWork(log.elapsed)
+  let overall: Overall | null = null
+  const within = <T>(share: Share | undefined, body: () => Promise<T>) =>
+    overall ? overall.within(share, body) : body()
   const sameSources = () => checkSources(parts, signal)
   const requireHeld = () => {
     if (!parts.lock.isHeld()) throw lostRun(folder)
@@ -147,7 +148,8 @@ export function createSession(parts: SessionParts): RunSession {
     requireHeld,
     pausePoint: pausePoint && (() => log.pause(pausePoint)),
     expect(planned) {
-      work.expect(createOverall(planned, finishedParts(progress, parts.recipe, parts.model.config.numBlocks)))
+      const done = finishedParts(progress, parts.recipe, parts.model.config.numBlocks)
+      overall = createOverall(planned, log.elapsed, done)
     },
     warn(message) {
       if (progress.warnings.includes(message)) return
@@ -159,12 +161,12 @@ export function createSession(parts: SessionParts): RunSession {
       const around = announced
       announce({ phase: name, ...(recovery !== undefined && { recovery }) })
       const share = part && { part, from: 0, to: 1 }
-      const result = await clock.run(timedAs, () => work.within(share, body))
+      const result = await clock.run(timedAs, () => within(share, body))
       if (around) announce(around)
       announced = around
       return result
     },
-    countAs: (part, [from, to], body) => work.within({ part, from, to }, body),
+    countAs: within,
     turnTo(phase, recovery) {
       if (announced?.phase !== phase || announced.recovery !== recovery) announce({ phase, recovery })
     },
@@ -172,12 +174,12 @@ export function createSession(parts: SessionParts): RunSession {
     advance(done, total, unit) {
       const now = performance.now()
       if (!announced) return
-      work.reach(done / total)
+      overall?.reach(done / total)
       const { phase } = announced
       if (shown.phase !== phase || done < shown.done) shown = { phase, done, at: -Infinity }
       if (now - shown.at < progressEveryMs && done < total) return
       shown = { ...shown, done, at: now }
-      log.emit({ type: 'progress', phase, done, total, unit, ...work.told() })
+      log.emit({ type: 'progress', phase, done, total, unit, ...toldOf(overall) })
     },
     async milestone() {
       killPoint()
@@ -197,48 +199,12 @@ export function lostRun({ path }: RunFolder, cause?: unknown): EngineError {
   return new EngineError('disk', message, { cause })
 }
 
-/** A part of the planned work, and how much of it is done before and after what is counted, 0 to 1. */
-interface Share {
-  readonly part: WorkPart
-  readonly from: number
-  readonly to: number
-}
-
-/** Counts what is advanced as shares of the planned work, once that is known. */
-function createWork(elapsed: () => number) {
-  let overall: Overall | null = null
-  let current: Share | undefined
-  return {
-    expect: (planned: Overall) => void (overall = planned),
-    /** Without a share the body is no part of the plan. */
-    async within<T>(share: Share | undefined, body: () => Promise<T>): Promise<T> {
-      const around = current
-      current = share
-      try {
-        if (share) overall?.enter(share.part, elapsed())
-        const result = await body()
-        if (share) overall?.leave(share.part, elapsed(), share.to)
-        return result
-      } finally {
-        current = around
-      }
-    },
-    /** `done`: 0 to 1 of the current share. */
-    reach(done: number) {
-      if (current) overall?.reach(current.part, current.from + (current.to - current.from) * done, elapsed())
-    },
-    told: () => toldOf(overall, elapsed()),
-  }
-}
-
 /** What a line of progress says of the whole run. */
-function toldOf(overall: Overall | null, now: number): Pick<ProgressEvent, 'eta_s' | 'overall'> {
+function toldOf(overall: Overall | null) {
   if (!overall) return { eta_s: null }
-  const left = overall.secondsLeft(now)
+  const left = overall.secondsLeft()
   return { eta_s: left === null ? null : Math.round(left), overall: Number(overall.share().toFixed(4)) }
 }
-
-type ProgressEvent = Extract<RunEvent, { type: 'progress' }>
 
 /** Seconds of work by phase; an inner phase's seconds are its own only. */
 function createPhaseClock(seconds: Record<string, number>, elapsed: () => number) {

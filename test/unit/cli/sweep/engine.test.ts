@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { deepEqual, equal } from 'node:assert/strict'
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { createSweepProgress, outcomeOf } from '../../../../src/cli/sweep/engine.ts'
+import { outcomeOf, sweepProgress } from '../../../../src/cli/sweep/engine.ts'
 import { slurmOptions } from '../../../../src/cli/sweep/options.ts'
 import { runPathOf, sweepFolderAt } from '../../../../src/runs/folder/sweepFolder.ts'
 import { resultOf } from '../../../../src/runs/series/runResult.ts'
@@ -76,7 +76,7 @@ describe('the share of a sweep', () => {
   it('counts the progress inside its runs, and shows the time left', async () => {
     let clock = 0
     const sweep = sweepFolderAt(folder)
-    const { read } = createSweepProgress(sweep, 4, () => clock)
+    const read = sweepProgress(sweep, 4, () => clock)
     const say = (index: number, overall: number) => {
       mkdirSync(runPathOf(sweep, index), { recursive: true })
       const event = { t: 1, type: 'progress', phase: 'prune', done: 1, total: 2, unit: 'windows', eta_s: 1, overall }
