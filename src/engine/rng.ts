@@ -39,3 +39,12 @@ export function createRng(seed: number, purpose = ''): Rng {
     below: (n) => Math.floor(uniform() * n),
   }
 }
+
+/** Fisher–Yates, in place. */
+export function shuffle<T extends number[] | Int32Array | Uint32Array>(items: T, rng: Rng): T {
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = rng.below(i + 1)
+    ;[items[i], items[j]] = [items[j], items[i]]
+  }
+  return items
+}

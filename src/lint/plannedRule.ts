@@ -1,4 +1,3 @@
-// Rules whose findings the planner makes: lint adds their place in the text, and makes edits of the changes that fix them.
 // Rules that report what the planner, or the reader of checkpoints, has found: lint adds the place in the text and the edits that fix it.
 import type { Path } from '../recipe/document.ts'
 import { appendItem, flowText, insertKey, remove, replaceValue } from '../recipe/edits.ts'

@@ -1,6 +1,6 @@
 // A recipe's text with its YAML tree: values for validation, ranges for messages. Malformed text is a finding like any
 // other: size, depth and aliases are limited, and nothing here throws for any text.
-import { isMap, isNode, isPair, isScalar, isSeq, Lexer, parseDocument, visit } from 'yaml'
+import { isMap, isNode, isPair, isScalar, isSeq, Lexer, LineCounter, parseDocument, visit } from 'yaml'
 import type { Document, Node, Pair, YAMLMap } from 'yaml'
 import type { Path, Position, Range } from './finding.ts'
 
@@ -137,18 +137,12 @@ function survey(root: unknown): { depth: number; oddKeys: Problem[] } {
 }
 
 function documentOf(text: string, root: Node | null, problems: SyntaxProblem[], value: unknown): RecipeDocument {
-  const lineStarts = [0]
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lineStarts.push(at + 1)
-
+  const lines = new LineCounter()
+  lines.addNewLine(0)
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1)
   const position = (offset: number): Position => {
-    let low = 0
-    let high = lineStarts.length - 1
-    while (low < high) {
-      const middle = (low + high + 1) >> 1
-      if (lineStarts[middle] <= offset) low = middle
-      else high = middle - 1
-    }
-    return { line: low, character: offset - lineStarts[low] }
+    const { line, col } = lines.linePos(offset)
+    return { line: line - 1, character: col - 1 }
   }
   const range = (start: number, end: number): Range => ({ start: position(start), end: position(end) })
 
@@ -191,7 +185,7 @@ function documentOf(text: string, root: Node | null, problems: SyntaxProblem[], 
     rangeOf,
     range,
     position,
-    offset: (p) => Math.min((lineStarts[p.line] ?? text.length) + p.character, text.length),
+    offset: (p) => Math.min((lines.lineStarts[p.line] ?? text.length) + p.character, text.length),
   }
 }
 

@@ -227,13 +227,13 @@ export function trainEdits(text: string, recovery: number, train: readonly strin
   const document = readDocument(text)
   const path = isSeq(document.nodeAt(['recover'])) ? ['recover', recovery] : ['recover']
   if (!isMap(document.nodeAt(path))) return []
-  const put = (at: (string | number)[], key: string, value: string) =>
-    document.nodeAt([...at, key]) ? replaceValue(document, [...at, key], value) : insertKey(document, at, key, value)
-  const edits = put(path, 'train', flowText(train))
+  const edits = setKey(document, path, 'train', flowText(train))
   if (rank === null) return edits
   const lora = [...path, 'lora']
   return [
     ...edits,
-    ...(isMap(document.nodeAt(lora)) ? put(lora, 'rank', String(rank)) : put(path, 'lora', `{rank: ${rank}}`)),
+    ...(isMap(document.nodeAt(lora))
+      ? setKey(document, lora, 'rank', String(rank))
+      : setKey(document, path, 'lora', `{rank: ${rank}}`)),
   ]
 }

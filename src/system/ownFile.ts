@@ -36,7 +36,12 @@ export async function removeOwn(path: string): Promise<void> {
 
 /** Descriptor of a regular file with one name, to be changed in place; made when it is missing. @throws EngineError. */
 export function openOwnSync(path: string): number {
-  const descriptor = attempt(path, writeError, () => openSync(path, O_RDWR | O_CREAT | noFollow, 0o666))
+  let descriptor: number
+  try {
+    descriptor = openSync(path, O_RDWR | O_CREAT | noFollow, 0o666)
+  } catch (error) {
+    throw linkError(error, path) ?? writeError(error, path)
+  }
   try {
     const facts = fstatSync(descriptor)
     requireRegular(path, facts)
@@ -99,14 +104,6 @@ async function factsOf(path: string): Promise<Stats> {
 
 function requireRegular(path: string, facts: Stats): void {
   if (!facts.isFile()) throw new EngineError('bad-data', `${path} is ${kindOf(facts)}, not a file; ${remedy}`)
-}
-
-function attempt<T>(path: string, otherwise: (error: unknown, path: string) => EngineError, action: () => T): T {
-  try {
-    return action()
-  } catch (error) {
-    throw linkError(error, path) ?? otherwise(error, path)
-  }
 }
 
 /** A message for the system's errors about a link that must not be followed, and about a socket; null for others. */

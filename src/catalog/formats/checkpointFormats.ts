@@ -1,7 +1,3 @@
-// Formats of weights, one row each: the names of its files, in the order in which transformers
-// looks for them. engine/checkpoint/readHeaders.ts reads each. GGUF (gguf/ggufName.ts) is not one of them: it is only
-// looked at.
-
 // Formats of weights, one row each: the names of its files, in the order in which transformers looks for them; and what a folder's
 // file names say: which file is the model, what the model is called. engine/checkpoint/readHeader.ts reads each format. GGUF is no row: such
 // files are only looked at.

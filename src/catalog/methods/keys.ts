@@ -6,10 +6,6 @@ interface KeyRow {
   readonly about: string
   /** Its meaning in short, for the command line's help. */
   readonly option: string
-  /** Values outside of `[above, up to]` get a warning. */
-  readonly usual?: readonly [above: number, upTo: number]
-  /** The reason of that warning. */
-  readonly why?: string
 }
 
 export const methodKeys = {
@@ -27,7 +23,6 @@ export const methodKeys = {
     kind: 'share',
     about: 'Share of the mean diagonal that is added to the Hessian to make it invertible.',
     option: 'share of the mean diagonal added to the Hessian',
-    usual: [0, 0.1],
   },
 } as const satisfies Record<string, KeyRow>
 

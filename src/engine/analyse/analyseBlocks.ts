@@ -9,7 +9,7 @@ import type { Activations } from '../blocks/activations.ts'
 import { hessianGroups } from '../blocks/pruneInGroups.ts'
 import type { Block } from '../model/block.ts'
 import type { PruneHost } from '../prune/host.ts'
-import { normsOf, Statistics } from '../prune/statistics.ts'
+import { normsOf, requireFiniteInputs, Statistics } from '../prune/statistics.ts'
 import { measureErrors, type PrunedWeights } from './moduleErrors.ts'
 import type { BlockFigures } from './analysisStore.ts'
 import type { SensitivityProbe } from './sensitivity.ts'
@@ -17,7 +17,6 @@ import { outlierThreshold } from '../../catalog/allocations/owl.ts'
 import { Arena } from '../compute/arena.ts'
 import { type Backend, readF32 } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
-import { EngineError } from '../errors.ts'
 import type { Linear } from '../model/module.ts'
 import { outlierPercentage } from '../prune/allocations.ts'
 import { readDiagonal } from '../prune/methods/hessian.ts'
@@ -126,11 +125,7 @@ async function activationOf(
   const [squares, hessian] = [await statistics.meanSquares(inputKey), statistics.hessian(inputKey)]
   if (!squares || !hessian || tokens === 0) return null
   const mean = (squares.reduce((a, b) => a + b, 0) * statistics.windows) / tokens / squares.length
-  if (!Number.isFinite(mean))
-    throw new EngineError(
-      'numeric',
-      `${name}: its calibration inputs are not finite; check the model with \`sparsescope evaluate\`, and the data`,
-    )
+  requireFiniteInputs(name, mean)
   return {
     norm: Math.sqrt(mean),
     outliers: outlierPercentage(

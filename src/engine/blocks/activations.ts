@@ -74,22 +74,19 @@ function deviceActivations(backend: Backend, shape: ActivationShape): Activation
       at = next
     }
   }
-  const copy = (target: Tensor, values: Tensor) => {
-    const flat = { rows: 1, groups: 1, width: values.length, outRow: 0, outGroup: 0, outOffset: 0 }
-    backend.kernels.copy(target, values, { ...flat, inRow: 0, inGroup: 0, inOffset: 0 })
-  }
   return {
     ...shape,
     load: async (arena, start, end) => {
       const found = [...parts(start, end)]
       if (found.length === 1) return within(start, end)
       const whole = arena.allocate([(end - start) * seqLen, channels])
-      for (const [a, b] of found) copy(rows(whole, (a - start) * seqLen, (b - start) * seqLen), within(a, b))
+      for (const [a, b] of found)
+        backend.kernels.convert(rows(whole, (a - start) * seqLen, (b - start) * seqLen), within(a, b))
       return whole
     },
     store: async (start, values) => {
       for (const [a, b] of parts(start, start + values.length / size))
-        copy(within(a, b), rows(values, (a - start) * seqLen, (b - start) * seqLen))
+        backend.kernels.convert(within(a, b), rows(values, (a - start) * seqLen, (b - start) * seqLen))
       await backend.sync()
     },
     close: async () => tensors.forEach((tensor) => backend.release(tensor)),

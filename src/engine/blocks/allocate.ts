@@ -4,10 +4,9 @@ import { allocationOf } from '../../catalog/allocations/allocations.ts'
 import type { MeasuredBlock } from '../../catalog/allocations/allocation.ts'
 import type { PruneEntry } from '../../plan/pruneEntry.ts'
 import { readF32 } from '../compute/backend.ts'
-import { EngineError } from '../errors.ts'
 import { measures, type SeenLinear } from '../prune/allocations.ts'
-import { normsOf, Statistics } from '../prune/statistics.ts'
-import { embedAll, type Flow, runBlock, windowOf } from './flow.ts'
+import { normsOf, requireFiniteInputs } from '../prune/statistics.ts'
+import { eachMeasured, embedAll, type Flow, runBlock, windowOf } from './flow.ts'
 import { Arena } from '../compute/arena.ts'
 import { breathe } from '../breathe.ts'
 import type { Decoder } from '../model/decoder.ts'
@@ -15,43 +14,25 @@ import { type BlocksOptions, processBlocks } from './processBlocks.ts'
 
 /** The entries with the sparsities that their measures give them. @throws EngineError 'numeric' */
 export async function allocate(flow: Flow, entries: readonly PruneEntry[]): Promise<PruneEntry[]> {
-  const { stream, backend, set } = flow
   const blocksOf = entries.map(() => new Map<number, MeasuredBlock & { names: string[] }>())
   const entryOf = (name: string) => entries.find(({ measure, sparsities }) => measure && sparsities.has(name))
   const needed = [...new Set(entries.flatMap(({ measure }) => (measure ? allocationOf(measure.name).needs : [])))]
-  const hidden = await embedAll(flow)
-  try {
-    for (let index = 0; index < stream.blockCount; index++) {
-      const block = await stream.load(index)
-      const statistics = new Statistics(backend, set.windows, entryOf, needed)
-      try {
-        await runBlock(flow, block, hidden, hidden, statistics)
-        for (const [i, { measure, sparsities }] of entries.entries()) {
-          const linears = block.linears.filter((linear) => sparsities.has(linear.name))
-          if (!measure || linears.length === 0) continue
-          const seen = await Promise.all(
-            linears.map(async ({ weight, inputKey }): Promise<SeenLinear> => {
-              const squares = await statistics.meanSquares(inputKey)
-              return { weight: await readF32(backend, weight), norms: squares && normsOf(squares) }
-            }),
-          )
-          const value = measures[measure.name]?.(seen, measure.settings) ?? 0
-          if (seen.some(({ norms }) => norms?.some((norm) => !Number.isFinite(norm))))
-            throw new EngineError(
-              'numeric',
-              `block ${index}: its calibration inputs are not finite; check the model with \`sparsescope evaluate\`, and the data`,
-            )
-          const size = linears.reduce((n, { weight }) => n + weight.length, 0)
-          blocksOf[i].set(index, { size, value, names: linears.map((linear) => linear.name) })
-        }
-      } finally {
-        statistics.close()
-        stream.release(block)
-      }
+  await eachMeasured(flow, entryOf, needed, async (block, statistics, index) => {
+    for (const [i, { measure, sparsities }] of entries.entries()) {
+      const linears = block.linears.filter((linear) => sparsities.has(linear.name))
+      if (!measure || linears.length === 0) continue
+      const seen = await Promise.all(
+        linears.map(async ({ weight, inputKey }): Promise<SeenLinear> => {
+          const squares = await statistics.meanSquares(inputKey)
+          return { weight: await readF32(flow.backend, weight), norms: squares && normsOf(squares) }
+        }),
+      )
+      const value = measures[measure.name]?.(seen, measure.settings) ?? 0
+      for (const { norms } of seen) norms?.forEach((norm) => requireFiniteInputs(`block ${index}`, norm))
+      const size = linears.reduce((n, { weight }) => n + weight.length, 0)
+      blocksOf[i].set(index, { size, value, names: linears.map((linear) => linear.name) })
     }
-  } finally {
-    await hidden.close()
-  }
+  })
   return entries.map((entry, i) => spreadOver(entry, [...blocksOf[i].values()]))
 }
 

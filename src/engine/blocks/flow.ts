@@ -1,11 +1,14 @@
 // Hidden states of the calibration set on their way through the model, one block and a few windows at a time: those of the finished
 // blocks, and the dense ones that recovery fits to.
+import type { Statistic } from '../../catalog/methods/method.ts'
+import type { PruneEntry } from '../../plan/pruneEntry.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Batch } from '../model/batch.ts'
 import type { Block } from '../model/block.ts'
 import { eachBatch } from '../model/pass.ts'
 import type { LinearObserver } from '../model/module.ts'
 import { packedFor } from '../model/packWeights.ts'
+import { Statistics } from '../prune/statistics.ts'
 import { type ActivationBudget, type Activations, createActivations } from './activations.ts'
 import type { ModelStream } from './modelStream.ts'
 
@@ -75,6 +78,32 @@ export async function runBlock(
     else await flow.backend.sync()
     flow.onWindows(end - start)
   })
+}
+
+/** Runs all blocks as they are, one after the other; `body` takes each with the statistics of its linears' inputs, `also` as there. */
+export async function eachMeasured(
+  flow: Flow,
+  entryOf: (linear: string) => PruneEntry | undefined,
+  also: readonly Statistic[],
+  body: (block: Block, statistics: Statistics, index: number) => Promise<void>,
+): Promise<void> {
+  const { stream, backend, set } = flow
+  const hidden = await embedAll(flow)
+  try {
+    for (let index = 0; index < stream.blockCount; index++) {
+      const block = await stream.load(index)
+      const statistics = new Statistics(backend, set.windows, entryOf, also)
+      try {
+        await runBlock(flow, block, hidden, hidden, statistics)
+        await body(block, statistics, index)
+      } finally {
+        statistics.close()
+        stream.release(block)
+      }
+    }
+  } finally {
+    await hidden.close()
+  }
 }
 
 /**

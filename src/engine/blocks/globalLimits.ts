@@ -10,8 +10,8 @@ import { visitHost, type PruneHost } from '../prune/host.ts'
 import { scoreMethodOf } from '../prune/methods/pruners.ts'
 import type { GlobalLimit } from '../prune/pruneBlock.ts'
 import { countScores, findLimit, rankOf } from '../prune/select.ts'
-import { normsOf, Statistics } from '../prune/statistics.ts'
-import { embedAll, runBlock, type Flow } from './flow.ts'
+import { normsOf } from '../prune/statistics.ts'
+import { eachMeasured, type Flow } from './flow.ts'
 import type { ModelStream } from './modelStream.ts'
 
 interface GlobalSearch {
@@ -77,32 +77,19 @@ function groupOf(
 
 /** Dense-stream input norms of every linear of the entries that need them. */
 async function denseNorms(
-  { flow, stream, backend }: GlobalSearch,
+  { flow }: GlobalSearch,
   entries: readonly PruneEntry[],
 ): Promise<ReadonlyMap<string, Float64Array>> {
   const norms = new Map<string, Float64Array>()
   const looking = entries.filter(({ method }) => needsData(method))
   if (!flow || !looking.length) return norms
   const entryOf = (name: string) => looking.find((entry) => entry.sparsities.has(name))
-  const hidden = await embedAll(flow)
-  try {
-    for (let index = 0; index < stream.blockCount; index++) {
-      const block = await stream.load(index)
-      const statistics = new Statistics(backend, flow.set.windows, entryOf)
-      try {
-        await runBlock(flow, block, hidden, hidden, statistics)
-        for (const { name, inputKey } of block.linears) {
-          const squares = entryOf(name) && (await statistics.meanSquares(inputKey))
-          if (squares) norms.set(name, normsOf(squares))
-        }
-      } finally {
-        statistics.close()
-        stream.release(block)
-      }
+  await eachMeasured(flow, entryOf, [], async (block, statistics) => {
+    for (const { name, inputKey } of block.linears) {
+      const squares = entryOf(name) && (await statistics.meanSquares(inputKey))
+      if (squares) norms.set(name, normsOf(squares))
     }
-  } finally {
-    await hidden.close()
-  }
+  })
   return norms
 }
 

@@ -1,6 +1,4 @@
 // Opens checkpoints from this disk, for computation or inspection. Headers only are read.
-// An opened checkpoint: names, types, shapes and places of all tensors, and reads of any byte range of them.
-// Opening reads headers only; nothing here ever holds a whole file.
 import { join } from 'node:path'
 import { maxNoteBytes, noteName } from '../../catalog/formats/checkpointFormats.ts'
 import { isRecord } from '../../catalog/formats/json.ts'

@@ -123,11 +123,6 @@ export function createCheckpoint(parts: {
     else if (strides) await readStrided(pool, file, { ...entry, strides }, start, target)
     else await pool.read(file, entry.start + start, target)
   }
-  async function readRange(name: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
-    const target = new Uint8Array(end - start)
-    await readInto(name, start, target)
-    return target
-  }
   return {
     path,
     folder,
@@ -137,11 +132,22 @@ export function createCheckpoint(parts: {
     indexMetadata,
     config,
     bytesRead: () => pool.bytesRead,
-    read: async (name) => readRange(name, 0, entryOf(tensors, name, path).bytes),
-    readRange,
-    readInto,
+    ...readsBy(readInto, (name) => entryOf(tensors, name, path).bytes),
     close: () => pool.close(),
   }
+}
+
+/** All ways to read a tensor, from the one that fills what is given. `bytesOf`: of a whole tensor. */
+export function readsBy(
+  readInto: Checkpoint['readInto'],
+  bytesOf: (name: string) => number,
+): Pick<Checkpoint, 'read' | 'readRange' | 'readInto'> {
+  const readRange = async (name: string, start: number, end: number) => {
+    const target = new Uint8Array(end - start)
+    await readInto(name, start, target)
+    return target
+  }
+  return { read: async (name) => readRange(name, 0, bytesOf(name)), readRange, readInto }
 }
 
 function entryOf(tensors: ReadonlyMap<string, TensorEntry>, name: string, path: string): TensorEntry {

@@ -10,7 +10,6 @@ import { maskFileName, openMaskFile } from './maskFile.ts'
 import type { MaskBits, StoredMask, StoredMasks } from './storedMask.ts'
 import { maskWordsPerRow } from '../../catalog/formats/maskFile.ts'
 
-// Masks of weights that the file stores as [in, out].
 /** [columns, rows] out of [rows, columns]. */
 export function transposeBits({ rows, columns, words }: MaskBits): MaskBits {
   const [from, to] = [maskWordsPerRow(columns), maskWordsPerRow(rows)]

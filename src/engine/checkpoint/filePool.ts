@@ -3,7 +3,7 @@ import { type FileHandle, stat } from 'node:fs/promises'
 import { EngineError } from '../errors.ts'
 import { readError } from '../../system/diskErrors.ts'
 import { resolveShard } from './locate.ts'
-import { openRegular, readSmallFile } from './regularFile.ts'
+import { openRegular, readAll, readSmallFile } from './regularFile.ts'
 import type { WeightFiles } from './fileHeader.ts'
 
 const maxOpen = 32
@@ -13,9 +13,6 @@ interface OpenFile {
   /** Reads under way; a file in use is never closed. */
   users: number
 }
-
-/** Most bytes of one read: Node ends the process at 2 GiB. */
-export const mostAtOnce = 2 ** 30
 
 export class FilePool implements WeightFiles {
   /** Least recently used first. */
@@ -41,15 +38,10 @@ export class FilePool implements WeightFiles {
     if (this.asked > this.mostBytes) throw tooLong(path, this.mostBytes)
     const file = this.take(path)
     try {
-      const handle = await file.handle
-      for (let done = 0; done < target.length;) {
-        const { bytesRead } = await handle.read(target, done, Math.min(mostAtOnce, target.length - done), start + done)
-        if (bytesRead === 0) {
-          throw new EngineError('bad-checkpoint', `${path} ends early: it changed while it was read; open it again`)
-        }
-        done += bytesRead
-        this.total += bytesRead
-      }
+      const bytes = await readAll(await file.handle, target, start)
+      this.total += bytes
+      if (bytes < target.length)
+        throw new EngineError('bad-checkpoint', `${path} ends early: it changed while it was read; open it again`)
     } catch (error) {
       throw readError(error, path)
     } finally {
@@ -140,11 +132,8 @@ export async function openRanges(
       if (!(start >= 0 && start <= end && end <= size && end - start <= maxBytes))
         throw new Error(`it names bytes ${start} to ${end} of ${size}`)
       const bytes = new Uint8Array(end - start)
-      for (let done = 0; done < bytes.length;) {
-        const { bytesRead } = await handle.read(bytes, done, Math.min(mostAtOnce, bytes.length - done), start + done)
-        if (bytesRead === 0) throw new EngineError('bad-data', `${path} ends early; get it again`)
-        done += bytesRead
-      }
+      if ((await readAll(handle, bytes, start)) < bytes.length)
+        throw new EngineError('bad-data', `${path} ends early; get it again`)
       return bytes.buffer
     },
   }

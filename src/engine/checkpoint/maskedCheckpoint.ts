@@ -3,6 +3,7 @@ import { tensorRoles } from '../../catalog/families/tensorRoles.ts'
 import { maskName, maskWordsPerRow } from '../../catalog/formats/maskFile.ts'
 import { EngineError } from '../errors.ts'
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts'
+import { readsBy } from './createCheckpoint.ts'
 import { explicitMasks } from './explicitMasks.ts'
 import { lastKept, type MaskBits, type StoredMasks } from './storedMask.ts'
 
@@ -60,18 +61,7 @@ export function maskedCheckpoint(
     const width = entry.bytes / (mask.rows * mask.columns)
     zeroPruned(target, start / width, width, mask, matrixOf(name)?.transposed ?? false)
   }
-  const readRange = async (name: string, start: number, end: number) => {
-    const bytes = new Uint8Array(end - start)
-    await readInto(name, start, bytes)
-    return bytes
-  }
-  return {
-    ...checkpoint,
-    masks,
-    readInto,
-    readRange,
-    read: async (name) => readRange(name, 0, checkpoint.tensors.get(name)?.bytes ?? 0),
-  }
+  return { ...checkpoint, masks, ...readsBy(readInto, (name) => checkpoint.tensors.get(name)?.bytes ?? 0) }
 }
 
 /** Sets pruned elements of `width` bytes to 0; the first is element `first` of the matrix as it is stored. */

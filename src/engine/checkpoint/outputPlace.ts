@@ -1,26 +1,18 @@
 // Checks where an output would be, links followed: never inside the model's folder and never around it, since the source must
 // not change; and that the disk has room for it, before the work that makes it.
 import { realpath, statfs } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import type { Overlap } from '../../formatting/paths.ts'
 import { EngineError } from '../errors.ts'
-import { errnoOf, writeError } from '../../system/diskErrors.ts'
+import { writeError } from '../../system/diskErrors.ts'
 import { isInside } from './locate.ts'
 import { formatBytes } from '../../formatting/numbers.ts'
 import { nearestFolder } from '../../system/makeFolders.ts'
 
 /** The path that `to` will have once it is made: its nearest existing parent with links followed, then the rest. */
 async function realPlace(to: string): Promise<string> {
-  let [place, rest] = [resolve(to), '']
-  for (;;) {
-    try {
-      return join(await realpath(place), rest)
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT' || dirname(place) === place) throw writeError(error, to)
-      rest = join(basename(place), rest)
-      place = dirname(place)
-    }
-  }
+  const { place } = await nearestFolder(to)
+  return join(await realpath(place), relative(place, resolve(to)))
 }
 
 /** Whether `to`, which need not exist, is the folder of a model, is inside it or contains it; null when they are apart. */

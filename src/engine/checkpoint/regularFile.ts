@@ -2,7 +2,8 @@
 // no signal ends that wait; devices and sockets have no end. Every file that is read is opened here.
 import { constants, type Stats } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
-import { EngineError, type ErrorCode } from '../errors.ts'
+import { isRecord } from '../../catalog/formats/json.ts'
+import { EngineError, type ErrorCode, messageOf } from '../errors.ts'
 import { readError } from '../../system/diskErrors.ts'
 import { kindOf } from '../../system/ownFile.ts'
 
@@ -38,18 +39,26 @@ export async function readRegular(path: string, maxBytes: number, code?: ErrorCo
         `${path} has ${size} bytes, more than such a file ever has (${maxBytes}); check the path or get it again`,
       )
     const bytes = Buffer.allocUnsafe(size)
-    let done = 0
-    while (done < size) {
-      const { bytesRead } = await handle.read(bytes, done, size - done, done)
-      if (bytesRead === 0) break
-      done += bytesRead
-    }
-    return bytes.subarray(0, done)
+    return bytes.subarray(0, await readAll(handle, bytes, 0))
   } catch (error) {
     throw readError(error, path)
   } finally {
     await handle.close()
   }
+}
+
+/** Most bytes of one read: Node ends the process at 2 GiB. */
+export const mostAtOnce = 2 ** 30
+
+/** Fills `target` from byte `start` of a file; returns the bytes that were read, fewer where the file ends. */
+export async function readAll(handle: FileHandle, target: Uint8Array, start: number): Promise<number> {
+  let done = 0
+  while (done < target.length) {
+    const { bytesRead } = await handle.read(target, done, Math.min(mostAtOnce, target.length - done), start + done)
+    if (bytesRead === 0) break
+    done += bytesRead
+  }
+  return done
 }
 
 function refuseOther(facts: Stats, path: string, code: ErrorCode): void {
@@ -75,6 +84,26 @@ export async function readSmallFile(
   } catch (error) {
     throw new EngineError(code, `${path} is not UTF-8 text; save it as UTF-8 or get it again`, { cause: error })
   }
+}
+
+/** The same; null where there is no such file. */
+export async function readIfThere(path: string, maxBytes: number, code?: ErrorCode): Promise<string | null> {
+  return readSmallFile(path, maxBytes, code).catch((error: unknown) => {
+    if (error instanceof EngineError && error.code === 'not-found') return null
+    throw error
+  })
+}
+
+/** The object of a JSON text. @throws EngineError 'bad-config' for anything else. */
+export function jsonObject(text: string, path: string, remedy = 'get it again'): Record<string, unknown> {
+  let reason = 'not an object'
+  try {
+    const value: unknown = JSON.parse(text)
+    if (isRecord(value)) return value
+  } catch (error) {
+    reason = messageOf(error)
+  }
+  throw new EngineError('bad-config', `${path} is not a JSON object (${reason}); ${remedy}`)
 }
 
 // Paths of Windows that name another machine: opening one sends the credentials of this account there.

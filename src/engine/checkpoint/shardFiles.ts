@@ -5,12 +5,10 @@ import { encodeHeader, type TensorInfo } from '../../catalog/formats/safetensors
 import { EngineError } from '../errors.ts'
 import { killPoint } from '../../system/killPoint.ts'
 import { writeError } from '../../system/diskErrors.ts'
-import { mostAtOnce } from './filePool.ts'
+import { mostAtOnce } from './regularFile.ts'
 import { bytesOfTensor, type SafetensorsDtype } from '../../catalog/formats/dtypes.ts'
 import { fieldsOf } from '../../catalog/formats/json.ts'
 
-// The place of every tensor of a checkpoint is decided before the first byte is written, so that tensors may come
-// in any order.
 export interface TensorSpec {
   readonly name: string
   readonly dtype: SafetensorsDtype

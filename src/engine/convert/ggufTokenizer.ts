@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import type { GgufValue } from '../../catalog/formats/gguf/encodeGguf.ts'
 import { tokenizerKind, unknownTokenizer } from '../../catalog/formats/tokenizerJson.ts'
 import { fieldsOf } from '../../catalog/formats/json.ts'
-import { readSmallFile } from '../checkpoint/regularFile.ts'
+import { jsonObject, readIfThere } from '../checkpoint/regularFile.ts'
 import { EngineError } from '../errors.ts'
 import { openTokenizer } from '../text/tokenizer.ts'
 import { specialKeys } from './specialTokens.ts'
@@ -32,7 +32,10 @@ export async function ggufTokenizer(
   signal?: AbortSignal,
 ): Promise<Map<string, GgufValue>> {
   const path = join(folder, 'tokenizer.json')
-  const definition = await definitionOf(path)
+  const text = await readIfThere(path, maxTokenizerBytes, 'bad-config')
+  if (text === null)
+    throw new EngineError('bad-data', `${path} is missing, and a GGUF file needs the tokenizer; copy it from the model`)
+  const definition = jsonObject(text, path)
   const list = tokenList(definition, rows, path)
   const kind = tokenizerKind(definition)
   if (typeof kind === 'string') throw new EngineError('unsupported', `${path}: ${kind}`)
@@ -46,18 +49,6 @@ export async function ggufTokenizer(
     ['tokenizer.ggml.token_type', { type: 'i32s', value: list.types }],
     ...(await specialKeys(folder, definition, list.ids, config)),
   ])
-}
-
-async function definitionOf(path: string): Promise<Part> {
-  const text = await readSmallFile(path, maxTokenizerBytes, 'bad-config').catch((error: unknown) => {
-    if (!(error instanceof EngineError) || error.code !== 'not-found') throw error
-    throw new EngineError('bad-data', `${path} is missing, and a GGUF file needs the tokenizer; copy it from the model`)
-  })
-  try {
-    return fieldsOf(JSON.parse(text))
-  } catch {
-    throw new EngineError('bad-config', `${path} is not JSON; get it again`)
-  }
 }
 
 /** Tokens by id; rows without a token get a name. */

@@ -2,8 +2,7 @@
 import { join } from 'node:path'
 import type { GgufValue } from '../../catalog/formats/gguf/encodeGguf.ts'
 import { fieldsOf } from '../../catalog/formats/json.ts'
-import { readSmallFile } from '../checkpoint/regularFile.ts'
-import { EngineError } from '../errors.ts'
+import { jsonObject, readIfThere } from '../checkpoint/regularFile.ts'
 import { readChatTemplate, tokenText } from '../text/chatTemplate.ts'
 
 type Part = Readonly<Record<string, unknown>>
@@ -25,7 +24,9 @@ export async function specialKeys(
   ids: ReadonlyMap<string, number>,
   config: unknown,
 ): Promise<[string, GgufValue][]> {
-  const settings = await jsonOf(join(folder, 'tokenizer_config.json'))
+  const path = join(folder, 'tokenizer_config.json')
+  const text = await readIfThere(path, maxBytes, 'bad-config')
+  const settings = text === null ? {} : jsonObject(text, path)
   const { first, last } = addedAround(definition)
   const keys: [string, GgufValue][] = []
   for (const [key, name, idName] of kinds) {
@@ -62,21 +63,4 @@ function idOf(token: unknown, ids: ReadonlyMap<string, number>): number | null {
 function firstId(value: unknown): number | null {
   const [id] = [value].flat()
   return typeof id === 'number' && Number.isInteger(id) && id >= 0 ? id : null
-}
-
-async function jsonOf(path: string): Promise<Part> {
-  const text = await textOf(path)
-  try {
-    return text === null ? {} : fieldsOf(JSON.parse(text))
-  } catch {
-    throw new EngineError('bad-config', `${path} is not JSON; get it again`)
-  }
-}
-
-/** null when there is none. */
-async function textOf(path: string): Promise<string | null> {
-  return readSmallFile(path, maxBytes, 'bad-config').catch((error: unknown) => {
-    if (error instanceof EngineError && error.code === 'not-found') return null
-    throw error
-  })
 }

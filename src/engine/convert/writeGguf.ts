@@ -1,5 +1,5 @@
 // Writes a model as one GGUF file, a tensor after another: whole, or not at all.
-import { type FileHandle, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type GgufLayout, type GgufValue, layOutGguf } from '../../catalog/formats/gguf/encodeGguf.ts'
 import {
@@ -12,6 +12,7 @@ import { elementsOf } from '../../catalog/formats/dtypes.ts'
 import { writeError } from '../../system/diskErrors.ts'
 import { requireSpace, refuseOverlap } from '../checkpoint/outputPlace.ts'
 import { openRegular } from '../checkpoint/regularFile.ts'
+import { writeAll } from '../checkpoint/shardFiles.ts'
 import { makePartial, promoteFile, refuseExisting, removePartial } from '../checkpoint/partialFolder.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { breathe } from '../breathe.ts'
@@ -157,11 +158,6 @@ function inOrder<A extends HostWeight['data']>(data: A, columns: number, order: 
     out.set(data.subarray(from, from + columns), row * columns)
   }
   return out
-}
-
-async function writeAll(handle: FileHandle, data: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < data.length;)
-    done += (await handle.write(data, done, data.length - done, position + done)).bytesWritten
 }
 
 /** llama.cpp's numbers of what most tensors are (LLAMA_FTYPE). */

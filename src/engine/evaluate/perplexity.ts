@@ -3,7 +3,7 @@
 import { passTokens } from '../../plan/memory.ts'
 import { itemsAtOnce } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
-import type { Batch } from '../model/batch.ts'
+import { type Batch, rowsOf } from '../model/batch.ts'
 import type { Decoder } from '../model/decoder.ts'
 import type { PassOptions } from '../model/pass.ts'
 import type { Windows } from '../text/windows.ts'
@@ -53,7 +53,7 @@ export async function evaluatePerplexity(
   for (let start = 0; start < windows; start += perGroup) {
     const end = Math.min(start + perGroup, windows)
     const batches: Batch[] = []
-    for (let at = start; at < end; at += perPass) batches.push(cut(set, at, Math.min(at + perPass, end)))
+    for (let at = start; at < end; at += perPass) batches.push(rowsOf(set, at, Math.min(at + perPass, end)))
     const losses = await decoder.forwardNll(batches, pass)
     for (const [i, batch] of batches.entries()) {
       const total = totalOf(batch, losses[i])
@@ -71,17 +71,6 @@ export async function evaluatePerplexity(
   }
   const seconds = (performance.now() - begun) / 1000
   return { perplexity: Math.exp(loss), loss, tokens: windows * seqLen, windows, seqLen, seconds }
-}
-
-function cut({ ids, mask, labels, seqLen }: Windows, start: number, end: number): Batch {
-  const range = (array: Int32Array) => array.subarray(start * seqLen, end * seqLen)
-  return {
-    batch: end - start,
-    seqLen,
-    ids: range(ids),
-    mask: mask && range(mask),
-    labels: labels && range(labels),
-  }
 }
 
 /** Σ of the nll of the targets that count, and their number. */

@@ -5,7 +5,7 @@ import { Arena } from '../compute/arena.ts'
 import { type Backend, readF32 } from '../compute/backend.ts'
 import { lengthOf, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
-import { type Batch, targetsOf } from '../model/batch.ts'
+import { type Batch, rowsOf, targetsOf } from '../model/batch.ts'
 import type { Decoder } from '../model/decoder.ts'
 import { readLogits } from '../model/head.ts'
 import { type PassOptions, stepOf } from '../model/pass.ts'
@@ -49,7 +49,7 @@ export async function recordForward(decoder: Decoder, batch: Batch, options: Rec
     let sum = 0
     for (let start = 0; start < batch.batch; start += perPass) {
       const end = Math.min(start + perPass, batch.batch)
-      const part = cut(batch, start, end)
+      const part = rowsOf(batch, start, end)
       sum += await recordPart(decoder, part, start, { file, sink, numTargets, signal: options.signal })
       options.onProgress?.(end, batch.batch)
     }
@@ -132,11 +132,6 @@ async function writeGradients(decoder: Decoder, file: F32File, sink: GradientSin
     const values = tensor ? await readF32(decoder.backend, tensor) : new Float32Array(lengthOf(parameter.shape))
     await file.write(`grad.${name}`, 0, storedOrder(parameter, values))
   }
-}
-
-function cut({ seqLen, ids, mask, labels }: Batch, start: number, end: number): Batch {
-  const range = (array: Int32Array) => array.subarray(start * seqLen, end * seqLen)
-  return { batch: end - start, seqLen, ids: range(ids), mask: mask && range(mask), labels: labels && range(labels) }
 }
 
 /** Gradients of every parameter of a model, each allocated (as zeros) when a backward first needs it. */

@@ -53,8 +53,7 @@ async function look(path: string, bare: DataFacts): Promise<DataFacts> {
   if (bare.bytes === 0) return { ...bare, problem: 'the file is empty' }
   if (path.endsWith('.txt')) return { ...bare, kind: 'text', documents: 1, longestDocument: bare.bytes }
   if (/\.(?:jsonl|ndjson)$/.test(path)) return lookAtLines(path, bare)
-  if (/\.(?:jsonl|ndjson)\.gz$/.test(path))
-    return { ...bare, kind: 'lines', ...fieldsOfLine(await gunzippedHead(path)) }
+  if (/\.(?:jsonl|ndjson)\.gz$/.test(path)) return { ...bare, kind: 'lines', ...fieldsOfLine(await head(path)) }
   if (path.endsWith('.parquet')) return lookAtTable(path, bare)
   if (path.endsWith('.safetensors')) return lookAtIds(path, bare)
   return { ...bare, problem: 'its format is unknown; give a .txt, .jsonl, .jsonl.gz, .parquet or .safetensors file' }
@@ -69,26 +68,16 @@ async function lookAtLines(path: string, bare: DataFacts): Promise<DataFacts> {
   return { ...bare, kind: 'lines', ...found, documents: lines.length, longestDocument }
 }
 
+/** The beginning of a file, unpacked: a decompression bomb cannot fill the memory. */
 async function head(path: string): Promise<string> {
-  const file = await openRegular(path, 'bad-data')
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0)
-    return buffer.toString('utf8', 0, bytesRead)
-  } finally {
-    await file.close()
-  }
-}
-
-/** Stops once there is enough text: a decompression bomb cannot fill the memory. */
-async function gunzippedHead(path: string): Promise<string> {
   const parts: Buffer[] = []
   let bytes = 0
   const handle = await openRegular(path, 'bad-data')
   const file = handle.createReadStream()
-  const unzipped = createGunzip()
-  file.on('error', (error) => unzipped.destroy(error))
+  const unzipped = path.endsWith('.gz') ? createGunzip() : null
+  const stream = unzipped ? file.on('error', (error) => unzipped.destroy(error)).pipe(unzipped) : file
   try {
-    for await (const part of file.pipe(unzipped)) {
+    for await (const part of stream) {
       parts.push(part as Buffer)
       bytes += (part as Buffer).length
       if (bytes >= headBytes) break

@@ -14,6 +14,7 @@ import {
   type OutputFacts,
 } from '../../recipe/facts.ts'
 import type { ResolvedRecipe } from '../../recipe/resolve.ts'
+import { nearestFolder } from '../../system/makeFolders.ts'
 import { overlapOnDisk } from '../checkpoint/outputPlace.ts'
 import { dataFacts, dataOnShare } from './dataFacts.ts'
 import { defaultMemoryBytes, machineMemoryBytes, multipliesBf16 } from '../machine.ts'
@@ -93,9 +94,9 @@ export async function machineFacts(
   { gpu = null, memoryBytes }: Omit<Surroundings, 'folder'>,
 ): Promise<MachineFacts> {
   // The folder that will be made is on the disk of the nearest one that is there.
-  let place = to
-  while ((await stat(place).catch(() => null)) === null && dirname(place) !== place) place = dirname(place)
-  const disk = await statfs(place).catch(() => null)
+  const disk = await nearestFolder(to)
+    .then(({ place }) => statfs(place))
+    .catch(() => null)
   return {
     memoryBytes: machineMemoryBytes(),
     freeDiskBytes: disk ? disk.bavail * disk.bsize : null,

@@ -3,9 +3,8 @@ import { join } from 'node:path'
 import type { Decoder } from '../model/decoder.ts'
 import { openTokenizer, type Tokenizer } from '../text/tokenizer.ts'
 import { type GenerateOptions, generateTokens, likeliestTokens, type NextToken } from './generateTokens.ts'
-import { readSmallFile } from '../checkpoint/regularFile.ts'
+import { jsonObject, readIfThere } from '../checkpoint/regularFile.ts'
 import { textModelOf } from '../../catalog/families/textModel.ts'
-import { EngineError } from '../errors.ts'
 import { fieldsOf } from '../../catalog/formats/json.ts'
 
 interface StreamOptions extends Omit<GenerateOptions, 'stop'> {
@@ -202,11 +201,9 @@ const maxBytes = 2 ** 20
 /** @throws EngineError 'bad-config' when generation_config.json is there, but no JSON. */
 export async function stopTokens(folder: string, config: unknown): Promise<ReadonlySet<number>> {
   const path = join(folder, 'generation_config.json')
-  const text = await readSmallFile(path, maxBytes, 'bad-config').catch((error: unknown) => {
-    if (error instanceof EngineError && error.code === 'not-found') return null
-    throw error
-  })
-  return new Set(idsOf(text === null ? null : parsed(text, path)) ?? idsOf(textPart(config)) ?? [])
+  const text = await readIfThere(path, maxBytes, 'bad-config')
+  const settings = text === null ? null : jsonObject(text, path, 'get it again or remove it')
+  return new Set(idsOf(settings) ?? idsOf(textPart(config)) ?? [])
 }
 
 /** The settings of the text model, which may be a part of the whole; null where the value is no configuration. */
@@ -222,12 +219,4 @@ function idsOf(settings: unknown): number[] | null {
   const ids: unknown[] = [fieldsOf(settings).eos_token_id].flat()
   const whole = ids.filter((id): id is number => Number.isInteger(id))
   return whole.length > 0 ? whole : null
-}
-
-function parsed(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch (error) {
-    throw new EngineError('bad-config', `${path} is not JSON; get it again or remove it`, { cause: error })
-  }
 }

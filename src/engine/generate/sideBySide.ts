@@ -15,8 +15,6 @@ import { openModel } from '../model/model.ts'
 import { openTokenizer, type Tokenizer } from '../text/tokenizer.ts'
 import { largest } from '../../formatting/lists.ts'
 
-// Where all fit the memory they generate in turns, a token each; else one after the other, and the first is opened again to score.
-
 interface SideBySide {
   readonly models: readonly string[]
   /** Checkpoints, one per model or null, whose `sparsescope.mask` is applied to the model. */
@@ -126,13 +124,7 @@ async function writeGroup(
     }
   }
   const [alone] = indices
-  const mayRepeat = () => !trying.wrote.has(alone)
-  try {
-    await planWithLess(trying.backend, body, { remedy, mayRepeat })
-  } catch (error) {
-    if (!isOutOfMemory(error)) throw error
-    trying.onProgress({ type: 'failed', column: alone, message: error.message })
-  }
+  await withLess(trying, alone, body, () => !trying.wrote.has(alone))
   return [unjudged, [...withoutRoom]]
 }
 
@@ -149,7 +141,6 @@ async function couldJudge(first: Column, written: readonly Written[], trying: Tr
 
 /** The first checkpoint, opened once more, alone. */
 async function judgeByFirst(trying: Trying, written: readonly Written[]): Promise<void> {
-  const { backend } = trying
   const body = async () => {
     // An error here does not take back the text that it generated itself.
     const [first] = await openAll({ ...trying, wrote: new Set() }, { indices: [0], withoutRoom: new Set() })
@@ -160,16 +151,26 @@ async function judgeByFirst(trying: Trying, written: readonly Written[]): Promis
       await first.close()
     }
   }
+  await withLess(trying, 0, body)
+}
+
+/** As planWithLess; where even that has no room, the column has failed. */
+async function withLess(
+  { backend, onProgress }: Trying,
+  column: number,
+  body: () => Promise<void>,
+  mayRepeat?: () => boolean,
+): Promise<void> {
   try {
-    await planWithLess(backend, body, { remedy })
+    await planWithLess(backend, body, { remedy, mayRepeat })
   } catch (error) {
     if (!isOutOfMemory(error)) throw error
-    trying.onProgress({ type: 'failed', column: 0, message: error.message })
+    onProgress({ type: 'failed', column, message: error.message })
   }
 }
 
 async function openAll(trying: Trying, group: Group): Promise<Column[]> {
-  const { backend, models, masks, prompts, turns, maxTokens, signal, onProgress } = trying
+  const { backend, models, masks, signal, onProgress } = trying
   const memoryBytes = memoryOf(trying) / group.indices.length
   const columns: Column[] = []
   try {
@@ -178,7 +179,7 @@ async function openAll(trying: Trying, group: Group): Promise<Column[]> {
       onProgress({ type: 'opening', column: index })
       const [path, mask] = [models[index], masks?.[index]]
       try {
-        columns.push(await openColumn(backend, { index, path, mask, prompts, turns, maxTokens, memoryBytes, signal }))
+        columns.push(await openColumn(backend, { ...trying, index, path, mask, memoryBytes }))
       } catch (error) {
         refuse(error, index, trying, group)
       }
@@ -304,7 +305,7 @@ async function chatText(
 }
 
 // A checkpoint that generates beside others: opened, with its decoder and its tokenizer.
-export interface Column {
+interface Column {
   readonly index: number
   readonly decoder: Decoder
   readonly generator: TextGenerator
@@ -313,27 +314,22 @@ export interface Column {
   close(): Promise<void>
 }
 
-interface ColumnOptions {
+interface ColumnOptions extends Omit<SideBySide, 'models' | 'masks' | 'onProgress'> {
   readonly index: number
   readonly path: string
   /** A checkpoint whose mask is applied to its weights. */
   readonly mask?: string | null
-  readonly prompts: readonly string[]
-  readonly turns?: readonly Turn[]
-  readonly maxTokens: number
-  readonly memoryBytes: number
-  readonly signal?: AbortSignal
 }
 
 /** Bytes of the weights as they are stored, from the header alone. */
-export async function storedBytes(path: string): Promise<number> {
+async function storedBytes(path: string): Promise<number> {
   const checkpoint = await openCheckpoint(path)
   await checkpoint.close()
   return [...checkpoint.tensors.values()].reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 /** @throws EngineError when the checkpoint or its tokenizer cannot be used. */
-export async function openColumn(backend: Backend, options: ColumnOptions): Promise<Column> {
+async function openColumn(backend: Backend, options: ColumnOptions): Promise<Column> {
   const { index, path, mask, prompts, turns, maxTokens, memoryBytes, signal } = options
   const checkpoint = await openCheckpoint(path)
   const opened: (() => Promise<void>)[] = [() => checkpoint.close()]

@@ -3,6 +3,7 @@ import { ggufParts, isGguf, modelEntry } from '../../catalog/formats/checkpointF
 import { quoted } from '../../errors.ts'
 import { someOf } from '../../formatting/lists.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
+import { readsBy } from '../checkpoint/createCheckpoint.ts'
 import { hubNameText, parseHubName } from '../checkpoint/hubCache.ts'
 import { inspectIn } from '../checkpoint/inspection.ts'
 import type { Located } from '../checkpoint/locate.ts'
@@ -104,11 +105,7 @@ function heldTensor(checkpoint: Checkpoint): Checkpoint {
     if (held.name !== name) held = { name, data: checkpoint.read(name) }
     return held.data
   }
-  return {
-    ...checkpoint,
-    remote: true,
-    read: async (name) => (await whole(name)).slice(),
-    readRange: async (name, start, end) => (await whole(name)).slice(start, end),
-    readInto: async (name, start, target) => target.set((await whole(name)).subarray(start, start + target.length)),
-  }
+  const readInto: Checkpoint['readInto'] = async (name, start, target) =>
+    target.set((await whole(name)).subarray(start, start + target.length))
+  return { ...checkpoint, remote: true, ...readsBy(readInto, (name) => checkpoint.tensors.get(name)?.bytes ?? 0) }
 }

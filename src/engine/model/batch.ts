@@ -13,6 +13,12 @@ export interface Batch {
   readonly labels: Int32Array | null
 }
 
+/** Rows [start, end) as a batch of their own, as views. */
+export function rowsOf({ ids, mask, labels, seqLen }: Omit<Batch, 'batch'>, start: number, end: number): Batch {
+  const range = (array: Int32Array) => array.subarray(start * seqLen, end * seqLen)
+  return { batch: end - start, seqLen, ids: range(ids), mask: mask && range(mask), labels: labels && range(labels) }
+}
+
 /** Labels below 0 are ignored; transformers writes −100. */
 const ignored = -1
 

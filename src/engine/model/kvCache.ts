@@ -1,7 +1,7 @@
 // Keys and values of the tokens of one sequence that were read: all that the next token needs of them.
 import { fillArena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
-import type { Tensor } from '../compute/tensor.ts'
+import { rows, type Tensor } from '../compute/tensor.ts'
 import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 import { EngineError } from '../errors.ts'
 
@@ -52,21 +52,10 @@ export function kvCacheBytes({ numBlocks, numKvHeads, headDim }: ModelConfig, ca
 
 /** A block's keys and values of a sequence's beginning [T, Hkv·D], which sees itself alone. */
 export function rememberBeginning({ kernels }: Backend, cache: KvCache, block: number, k: Tensor, v: Tensor): void {
-  const [rows, width] = k.shape
-  requireRoom(cache, rows)
-  const whole = {
-    rows,
-    groups: 1,
-    width,
-    outRow: width,
-    outGroup: 0,
-    outOffset: 0,
-    inRow: width,
-    inGroup: 0,
-    inOffset: 0,
-  }
-  kernels.copy(cache.keys[block], k, whole)
-  kernels.copy(cache.values[block], v, whole)
+  const [count] = k.shape
+  requireRoom(cache, count)
+  kernels.convert(rows(cache.keys[block], 0, count), k)
+  kernels.convert(rows(cache.values[block], 0, count), v)
 }
 
 /** Keys and values of a block for the kernel of a step, and their length with the new token, which the kernel writes. */

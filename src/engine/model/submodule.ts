@@ -20,9 +20,7 @@ import { moeBackward, moeForward, type MoeSaved } from './moe.ts'
 /** x [N,C] → h [N,C], into `h`. */
 export async function attentionSubmodule(pass: Pass, block: Block, x: Tensor, h: Tensor): Promise<AttentionPartSaved> {
   const read = readType(pass.step, x.shape[0])
-  const { norms, inner } = await forward(pass, block, block.attnNorms, read, x, h, (input, output, residual) =>
-    attend(pass, block, input, output, residual),
-  )
+  const { norms, inner } = await forward(pass, block, block.attnNorms, read, x, h, attend)
   return { attnNorms: norms, attention: inner }
 }
 
@@ -30,9 +28,7 @@ export async function attentionSubmodule(pass: Pass, block: Block, x: Tensor, h:
 export async function mlpSubmodule(pass: Pass, block: Block, h: Tensor, y: Tensor): Promise<MlpPartSaved> {
   // A router multiplies in f32.
   const read = block.mlp.kind === 'moe' ? 'f32' : readType(pass.step, h.shape[0])
-  const { norms, inner } = await forward(pass, block, block.mlpNorms, read, h, y, (input, output, residual) =>
-    feed(pass, block, input, output, residual),
-  )
+  const { norms, inner } = await forward(pass, block, block.mlpNorms, read, h, y, feed)
   return { mlpNorms: norms, mlp: inner }
 }
 
@@ -42,33 +38,31 @@ export function attentionSubmoduleBackward(
   dH: Tensor,
   dX: Tensor | null,
 ): Promise<void> {
-  const back = (dBranch: Tensor, dInput: Tensor | null) => attentionBack(b, dBranch, dInput)
-  return backward(b, b.block.attnNorms, b.saved.attnNorms, dH, dX, back)
+  return backward(b, b.block.attnNorms, b.saved.attnNorms, dH, dX, attentionBack)
 }
 
 /** dY [N,C] → dH, or null when it is not wanted. */
 export function mlpSubmoduleBackward(b: Backward<MlpPartSaved>, dY: Tensor, dH: Tensor | null): Promise<void> {
-  const back = (dBranch: Tensor, dInput: Tensor | null) => mlpBack(b, dBranch, dInput)
-  return backward(b, b.block.mlpNorms, b.saved.mlpNorms, dY, dH, back)
+  return backward(b, b.block.mlpNorms, b.saved.mlpNorms, dY, dH, mlpBack)
 }
 
 async function forward<S extends { readonly x: Tensor }>(
   pass: Pass,
-  { config }: Block,
+  block: Block,
   norms: BranchNorms<Norm>,
   read: 'f32' | 'bf16',
   x: Tensor,
   y: Tensor,
-  run: (input: Tensor, output: Tensor, residual: Tensor | null) => Promise<S>,
+  run: (pass: Pass, block: Block, input: Tensor, output: Tensor, residual: Tensor | null) => Promise<S>,
 ): Promise<{ norms: BranchNorms<NormSaved>; inner: S }> {
   const { scope, step } = pass
-  const { residualScale } = config
+  const { residualScale } = block.config
   const sum = norms.sum ? scope.allocate(x.shape) : y
   // Its last linear adds the residual, since nothing comes between them.
   const adds = !norms.output && residualScale === 1
   const branch = adds ? sum : scope.allocate(x.shape)
   const [input, inputSaved] = norms.input ? applyNorm(pass, norms.input, x, read) : [x, null]
-  const inner = await run(input, branch, adds ? x : null)
+  const inner = await run(pass, block, input, branch, adds ? x : null)
   if (norms.input) dropUnless(pass, input, inner.x)
   const [output, outputSaved] = norms.output ? applyNorm(pass, norms.output, branch) : [branch, null]
   if (norms.output) pass.drop(branch)
@@ -80,13 +74,13 @@ async function forward<S extends { readonly x: Tensor }>(
   return { norms: { input: inputSaved, output: outputSaved, sum: sumSaved }, inner }
 }
 
-async function backward(
-  b: Backward<unknown>,
+async function backward<S>(
+  b: Backward<S>,
   norms: BranchNorms<Norm>,
   saved: BranchNorms<NormSaved>,
   dY: Tensor,
   dX: Tensor | null,
-  back: (dBranch: Tensor, dInput: Tensor | null) => Promise<void>,
+  back: (b: Backward<S>, dBranch: Tensor, dInput: Tensor | null) => Promise<void>,
 ): Promise<void> {
   const { step, scope, grads } = b
   const dSum = norms.sum ? normBack(b, norms.sum, saved.sum, dY) : dY
@@ -94,7 +88,7 @@ async function backward(
   const dBranch = norms.output ? normBack(b, norms.output, saved.output, dOutput) : dOutput
   const wantsInput = dX !== null || (norms.input !== null && normTrains(norms.input, grads))
   const dInput = wantsInput ? scope.allocate(dY.shape) : null
-  await back(dBranch, dInput)
+  await back(b, dBranch, dInput)
   if (!dInput) return
   const into = dX && { dX, residual: dSum }
   const dThrough = norms.input ? normBack(b, norms.input, saved.input, dInput, into) : dInput

@@ -3,7 +3,7 @@
 import type { NmPattern } from '../../catalog/formats/sparsity.ts'
 import { exchangeRounds, mostExchanging } from '../../plan/pruneCost.ts'
 import { breathe } from '../breathe.ts'
-import type { Rng } from '../rng.ts'
+import { type Rng, shuffle } from '../rng.ts'
 
 /** values [channels, rows]: the loss where the weight of a channel in a row is pruned, ≥ 0. */
 export interface ChannelScores {
@@ -44,13 +44,6 @@ function deal({ values, channels, rows }: ChannelScores, m: number): Int32Array 
     order[(turn % 2 === 0 ? place : count - 1 - place) * m + turn] = channel
   })
   return order
-}
-
-function shuffle(items: Int32Array, rng: Rng): void {
-  for (let i = items.length - 1; i > 0; i--) {
-    const j = rng.below(i + 1)
-    ;[items[i], items[j]] = [items[j], items[i]]
-  }
 }
 
 /** Takes a channel out of each group, and gives them back by the assignment that keeps most. */

@@ -1,14 +1,11 @@
 // The mask of one linear: which weights are kept. Always explicit, never inferred from `weight !== 0` (a kept
 // weight may be 0 by chance, and a mask may keep a weight that training moves through 0).
+import type { MaskBits } from '../checkpoint/storedMask.ts'
 import type { ZeroCount } from '../../catalog/formats/sparsity.ts'
 import { maskWords } from '../compute/tensor.ts'
 
 /** Bits of a [rows, columns] matrix, 1 = kept: word `row·wordsPerRow + (column >> 5)`, bit `column & 31`. Unused bits are 0. */
-export interface Mask {
-  readonly rows: number
-  readonly columns: number
-  readonly words: Uint32Array
-}
+export type Mask = MaskBits
 
 /** The mask of the exact zeros (+0 or −0) of a weight [rows, columns], for checkpoints saved without one. */
 export function maskOfZeros(weight: ArrayLike<number>, rows: number, columns: number): Mask {

@@ -5,7 +5,7 @@ import type { Backend } from '../compute/backend.ts'
 import { visitHost, type PruneHost } from './host.ts'
 import type { Prepared, SolveMethod } from './methods/method.ts'
 import { pruners } from './methods/pruners.ts'
-import type { PruneEntry } from '../../plan/pruneEntry.ts'
+import { settingOf, type PruneEntry } from '../../plan/pruneEntry.ts'
 import type { Statistics } from './statistics.ts'
 
 /** Arguments of a preparation, the same for every block. */
@@ -72,6 +72,6 @@ export class PreparedCache {
 }
 
 function keyOf({ inputKey }: Linear, entry: PruneEntry): string | null {
-  const method = pruners[entry.method]
-  return method.kind === 'solve' ? `${entry.method} ${method.preparedFor(entry)} ${inputKey}` : null
+  const solves = pruners[entry.method].kind === 'solve'
+  return solves ? `${entry.method} ${settingOf(entry, 'dampening')} ${inputKey}` : null
 }

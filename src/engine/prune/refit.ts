@@ -7,7 +7,7 @@ import { breathe } from '../breathe.ts'
 import type { Linear } from '../model/module.ts'
 import { type PruneHost, visitHost } from './host.ts'
 import type { Mask } from './mask.ts'
-import { unitHessian, type UnitHessian, writeBack } from './methods/hessian.ts'
+import { scaleColumns, unitHessian, type UnitHessian, writeBack } from './methods/hessian.ts'
 import { leastSquares } from './methods/leastSquares.ts'
 import type { Statistics } from './statistics.ts'
 
@@ -74,7 +74,6 @@ async function refitLinear(
   hessian: Tensor,
   shared: UnitHessian,
 ): Promise<{ before: number; after: number }> {
-  const { kernels } = host
   const { name, weight } = linear
   const mask = masks.get(name)
   if (!mask) return { before: 0, after: 0 }
@@ -86,10 +85,8 @@ async function refitLinear(
     host.write(bits, mask.words)
     const [dense, target, fitted] = Array.from({ length: 3 }, () => arena.allocate(weight.shape))
     host.write(dense, await denseOf(name))
-    const ones = arena.allocate([rows])
-    kernels.fill(ones, 1)
-    kernels.scaleWeight(target, dense, ones, shared.scale, 1)
-    kernels.scaleWeight(fitted, visit.tensor, ones, shared.scale, 1)
+    scaleColumns(host, target, dense, shared.scale)
+    scaleColumns(host, fitted, visit.tensor, shared.scale)
     const old = onRefit && (await readWide(host, visit.tensor))
     const before = await outputError(host, visit.tensor, dense, hessian)
     await leastSquares(host, fitted, target, shared.h, bits, steps)

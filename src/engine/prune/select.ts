@@ -50,6 +50,9 @@ export async function findLimit(
   return { score, place: place.start, ties: ties(place.below) }
 }
 
+/** How many entries become 0: `drop` of the matrix, `perRow` of every row, or N of every M. */
+export type Projection = { readonly drop: number } | { readonly perRow: number } | { readonly pattern: NmPattern }
+
 /** Masks of one matrix by the rank of its scores. Where the device finds the limit, nothing waits for it, and `check` reports errors. */
 export class RankMasks {
   readonly #host: PruneHost
@@ -79,6 +82,18 @@ export class RankMasks {
       scale !== null,
     )
     await prune.maskBelow(mask, scored, limit)
+  }
+
+  /** Writes the mask of x[O,I] without the least |x|. @throws EngineError as `prune` */
+  async keepLargest(mask: Tensor, x: Tensor, projection: Projection): Promise<void> {
+    const { prune } = this.#host
+    if ('drop' in projection)
+      return this.prune(mask, { weight: x, scale: null, columns: null }, projection.drop, 'exact')
+    const bad =
+      'pattern' in projection
+        ? await prune.maskGroups(mask, x, null, projection.pattern)
+        : await prune.maskRows(mask, x, null, projection.perRow, false)
+    requireFinite(bad, this.#name)
   }
 
   /** @throws EngineError 'numeric' where scores were not finite */
@@ -154,22 +169,4 @@ const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0)
 /** The f32 value of a bit pattern. */
 function valueOf(pattern: number): number {
   return new Float32Array(Uint32Array.of(pattern).buffer)[0]
-}
-
-/** How many entries become 0: `drop` of the matrix, `perRow` of every row, or N of every M. */
-export type Projection = { readonly drop: number } | { readonly perRow: number } | { readonly pattern: NmPattern }
-
-/** Writes the mask of x[O,I] without the least |x|. @throws EngineError 'numeric' when some are not finite, or `masks.check` does. */
-export async function keepLargest(
-  host: PruneHost,
-  mask: Tensor,
-  x: Tensor,
-  projection: Projection,
-  name: string,
-  masks: RankMasks,
-): Promise<void> {
-  const { prune } = host
-  if ('pattern' in projection) return requireFinite(await prune.maskGroups(mask, x, null, projection.pattern), name)
-  if ('perRow' in projection) return requireFinite(await prune.maskRows(mask, x, null, projection.perRow, false), name)
-  await masks.prune(mask, { weight: x, scale: null, columns: null }, projection.drop, 'exact')
 }

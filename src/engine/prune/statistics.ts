@@ -135,6 +135,15 @@ export class Statistics {
   }
 }
 
+/** `sum` is of squares. @throws EngineError 'numeric' */
+export function requireFiniteInputs(where: string, sum: number): void {
+  if (!Number.isFinite(sum))
+    throw new EngineError(
+      'numeric',
+      `${where}: its calibration inputs are not finite; check the model with \`sparsescope evaluate\`, and the data`,
+    )
+}
+
 /** ‖x_j‖ from the mean squares. */
 export function normsOf(meanSquares: Float64Array): Float64Array {
   return meanSquares.map(Math.sqrt)

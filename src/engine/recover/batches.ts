@@ -1,6 +1,6 @@
 // The batches of training steps: which windows each takes, and their rows, cut to the longest.
 import { type Batch, targetsOf } from '../model/batch.ts'
-import { createRng } from '../rng.ts'
+import { createRng, shuffle } from '../rng.ts'
 import { EngineError } from '../errors.ts'
 
 /** Rows of one length, as text/ gives them: `mask` and `labels` are null when nothing is padded. */
@@ -76,18 +76,14 @@ export function rowsOfStep(order: RowOrder, step: number, together: number): num
 
 let last: { key: string; rows: Uint32Array } | null = null
 
-/** A Fisher–Yates shuffle seeded by the round; the last one is kept, since neighbouring batches share it. */
+/** A shuffle seeded by the round; the last one is kept, since neighbouring batches share it. */
 function permutation(windows: number, seed: number, round: number): Uint32Array {
   const key = `${windows} ${seed} ${round}`
   if (last?.key === key) return last.rows
-  const rng = createRng(seed, `shuffle ${round}`)
-  const rows = Uint32Array.from({ length: windows }, (_, i) => i)
-  for (let i = windows - 1; i > 0; i--) {
-    const j = rng.below(i + 1)
-    const swap = rows[i]
-    rows[i] = rows[j]
-    rows[j] = swap
-  }
+  const rows = shuffle(
+    Uint32Array.from({ length: windows }, (_, i) => i),
+    createRng(seed, `shuffle ${round}`),
+  )
   last = { key, rows }
   return rows
 }

@@ -186,13 +186,7 @@ async function gather(
   const neighbours = picked.every((row, i) => i === 0 || row === picked[i - 1] + 1)
   if (neighbours) return states.load(arena, picked[0], picked[0] + picked.length)
   const out = arena.allocate([picked.length * seqLen, channels])
-  const whole = { rows: 1, groups: 1, width: seqLen * channels, outRow: 0, outGroup: 0, outOffset: 0 }
   for (const [i, row] of picked.entries())
-    backend.kernels.copy(rows(out, i * seqLen, (i + 1) * seqLen), await states.load(arena, row, row + 1), {
-      ...whole,
-      inRow: 0,
-      inGroup: 0,
-      inOffset: 0,
-    })
+    backend.kernels.convert(rows(out, i * seqLen, (i + 1) * seqLen), await states.load(arena, row, row + 1))
   return out
 }

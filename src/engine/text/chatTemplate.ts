@@ -1,8 +1,7 @@
 // A model's chat template as its folder has it: chat_template.jinja, or `chat_template` of tokenizer_config.json.
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
-import { readSmallFile } from '../checkpoint/regularFile.ts'
+import { fieldsOf } from '../../catalog/formats/json.ts'
+import { jsonObject, readIfThere } from '../checkpoint/regularFile.ts'
 import { EngineError } from '../errors.ts'
 
 /** A turn of a conversation. Templates also read other keys of it, such as `tool_calls`. */
@@ -26,10 +25,11 @@ const maxTemplateBytes = 2 ** 20
 /** null: the folder has no template. Of several named templates it is `default`, as in transformers. @throws EngineError 'bad-config'. */
 export async function readChatTemplate(folder: string): Promise<ChatTemplate | null> {
   const path = join(folder, 'tokenizer_config.json')
-  const settings = existsSync(path) ? parsed(await readSmallFile(path, maxConfigBytes, 'bad-config'), path) : {}
+  const written = await readIfThere(path, maxConfigBytes, 'bad-config')
+  const settings = written === null ? {} : jsonObject(written, path)
   const own = join(folder, 'chat_template.jinja')
-  const inFile = existsSync(own)
-  const text = inFile ? await readSmallFile(own, maxTemplateBytes, 'bad-config') : templateIn(settings.chat_template)
+  const inFile = await readIfThere(own, maxTemplateBytes, 'bad-config')
+  const text = inFile ?? templateIn(settings.chat_template)
   if (text === null) return null
   if (text.length > maxTemplateBytes)
     throw new EngineError('bad-config', `${path}: its chat template has ${text.length} characters; get it again`)
@@ -37,7 +37,7 @@ export async function readChatTemplate(folder: string): Promise<ChatTemplate | n
     const token = key.endsWith('_token') ? tokenText(settings[key]) : null
     return token === null ? [] : [[key, token] as const]
   })
-  return { path: inFile ? own : path, text, tokens: Object.fromEntries(tokens) }
+  return { path: inFile === null ? path : own, text, tokens: Object.fromEntries(tokens) }
 }
 
 function templateIn(written: unknown): string | null {
@@ -50,15 +50,4 @@ function templateIn(written: unknown): string | null {
 export function tokenText(token: unknown): string | null {
   const text = typeof token === 'string' ? token : fieldsOf(token).content
   return typeof text === 'string' ? text : null
-}
-
-function parsed(text: string, path: string): Readonly<Record<string, unknown>> {
-  const broken = () => new EngineError('bad-config', `${path} is not a JSON object; get it again`)
-  try {
-    const value: unknown = JSON.parse(text)
-    if (isRecord(value)) return value
-  } catch {
-    throw broken()
-  }
-  throw broken()
 }

@@ -2,7 +2,7 @@
 // template makes of them.
 import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
 import { EngineError } from '../errors.ts'
-import { createRng } from '../rng.ts'
+import { createRng, shuffle } from '../rng.ts'
 import type { ChatMessage } from './chatTemplate.ts'
 import { readRows } from './dataFile.ts'
 import type { DrawOptions } from './drawWindows.ts'
@@ -151,7 +151,7 @@ export async function drawChats(
 ): Promise<Int32Array> {
   let count = 0
   for await (const _ of conversationsIn(conversations, signal)) count++
-  const order = shuffled(count, seed)
+  const order = shuffle([...Array(count).keys()], createRng(seed, 'calibration documents'))
   const out = new Int32Array(samples * seqLen)
   let filled = 0
   for (let start = 0; start < count && filled < out.length; start += atOnce) {
@@ -175,14 +175,4 @@ export async function drawChats(
     'bad-data',
     `${conversations.path}: its ${count} conversations fill ${Math.floor(filled / seqLen)} windows of ${seqLen} tokens, ${samples} are needed; use more conversations, a smaller seq_len or fewer samples`,
   )
-}
-
-function shuffled(count: number, seed: number): number[] {
-  const rng = createRng(seed, 'calibration documents')
-  const order = Array.from({ length: count }, (_, i) => i)
-  for (let i = count - 1; i > 0; i--) {
-    const j = rng.below(i + 1)
-    ;[order[i], order[j]] = [order[j], order[i]]
-  }
-  return order
 }

@@ -175,28 +175,20 @@ export interface GroupRequest {
 
 // A .parquet file has a document a row, in a column of strings.
 export function parquetCorpus(path: string, field: string): Corpus {
+  const check = (found: readonly string[]) => {
+    if (found.includes(field)) return
+    throw new EngineError('bad-data', `${path} has no column "${field}"; choose the field among: ${someOf(found)}`)
+  }
   async function* documents(wanted?: ReadonlySet<number>, signal?: AbortSignal) {
-    const file = await openColumn(path, field)
-    try {
-      for (const group of file.groups([field])) {
-        await breathe(signal)
-        const { rowStart, rowEnd } = group
-        if (wanted && ![...wanted].some((row) => row >= rowStart && row < rowEnd)) continue
-        let index = rowStart
-        for await (const row of file.rows([field], group, signal)) {
-          if (!wanted || wanted.has(index)) yield { index, text: textOf(row, rowOf(path, index), field) }
-          index++
-        }
-      }
-    } finally {
-      await file.close()
-    }
+    for await (const { index, row, where } of parquetRows(path, [field], check, signal, wanted))
+      yield { index, text: textOf(row, where, field) }
   }
   return {
     path,
     async count() {
-      const file = await openColumn(path, field)
+      const file = await openParquet(path)
       try {
+        check(file.columns)
         return file.groups([field]).at(-1)?.rowEnd ?? 0
       } finally {
         await file.close()
@@ -207,32 +199,31 @@ export function parquetCorpus(path: string, field: string): Corpus {
   }
 }
 
-/** Every row, of those columns that the file has, with its place. @throws EngineError 'bad-data'. */
+/** Rows, of those columns that the file has, with their places: all, or those whose index is wanted. @throws EngineError 'bad-data'. */
 export async function* parquetRows(
   path: string,
   columns: readonly string[],
   check: (found: readonly string[]) => void,
   signal?: AbortSignal,
-): AsyncGenerator<{ row: Record<string, unknown>; where: string }> {
+  wanted?: ReadonlySet<number>,
+): AsyncGenerator<{ index: number; row: Row; where: string }> {
   const file = await openParquet(path)
   try {
     check(file.columns)
     const present = columns.filter((name) => file.columns.includes(name))
     for (const group of file.groups(present)) {
       await breathe(signal)
-      let index = group.rowStart
-      for await (const row of file.rows(present, group, signal)) yield { row, where: rowOf(path, index++) }
+      const { rowStart, rowEnd } = group
+      if (wanted && ![...wanted].some((row) => row >= rowStart && row < rowEnd)) continue
+      let index = rowStart
+      for await (const row of file.rows(present, group, signal)) {
+        if (!wanted || wanted.has(index)) yield { index, row, where: rowOf(path, index) }
+        index++
+      }
     }
   } finally {
     await file.close()
   }
-}
-
-async function openColumn(path: string, field: string): Promise<ParquetFile> {
-  const file = await openParquet(path)
-  if (file.columns.includes(field)) return file
-  await file.close()
-  throw new EngineError('bad-data', `${path} has no column "${field}"; choose the field among: ${someOf(file.columns)}`)
 }
 
 function rowOf(path: string, index: number): string {

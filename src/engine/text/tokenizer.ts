@@ -1,6 +1,6 @@
 // A model's tokenizer.json: text to ids, with the special tokens that its post-processor adds by default.
 import { join } from 'node:path'
-import { readSmallFile } from '../checkpoint/regularFile.ts'
+import { readIfThere } from '../checkpoint/regularFile.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { safeCuts } from './safeCuts.ts'
 import { type ChatMessage, type ChatTemplate, readChatTemplate, tokenText } from './chatTemplate.ts'
@@ -57,14 +57,14 @@ export async function openTokenizer(
   { signal, limitMs }: { signal?: AbortSignal; limitMs?: number } = {},
 ): Promise<Tokenizer> {
   const path = join(folder, 'tokenizer.json')
-  const tokenizer = await textOf(path)
+  const tokenizer = await readIfThere(path, maxTokenizerBytes, 'bad-config')
   if (tokenizer === null) {
     throw new EngineError(
       'bad-data',
       `${folder} has no tokenizer.json, which text data needs; copy it from the model, or give token ids in a .safetensors file`,
     )
   }
-  const config = await textOf(join(folder, 'tokenizer_config.json'))
+  const config = await readIfThere(join(folder, 'tokenizer_config.json'), maxTokenizerBytes, 'bad-config')
   const thread = await startTokenizer({ path, tokenizer, config }, limitMs, signal)
   let template: Promise<ChatTemplate | null> | undefined
   return {
@@ -89,15 +89,6 @@ function noTemplate(folder: string, where: string): EngineError {
     'bad-data',
     `${where} is a conversation, but the model ${folder} has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json); copy it from the instruct model that this one was made from, or give plain text`,
   )
-}
-
-async function textOf(path: string): Promise<string | null> {
-  try {
-    return await readSmallFile(path, maxTokenizerBytes, 'bad-config')
-  } catch (error) {
-    if (error instanceof EngineError && error.code === 'not-found') return null
-    throw error
-  }
 }
 
 /** Encodes a short text, or one that cannot be cut, at once; else piece by piece, with the special tokens added at the end. */

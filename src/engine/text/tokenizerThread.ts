@@ -53,27 +53,20 @@ export async function startTokenizer(
     return answer
   }
   return {
-    cuts: ready.type === 'ready' ? ready.cuts : null,
-    async encode(request, asked) {
-      const message = await inTurn(request, request.text.length, asked)
-      if (message.type !== 'ids') throw new EngineError('internal', `the tokenizer answered ${message.type}`)
-      return message.ids
-    },
-    async decode(ids, asked) {
-      const message = await inTurn({ ids }, ids.length, asked)
-      if (message.type !== 'text') throw new EngineError('internal', `the tokenizer answered ${message.type}`)
-      return message.text
-    },
-    async chat(request, asked) {
-      const message = await inTurn(request, 0, asked)
-      if (message.type !== 'chat') throw new EngineError('internal', `the tokenizer answered ${message.type}`)
-      return message
-    },
+    cuts: as('ready', ready).cuts,
+    encode: async (request, asked) => as('ids', await inTurn(request, request.text.length, asked)).ids,
+    decode: async (ids, asked) => as('text', await inTurn({ ids }, ids.length, asked)).text,
+    chat: async (request, asked) => as('chat', await inTurn(request, 0, asked)),
     async close() {
       ended = true
       await worker.terminate()
     },
   }
+}
+
+function as<T extends FromTokenizer['type']>(type: T, message: FromTokenizer): Extract<FromTokenizer, { type: T }> {
+  if (message.type === type) return message as Extract<FromTokenizer, { type: T }>
+  throw new EngineError('internal', `the tokenizer answered ${message.type}`)
 }
 
 interface Question {

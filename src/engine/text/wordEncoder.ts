@@ -1,12 +1,11 @@
 // Runs in the tokenizer's thread: text to ids by a tokenizer.json, and back.
 import { Tokenizer } from '@huggingface/tokenizers'
+import { jsonObject } from '../checkpoint/regularFile.ts'
 import { EngineError, messageOf } from '../errors.ts'
 import { findAddedTokens, type AddedTokens } from './addedTokens.ts'
 import { refuseTokenizer, spelledDecoder, spelledNormalizer, spelledOut } from './tokenizerSteps.ts'
 import { cutExpression } from './safeCuts.ts'
-import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
-
-type Definition = Readonly<Record<string, unknown>>
+import { fieldsOf } from '../../catalog/formats/json.ts'
 
 /** Clean-up removes spaces before punctuation, which changes text that was given out already when it comes token by token. */
 const asTheyAre = { skip_special_tokens: true, clean_up_tokenization_spaces: false }
@@ -30,8 +29,8 @@ interface WordEncoder {
 
 /** @throws EngineError 'bad-config'. */
 export function createWordEncoder({ path, tokenizer: text, config }: TokenizerFiles): WordEncoder {
-  const settings = config === null ? {} : parse(config, path.replace(/\.json$/, '_config.json'))
-  const definition = parse(text, path)
+  const settings = config === null ? {} : jsonObject(config, path.replace(/\.json$/, '_config.json'))
+  const definition = jsonObject(text, path)
   const { tokenizer, added } = usable(path, () => {
     refuseTokenizer(definition, path)
     const tokenizer = new Tokenizer(
@@ -89,17 +88,6 @@ function encodeBy(tokenizer: Tokenizer, added: AddedTokens, text: string, specia
     // The library passes a word's ids as arguments, and a Unigram model's word is the whole text.
     if (!(error instanceof RangeError)) throw error
     throw new EngineError('bad-data', `${path} cannot encode a text of this length; split it into shorter documents`)
-  }
-}
-
-function parse(text: string, path: string): Definition {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (isRecord(value)) return value
-    throw new SyntaxError('not an object')
-  } catch (error) {
-    const reason = messageOf(error)
-    throw new EngineError('bad-config', `${path} is not a JSON object (${reason}); get it again`)
   }
 }
 

@@ -1,5 +1,4 @@
 // Expands a recipe with a sweep into the recipes of its runs, or says why it cannot.
-import type * as z from 'zod'
 import { formatCount } from '../../formatting/numbers.ts'
 import { normalPath, placeNames } from '../../formatting/paths.ts'
 import type { Path } from '../document.ts'
@@ -114,24 +113,30 @@ function* wrongValues({ sweep = {}, ...base }: Recipe): Iterable<SweepProblem> {
   }
 }
 
+/** null: the recipe, a valid one, is valid with the setting too. */
 function problemOf(recipe: unknown, path: string, value: unknown, key: Path, index?: number): SweepProblem | null {
-  const wrong = wrongSetting(recipe, path, value)
-  switch (wrong?.kind) {
-    case undefined:
-      return null
-    case 'bad-value':
-      return {
-        at: index === undefined ? key : [...key, index],
-        message: `${valueText(value)} is not valid for ${path}${wrong.why === null ? '' : `: ${wrong.why}`}.`,
-      }
-    case 'no-such-place':
-      return { at: { key }, message: `The recipe has no place ${path}; lists count from 0.` }
-    case 'no-such-path': {
-      const { meant } = wrong
-      const hint = meant === null ? ' that could be swept here.' : `: did you mean ${JSON.stringify(meant)}?`
-      return { at: { key }, message: `The format has no setting ${path}${hint}`, ...(meant !== null && { meant }) }
+  const keys = path.split('.')
+  const sweeps = keys[0] === 'sweep'
+  const changed = sweeps ? null : withSetting(recipe, path, value)
+  const parsed = changed === null ? null : recipeSchema.safeParse(changed)
+  if (parsed?.success) return null
+  const parent = keys.slice(0, -1)
+  const last = keys[keys.length - 1]
+  const known = Object.keys(propertiesAt(parent.map((part) => (/^\d+$/.test(part) ? Number(part) : part))) ?? {})
+  if (!sweeps && known.includes(last)) {
+    if (!parsed) return { at: { key }, message: `The recipe has no place ${path}; lists count from 0.` }
+    // The format's own rule, where it has one.
+    const rule = parsed.error.issues.find(({ code }) => code === 'custom')
+    const why = rule ? `: ${rule.path.join('.')}: ${rule.message}` : ''
+    return {
+      at: index === undefined ? key : [...key, index],
+      message: `${valueText(value)} is not valid for ${path}${why}.`,
     }
   }
+  const near = sweeps ? null : nearest(last, parent.length === 0 ? [...known, ...sweepWords] : known)
+  if (near === null) return { at: { key }, message: `The format has no setting ${path} that could be swept here.` }
+  const meant = [...parent, near].join('.')
+  return { at: { key }, message: `The format has no setting ${path}: did you mean ${JSON.stringify(meant)}?`, meant }
 }
 
 /** Names and output folders identify runs: no two may be the same. */
@@ -186,36 +191,4 @@ export function withOwnPlaces(recipe: Recipe, run: NamedSettings, suffix: string
 function isSet({ settings }: NamedSettings, key: string): boolean {
   const parts = key.split('.')
   return parts.some((_, i) => parts.slice(0, i + 1).join('.') in settings)
-}
-
-// Whether a recipe has a place for a setting; if not, which path was probably meant.
-export type WrongSetting =
-  /** `meant`: the nearest path that there is. */
-  | { readonly kind: 'no-such-path'; readonly meant: string | null }
-  /** The format has the path, this recipe no such item. */
-  | { readonly kind: 'no-such-place' }
-  /** The path exists, but the value is not valid there. `why`: set if the format has its own rule. */
-  | { readonly kind: 'bad-value'; readonly why: string | null }
-
-/** null: the recipe, a valid one, is valid with the setting too. */
-export function wrongSetting(recipe: unknown, path: string, value: unknown): WrongSetting | null {
-  const keys = path.split('.')
-  const sweeps = keys[0] === 'sweep'
-  const changed = sweeps ? null : withSetting(recipe, path, value)
-  const parsed = changed === null ? null : recipeSchema.safeParse(changed)
-  if (parsed?.success) return null
-  const places = keys.map((key) => (/^\d+$/.test(key) ? Number(key) : key))
-  const parent = places.slice(0, -1)
-  const last = keys[keys.length - 1]
-  const known = Object.keys(propertiesAt(parent) ?? {})
-  if (!sweeps && known.includes(last))
-    return parsed ? { kind: 'bad-value', why: ruleOf(parsed.error) } : { kind: 'no-such-place' }
-  const words = parent.length === 0 ? [...known, ...sweepWords] : known
-  const meant = sweeps ? null : nearest(last, words)
-  return { kind: 'no-such-path', meant: meant === null ? null : [...keys.slice(0, -1), meant].join('.') }
-}
-
-function ruleOf({ issues }: z.ZodError): string | null {
-  const own = issues.find(({ code }) => code === 'custom')
-  return own ? `${own.path.join('.')}: ${own.message}` : null
 }

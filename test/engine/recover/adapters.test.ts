@@ -5,9 +5,13 @@ import { openReference } from '../../support/reference/backend.ts'
 import { rows, type Tensor } from '../../../src/engine/compute/tensor.ts'
 import type { Linear, RowRange } from '../../../src/engine/model/module.ts'
 import { maskOfZeros, type Mask } from '../../../src/engine/prune/mask.ts'
-import { createEffectiveWeights, type TrainableAdapter } from '../../../src/engine/recover/adapters/adapter.ts'
-import { createLowRankAdapter } from '../../../src/engine/recover/adapters/lowRank.ts'
-import { createScaleAdapter } from '../../../src/engine/recover/adapters/scale.ts'
+import {
+  createEffectiveWeights,
+  type TrainableAdapter,
+  type Trained,
+} from '../../../src/engine/recover/adapters/adapter.ts'
+import { lowRankKind } from '../../../src/engine/recover/adapters/lowRank.ts'
+import { scaleKind } from '../../../src/engine/recover/adapters/scale.ts'
 import { createRng } from '../../../src/engine/rng.ts'
 
 const [numOut, numIn, rank, tokens] = [6, 37, 3, 4]
@@ -54,6 +58,13 @@ function setUp(): Setup {
   }
 }
 
+/** A and B, or u and v, with gradients of 0. */
+function trainedOf({ tensor, zeros }: Setup, shapes: Readonly<Record<string, number[]>>): Trained[] {
+  return Object.entries(shapes).map(([name, shape]) => ({ value: tensor(name, shape), grad: zeros(shape) }))
+}
+const lowRank = (s: Setup) => trainedOf(s, { a: [rank, numIn], b: [numOut, rank] })
+const scales = (s: Setup) => trainedOf(s, { u: [numOut], v: [numIn] })
+
 /** Some output features, as the head gives them to an adapter. */
 function partOf(linear: Linear, { start, end }: RowRange): Linear {
   return { ...linear, weight: rows(linear.weight, start, end) }
@@ -73,12 +84,12 @@ async function gradientError(
   s: Setup,
   adapter: TrainableAdapter,
   invalidate: () => void,
-  pairs: [Tensor, Tensor][],
+  trained: readonly Trained[],
 ): Promise<number> {
   using arena = new Arena(s.backend)
   adapter.backward(s.backend, arena, s.linear, s.dOut, s.input)
   let worst = 0
-  for (const [param, grad] of pairs) {
+  for (const { value: param, grad } of trained) {
     const values = await readF32(s.backend, param)
     const got = await readF32(s.backend, grad)
     for (let i = 0; i < values.length; i++) {
@@ -102,50 +113,33 @@ describe('adapters', () => {
   for (const masked of [true, false])
     it(`low rank ${masked ? 'under a mask' : 'without a mask'}: gradients equal central differences`, async () => {
       const s = setUp()
-      const [a, b] = [s.tensor('a', [rank, numIn]), s.tensor('b', [numOut, rank])]
-      const [dA, dB] = [s.zeros([rank, numIn]), s.zeros([numOut, rank])]
+      const trained = lowRank(s)
       const weights = createEffectiveWeights(s.backend, 1e9)
-      const trainMask = masked ? s.maskTensor : null
-      const adapter = createLowRankAdapter({ a, b, dA, dB, scale: 2, trainMask, mergeMask: s.maskTensor, weights })
+      const adapter = lowRankKind(masked).create({ trained, mask: s.maskTensor, rank, scale: 2, weights })
       // The objective is linear in A and in B, so that any step is exact but for rounding to f32.
-      assert.ok(
-        (await gradientError(s, adapter, weights.invalidate, [
-          [a, dA],
-          [b, dB],
-        ])) < 1e-4,
-      )
+      assert.ok((await gradientError(s, adapter, weights.invalidate, trained)) < 1e-4)
     })
 
   it('scale: gradients are 1/r of the derivative, the share of one of r equal rows', async () => {
     const s = setUp()
-    const [row, column] = [s.tensor('u', [numOut]), s.tensor('v', [numIn])]
-    const [dRow, dColumn] = [s.zeros([numOut]), s.zeros([numIn])]
-    const weights = createEffectiveWeights(s.backend, 1e9)
-    const adapter = createScaleAdapter({ row, column, dRow, dColumn, rank: 1, weights })
-    assert.ok(
-      (await gradientError(s, adapter, weights.invalidate, [
-        [row, dRow],
-        [column, dColumn],
-      ])) < 1e-5,
-    )
-    const [zeroRow, zeroColumn] = [s.zeros([numOut]), s.zeros([numIn])]
-    const ranked = createScaleAdapter({ row, column, dRow: zeroRow, dColumn: zeroColumn, rank: 16, weights })
+    const [one, many] = [scales(s), scales(s)]
+    const parts = { mask: null, scale: 1, weights: createEffectiveWeights(s.backend, 1e9) }
+    const adapter = scaleKind.create({ ...parts, trained: one, rank: 1 })
+    assert.ok((await gradientError(s, adapter, parts.weights.invalidate, one)) < 1e-5)
+    const ranked = scaleKind.create({ ...parts, trained: many, rank: 16 })
     using arena = new Arena(s.backend)
     ranked.backward(s.backend, arena, s.linear, s.dOut, s.input)
-    assert.deepEqual(await readF32(s.backend, zeroColumn), await readF32(s.backend, dColumn))
+    assert.deepEqual(await readF32(s.backend, many[1].grad), await readF32(s.backend, one[1].grad))
   })
 
   it('merging keeps pruned weights exactly 0, and MaskLoRA and ScaleLoRA merge to what they trained', async () => {
     const s = setUp()
     const weights = createEffectiveWeights(s.backend, 0)
-    const [a, b] = [s.tensor('a', [rank, numIn]), s.tensor('b', [numOut, rank])]
-    const [dA, dB] = [s.zeros([rank, numIn]), s.zeros([numOut, rank])]
-    const low = { a, b, dA, dB, scale: 2, mergeMask: s.maskTensor, weights }
-    const scale = { row: s.tensor('u', [numOut]), column: s.tensor('v', [numIn]), dRow: dB, dColumn: dA }
+    const parts = { mask: s.maskTensor, rank, scale: 2, weights }
     const cases = [
-      { adapter: createLowRankAdapter({ ...low, trainMask: s.maskTensor }), exact: true },
-      { adapter: createLowRankAdapter({ ...low, trainMask: null }), exact: false },
-      { adapter: createScaleAdapter({ ...scale, rank, weights }), exact: true },
+      { adapter: lowRankKind(true).create({ ...parts, trained: lowRank(s) }), exact: true },
+      { adapter: lowRankKind(false).create({ ...parts, trained: lowRank(s) }), exact: false },
+      { adapter: scaleKind.create({ ...parts, trained: scales(s) }), exact: true },
     ]
     for (const { adapter, exact } of cases) {
       using arena = new Arena(s.backend)
@@ -162,15 +156,13 @@ describe('adapters', () => {
 
   it('give the same rows of weight and gradients for a range of outputs', async () => {
     const s = setUp()
-    const [a, b] = [s.tensor('a', [rank, numIn]), s.tensor('b', [numOut, rank])]
     const weights = createEffectiveWeights(s.backend, 1e9)
-    const of = (dA: Tensor, dB: Tensor) =>
-      createLowRankAdapter({ a, b, dA, dB, scale: 2, trainMask: s.maskTensor, mergeMask: null, weights })
-    const whole = { dA: s.zeros([rank, numIn]), dB: s.zeros([numOut, rank]) }
-    const parts = { dA: s.zeros([rank, numIn]), dB: s.zeros([numOut, rank]) }
+    const of = (trained: Trained[]) =>
+      lowRankKind(true).create({ trained, mask: s.maskTensor, rank, scale: 2, weights })
+    const [whole, parts] = [lowRank(s), lowRank(s)]
     using arena = new Arena(s.backend)
-    of(whole.dA, whole.dB).backward(s.backend, arena, s.linear, s.dOut, s.input)
-    const weight = await readF32(s.backend, of(whole.dA, whole.dB).effectiveWeight(s.backend, arena, s.linear))
+    of(whole).backward(s.backend, arena, s.linear, s.dOut, s.input)
+    const weight = await readF32(s.backend, of(whole).effectiveWeight(s.backend, arena, s.linear))
     const d = await readF32(s.backend, s.dOut)
     for (const range of [
       { start: 0, end: 4 },
@@ -183,27 +175,24 @@ describe('adapters', () => {
         (_, i) => d[Math.floor(i / width) * numOut + range.start + (i % width)],
       )
       const dOut = upload(s.backend, 'f32', [tokens, width], cut)
-      const adapter = of(parts.dA, parts.dB)
+      const adapter = of(parts)
       const part = partOf(s.linear, range)
       adapter.backward(s.backend, arena, part, dOut, s.input, range)
       const piece = await readF32(s.backend, adapter.effectiveWeight(s.backend, arena, part, range))
       assert.deepEqual(piece, weight.slice(range.start * numIn, range.end * numIn))
     }
     const close = (x: Float32Array, y: Float32Array) => x.every((value, i) => Math.abs(value - y[i]) < 1e-4)
-    assert.ok(close(await readF32(s.backend, parts.dA), await readF32(s.backend, whole.dA)))
-    assert.ok(close(await readF32(s.backend, parts.dB), await readF32(s.backend, whole.dB)))
+    for (const [i, { grad }] of parts.entries())
+      assert.ok(close(await readF32(s.backend, grad), await readF32(s.backend, whole[i].grad)))
   })
 
   it('merges in f32 whatever products take, a range as the same rows of the whole', async () => {
     const s = setUp()
-    const [a, b] = [s.tensor('a', [rank, numIn]), s.tensor('b', [numOut, rank])]
-    const [dA, dB] = [s.zeros([rank, numIn]), s.zeros([numOut, rank])]
     const halves = { ...s.backend, precision: 'bf16' as const }
-    const weights = createEffectiveWeights(halves, 1e9)
-    const scale = { row: s.tensor('u', [numOut]), column: s.tensor('v', [numIn]), dRow: dB, dColumn: dA }
+    const parts = { mask: s.maskTensor, rank, scale: 2, weights: createEffectiveWeights(halves, 1e9) }
     for (const adapter of [
-      createLowRankAdapter({ a, b, dA, dB, scale: 2, trainMask: null, mergeMask: s.maskTensor, weights }),
-      createScaleAdapter({ ...scale, rank, weights }),
+      lowRankKind(false).create({ ...parts, trained: lowRank(s) }),
+      scaleKind.create({ ...parts, trained: scales(s) }),
     ]) {
       using arena = new Arena(halves)
       const [whole, part] = [arena.allocate([numOut, numIn]), arena.allocate([2, numIn])]

@@ -6,6 +6,7 @@ import { readModelConfig } from '../../../catalog/families/modelConfig.ts'
 import { FamilyError } from '../../../catalog/families/familyError.ts'
 import { EngineError } from '../../errors.ts'
 import { matrixOf } from '../stats/rowPieces.ts'
+import { readsBy } from '../createCheckpoint.ts'
 import { isOfGguf, type Checkpoint, type TensorEntry } from '../checkpoint.ts'
 
 /** Both under the same names: where one of the two is GGUF, as the other has them. @throws EngineError 'unsupported' for a family that is not mapped. */
@@ -36,21 +37,9 @@ function underNamesOf(gguf: Checkpoint, model: Checkpoint): Checkpoint {
     if (last?.name !== name) last = { name, bytes: gguf.read(source.entry.name).then((bytes) => undone(bytes, source)) }
     target.set((await last.bytes).subarray(start, start + target.length))
   }
-  const readRange = async (name: string, start: number, end: number) => {
-    const bytes = new Uint8Array(end - start)
-    await readInto(name, start, bytes)
-    return bytes
-  }
   // Roles are those of the model, by its names.
   const { config } = model
-  return {
-    ...gguf,
-    config,
-    tensors,
-    readInto,
-    readRange,
-    read: (name) => readRange(name, 0, tensors.get(name)?.bytes ?? 0),
-  }
+  return { ...gguf, config, tensors, ...readsBy(readInto, (name) => tensors.get(name)?.bytes ?? 0) }
 }
 
 function tensorsOf({ config, tensors, path }: Checkpoint, gguf: string): GgufTensor[] {

@@ -9,6 +9,7 @@ import { EngineError } from '../../errors.ts'
 import { bytesOnDisk, type Checkpoint } from '../checkpoint.ts'
 import type { ListedEntry } from '../inspection.ts'
 import { scanTensors } from './scanTensors.ts'
+import { sumZeros } from './tensorTally.ts'
 
 export interface InspectedTensor {
   readonly entry: ListedEntry
@@ -111,21 +112,8 @@ function totalsOf(tensors: readonly InspectedTensor[]): Totals {
   const sizes = { parameters, bytes, ...(stored < bytes && { stored_bytes: stored }) }
   const stats = tensors.flatMap((t) => t.stats ?? [])
   if (stats.length < tensors.length) return sizes
-  const zeros = stats.reduce((sum, s) => sum + s.zeros, 0)
-  const nm: TensorStats['nm'] = {}
-  for (const one of stats) {
-    for (const [pattern, { groups, violations }] of Object.entries(one.nm)) {
-      nm[pattern] ??= { groups: 0, violations: 0 }
-      nm[pattern].groups += groups
-      nm[pattern].violations += violations
-    }
-  }
-  return {
-    ...sizes,
-    zeros,
-    sparsity: sparsityOf([{ zeros, size: parameters }]),
-    nm,
-  }
+  const { zeros, nm } = sumZeros(stats)
+  return { ...sizes, zeros, sparsity: sparsityOf([{ zeros, size: parameters }]), nm }
 }
 
 /** Bytes of a tensor as lists have them: whole where it is stored as bits, as in the file where it is quantised. */

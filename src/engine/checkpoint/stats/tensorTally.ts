@@ -160,6 +160,15 @@ async function tallyHalves(
 
 /** `parts` in the order of their rows. */
 export function sumParts(parts: readonly TensorTally[]): TensorTally {
+  return {
+    parameters: parts.reduce((sum, part) => sum + part.parameters, 0),
+    ...sumZeros(parts),
+    values: sumTallies(parts.map((part) => part.values)),
+  }
+}
+
+/** Zeros, and groups by pattern, of several tensors or parts of one. */
+export function sumZeros(parts: readonly Pick<TensorStats, 'zeros' | 'nm'>[]): Pick<TensorStats, 'zeros' | 'nm'> {
   const nm: TensorStats['nm'] = {}
   for (const part of parts)
     for (const [pattern, { groups, violations }] of Object.entries(part.nm)) {
@@ -167,12 +176,7 @@ export function sumParts(parts: readonly TensorTally[]): TensorTally {
       nm[pattern].groups += groups
       nm[pattern].violations += violations
     }
-  return {
-    parameters: parts.reduce((sum, part) => sum + part.parameters, 0),
-    zeros: parts.reduce((sum, part) => sum + part.zeros, 0),
-    nm,
-    values: sumTallies(parts.map((part) => part.values)),
-  }
+  return { zeros: parts.reduce((sum, part) => sum + part.zeros, 0), nm }
 }
 
 function patternsOf(entry: TensorEntry, { nm = [], transposed }: TallyOptions): readonly NmPattern[] {

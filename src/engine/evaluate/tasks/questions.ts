@@ -56,9 +56,9 @@ export async function loadQuestions(request: QuestionRequest): Promise<QuestionS
   const places: string[] = []
   let [count, tokens] = [0, 0]
   try {
-    const encoder = createRequestEncoder(tokenizer, request.maxLength, signal)
+    const encode = requestEncoder(tokenizer, request.maxLength, signal)
     for await (const { row, where } of readRows(path, rules.columns, signal)) {
-      const question = await tokenised(rules, row, where, encoder)
+      const question = await tokenised(rules, row, where, encode)
       for (const { ids } of question.choices) {
         checkIds(ids, request.vocabSize, where)
         tokens += ids.length
@@ -87,12 +87,12 @@ async function tokenised(
   rules: Questions,
   row: Row,
   where: string,
-  encoder: RequestEncoder,
+  encode: ReturnType<typeof requestEncoder>,
 ): Promise<TokenisedQuestion> {
   try {
     const { requests, gold } = rules.ask(row)
     const choices: Choice[] = []
-    for (const request of requests) choices.push({ ...(await encoder.encode(request)), length: request.length })
+    for (const request of requests) choices.push({ ...(await encode(request)), length: request.length })
     return { choices, gold }
   } catch (error) {
     if (error instanceof FormatError) throw new EngineError('bad-data', `${where}: ${error.message}`)
@@ -118,46 +118,8 @@ interface ScoredIds {
   readonly predicted: number
 }
 
-interface RequestEncoder {
-  encode(request: Request): Promise<ScoredIds>
-}
-
 /** `maxLength` is the number of tokens that the model takes; longer requests lose their beginning. */
-function createRequestEncoder(tokenizer: Tokenizer, maxLength: number, signal?: AbortSignal): RequestEncoder {
-  const contexts = createContexts(tokenizer, signal)
-  return {
-    async encode({ context, continuation }) {
-      const { before, after } = await (context === ''
-        ? contexts.none(continuation)
-        : contexts.split(context, continuation))
-      const predicted = after.length
-      if (predicted === 0) throw new EngineError('bad-data', 'the tokenizer makes no token of its answer')
-      if (predicted > maxLength) {
-        throw new EngineError(
-          'bad-data',
-          `its answer has ${predicted} tokens, the model takes ${maxLength}; leave the row out`,
-        )
-      }
-      const whole = new Int32Array(before.length + predicted)
-      whole.set(before)
-      whole.set(after, before.length)
-      return { ids: whole.slice(-(maxLength + 1)), predicted }
-    },
-  }
-}
-
-interface Parts {
-  readonly before: Int32Array
-  readonly after: Int32Array
-}
-
-interface Contexts {
-  split(context: string, continuation: string): Promise<Parts>
-  /** Encodes a continuation without a context; the beginning-of-text token replaces it. */
-  none(continuation: string): Promise<Parts>
-}
-
-function createContexts(tokenizer: Tokenizer, signal: AbortSignal | undefined): Contexts {
+function requestEncoder(tokenizer: Tokenizer, maxLength: number, signal?: AbortSignal) {
   const { begin, end } = tokenizer.marks
   const plain = (text: string) => tokenizer.encode(text, { signal, special: false })
   const marked = (text: string) => {
@@ -166,25 +128,39 @@ function createContexts(tokenizer: Tokenizer, signal: AbortSignal | undefined): 
   }
   // The choices of a row come one after the other and share their context.
   let last: { text: string; ids: Int32Array } | null = null
-  return {
-    async split(context, continuation) {
-      // White space at the end of the context belongs to the continuation.
-      const text = rstrip(context)
-      if (last?.text !== text) last = { text, ids: await marked(text) }
-      const { ids: before } = last
-      if (before.length === 0) throw nothingBefore('tokenizer.json adds no token there')
-      // The ids of the whole may begin differently from those of the context, which are kept.
-      const whole = await marked(context + continuation)
-      return { before, after: whole.subarray(before.length) }
-    },
-    async none(continuation) {
-      const mark = begin ?? end
-      const [id, ...more] = mark === null ? [] : await plain(mark)
-      if (id === undefined || more.length > 0)
-        throw nothingBefore('tokenizer_config.json names no bos_token or eos_token to use there')
-      const ids = await plain(continuation)
-      return { before: Int32Array.of(id), after: ids[0] === id ? ids.subarray(1) : ids }
-    },
+  const split = async ({ context, continuation }: Request) => {
+    // White space at the end of the context belongs to the continuation.
+    const text = rstrip(context)
+    if (last?.text !== text) last = { text, ids: await marked(text) }
+    const { ids: before } = last
+    if (before.length === 0) throw nothingBefore('tokenizer.json adds no token there')
+    // The ids of the whole may begin differently from those of the context, which are kept.
+    const whole = await marked(context + continuation)
+    return { before, after: whole.subarray(before.length) }
+  }
+  /** A continuation without a context; the beginning-of-text token replaces it. */
+  const alone = async ({ continuation }: Request) => {
+    const mark = begin ?? end
+    const [id, ...more] = mark === null ? [] : await plain(mark)
+    if (id === undefined || more.length > 0)
+      throw nothingBefore('tokenizer_config.json names no bos_token or eos_token to use there')
+    const ids = await plain(continuation)
+    return { before: Int32Array.of(id), after: ids[0] === id ? ids.subarray(1) : ids }
+  }
+  return async (request: Request): Promise<ScoredIds> => {
+    const { before, after } = await (request.context === '' ? alone(request) : split(request))
+    const predicted = after.length
+    if (predicted === 0) throw new EngineError('bad-data', 'the tokenizer makes no token of its answer')
+    if (predicted > maxLength) {
+      throw new EngineError(
+        'bad-data',
+        `its answer has ${predicted} tokens, the model takes ${maxLength}; leave the row out`,
+      )
+    }
+    const whole = new Int32Array(before.length + predicted)
+    whole.set(before)
+    whole.set(after, before.length)
+    return { ids: whole.slice(-(maxLength + 1)), predicted }
   }
 }
 

@@ -3,10 +3,10 @@
 import { breathe } from '../../breathe.ts'
 import { Arena, fillArenaAsync } from '../../compute/arena.ts'
 import type { Tensor } from '../../compute/tensor.ts'
-import { settingOf, type PruneEntry } from '../../../plan/pruneEntry.ts'
+import { settingOf } from '../../../plan/pruneEntry.ts'
 import type { PruneHost } from '../host.ts'
-import { keepLargest, RankMasks } from '../select.ts'
-import { columnScale, type ColumnScale, finiteDiagonal, invert, writeBack } from './hessian.ts'
+import { RankMasks } from '../select.ts'
+import { columnScale, type ColumnScale, finiteDiagonal, invert, scaleColumns, writeBack } from './hessian.ts'
 import type { HessianInput, SolveInput, SolveMethod } from './method.ts'
 
 /** The penalty ρ of the constraint, for a Hessian with unit diagonal. */
@@ -14,7 +14,6 @@ const rho = 1
 
 export const admm: SolveMethod = {
   kind: 'solve',
-  preparedFor: (entry) => String(settingOf(entry, 'dampening')),
   async prepare(input) {
     const shared = await prepareAdmm(input)
     return {
@@ -65,9 +64,7 @@ export async function solveAdmm(
   using arena = new Arena(host)
   const { kernels } = host
   const [dense, a, u, z, y] = Array.from({ length: 5 }, () => arena.allocate(weight.shape))
-  const ones = arena.allocate([weight.shape[0]])
-  kernels.fill(ones, 1)
-  kernels.scaleWeight(dense, weight, ones, shared.scale, 1)
+  scaleColumns(host, dense, weight, shared.scale)
   kernels.convert(a, dense)
   kernels.fill(u, 0)
   const iterations = settingOf(entry, 'iterations')
@@ -75,7 +72,7 @@ export async function solveAdmm(
   for (let t = 0; t < iterations; t++) {
     await breathe()
     kernels.add(y, a, u)
-    if (t < growing) await chooseMask(host, mask, y, z, entry, name, (t + 1) / growing, masks)
+    if (t < growing) await chooseMask(host, input, masks, y, z, (t + 1) / growing)
     kernels.convert(z, y)
     kernels.applyMask(z, mask)
     kernels.squaredErrorBackward(u, y, z, 1)
@@ -92,27 +89,24 @@ export async function solveAdmm(
 /** The mask of y after a share `grown` of the growing iterations; z is scratch. Counts round down, as the published code's do. */
 async function chooseMask(
   host: PruneHost,
-  mask: Tensor,
+  { mask, name, entry: { pattern, scope, sparsities } }: SolveInput,
+  masks: RankMasks,
   y: Tensor,
   z: Tensor,
-  { pattern, scope, sparsities }: PruneEntry,
-  name: string,
   grown: number,
-  masks: RankMasks,
 ): Promise<void> {
   const goal = pattern ? pattern.n / pattern.m : (sparsities.get(name) ?? 0)
   const sparsity = goal - goal * (1 - grown) ** 3
   const [rows, columns] = y.shape
   const drop = Math.floor(rows * columns * sparsity)
-  if (!pattern && scope === 'row')
-    return keepLargest(host, mask, y, { perRow: Math.floor(columns * sparsity) }, name, masks)
-  if (!pattern) return keepLargest(host, mask, y, { drop }, name, masks)
-  await keepLargest(host, mask, y, { pattern }, name, masks)
+  if (!pattern && scope === 'row') return masks.keepLargest(mask, y, { perRow: Math.floor(columns * sparsity) })
+  if (!pattern) return masks.keepLargest(mask, y, { drop })
+  await masks.keepLargest(mask, y, { pattern })
   if (grown >= 1) return
   // The largest of every group are guarded: with 0 in their place they come first, and their bits come back.
   const guarded = (await host.read(mask)) as Uint32Array
   clearKept(host, z, y, mask)
-  await keepLargest(host, mask, z, { drop: drop + (rows * columns * (pattern.m - pattern.n)) / pattern.m }, name, masks)
+  await masks.keepLargest(mask, z, { drop: drop + (rows * columns * (pattern.m - pattern.n)) / pattern.m })
   const chosen = (await host.read(mask)) as Uint32Array
   host.write(
     mask,

@@ -7,14 +7,13 @@ import { keptInverses, leastSquaresSteps } from '../../../catalog/methods/alps.t
 import { settingOf, type PruneEntry } from '../../../plan/pruneEntry.ts'
 import type { PruneHost } from '../host.ts'
 import { bitCount } from '../mask.ts'
-import { keepLargest, type Projection, RankMasks } from '../select.ts'
-import { factored, invert, unitHessian, type UnitHessian, writeBack } from './hessian.ts'
+import { type Projection, RankMasks } from '../select.ts'
+import { factored, invert, scaleColumns, unitHessian, type UnitHessian, writeBack } from './hessian.ts'
 import { leastSquares } from './leastSquares.ts'
 import type { HessianInput, SolveInput, SolveMethod } from './method.ts'
 
 export const alps: SolveMethod = {
   kind: 'solve',
-  preparedFor: (entry) => String(settingOf(entry, 'dampening')),
   async prepare(input) {
     const shared = await prepareAlps(input)
     return {
@@ -90,17 +89,16 @@ export async function solveAlps(host: PruneHost, shared: AlpsHessian, input: Sol
   using arena = new Arena(host)
   const { kernels } = host
   const [a, b, d, v, x] = Array.from({ length: 5 }, () => arena.allocate(weight.shape))
-  kernels.scaleWeight(a, weight, onesOf(arena, host, weight.shape[0]), shared.scale, 1)
+  scaleColumns(host, a, weight, shared.scale)
   const { projection, kept } = projectionOf(entry, weight.shape, name)
   using masks = new RankMasks(host, name)
-  const project = () => keepLargest(host, mask, x, projection, name, masks)
   const readMask = async () => {
     const [words] = await Promise.all([host.read(mask), masks.check()])
     return words as Uint32Array
   }
   /** D = top(X). */
   const projectTo = async () => {
-    await project()
+    await masks.keepLargest(mask, x, projection)
     kernels.convert(d, x)
     kernels.applyMask(d, mask)
   }
@@ -135,12 +133,6 @@ export async function solveAlps(host: PruneHost, shared: AlpsHessian, input: Sol
   await leastSquares(host, d, a, shared.h, mask, leastSquaresSteps)
   await writeBack(host, input, d, shared)
   return penalty.trace
-}
-
-function onesOf(arena: Arena, host: PruneHost, length: number): Tensor {
-  const ones = arena.allocate([length])
-  host.kernels.fill(ones, 1)
-  return ones
 }
 
 /** The projection, and how many weights it keeps. Counts round half to even, as the published code's do. */

@@ -4,6 +4,7 @@ import { type Backend, readF32, upload } from '../../compute/backend.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import { EngineError } from '../../errors.ts'
 import type { PruneHost } from '../host.ts'
+import { requireFiniteInputs } from '../statistics.ts'
 
 export async function readDiagonal(host: Backend, matrix: Tensor): Promise<Float32Array> {
   const n = matrix.shape[0]
@@ -33,11 +34,8 @@ const diagonalStep = (n: number) => ({
 /** @throws EngineError 'numeric' when inputs were not finite: then their squares are not either. */
 export async function finiteDiagonal(host: Backend, hessian: Tensor, name: string): Promise<Float32Array> {
   const diagonal = await readDiagonal(host, hessian)
-  if (!Number.isFinite(diagonal.reduce((a, b) => a + b, 0)))
-    throw new EngineError(
-      'numeric',
-      `${name}: its calibration inputs are not finite; check the model with \`sparsescope evaluate\`, and the data`,
-    )
+  const sum = diagonal.reduce((a, b) => a + b, 0)
+  requireFiniteInputs(name, sum)
   return diagonal
 }
 
@@ -138,6 +136,14 @@ export function uploadScale(host: PruneHost, values: Float64Array): Tensor {
   return upload(host, 'f32', [2, values.length], parts)
 }
 
+/** out[O,I] = x·diag(scale). */
+export function scaleColumns(host: PruneHost, out: Tensor, x: Tensor, scale: Tensor): void {
+  using arena = new Arena(host)
+  const ones = arena.allocate([x.shape[0]])
+  host.kernels.fill(ones, 1)
+  host.kernels.scaleWeight(out, x, ones, scale, 1)
+}
+
 /** The last step of methods that solve for A = W·diag(n): out = A·diag(1/n) with exact zeros outside the mask. @throws EngineError 'numeric' when that is not finite */
 export async function writeBack(
   host: PruneHost,
@@ -145,11 +151,9 @@ export async function writeBack(
   solved: Tensor,
   { inverse }: ColumnScale,
 ): Promise<void> {
-  const rows = weight.shape[0]
   using arena = new Arena(host)
-  const [ones, squares] = [arena.allocate([rows]), arena.allocate([rows])]
-  host.kernels.fill(ones, 1)
-  host.kernels.scaleWeight(weight, solved, ones, inverse, 1)
+  const squares = arena.allocate([weight.shape[0]])
+  scaleColumns(host, weight, solved, inverse)
   host.kernels.applyMask(weight, mask)
   host.kernels.rowDot(squares, weight, weight)
   if ((await readF32(host, squares)).every(Number.isFinite)) return

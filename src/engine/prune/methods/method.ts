@@ -57,8 +57,7 @@ export interface Prepared {
 
 export interface SolveMethod {
   readonly kind: 'solve'
-  /** Entries of the method for which it gives the same string share a preparation. */
-  preparedFor(entry: PruneEntry): string
+  /** Entries of the method that have the same dampening share it. */
   /** @throws EngineError 'numeric' */
   prepare(input: HessianInput): Promise<Prepared>
 }

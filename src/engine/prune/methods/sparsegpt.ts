@@ -14,7 +14,6 @@ import type { SolveInput, SolveMethod } from './method.ts'
 
 export const sparsegpt: SolveMethod = {
   kind: 'solve',
-  preparedFor: (entry) => String(settingOf(entry, 'dampening')),
   async prepare({ host, hessian, entry, name, warn }) {
     const factor = await factorHessian(host, hessian, settingOf(entry, 'dampening'), name, warn)
     return {

@@ -20,7 +20,7 @@ export interface Trained {
 }
 
 /** The parts that make an adapter of one linear. */
-interface AdapterParts {
+export interface AdapterParts {
   /** Trained parameters in the order of the kind's `parameters`. */
   readonly trained: readonly Trained[]
   /** Bits [O, ceil(I/32)]; null where every weight stays. */
