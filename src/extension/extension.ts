@@ -14,7 +14,7 @@ import { commandIds, type CommandId, recipeLanguage, taskType } from './contribu
 import { InspectorEditors, keepInspections } from './inspector/inspectorEditor.ts'
 import { KnownSparsity } from './models/knownSparsity.ts'
 import { Models } from './models/models.ts'
-import { ModelTree } from './models/pickModel.ts'
+import { ModelTree } from './models/modelLists.ts'
 import { watchModels } from './models/watchModels.ts'
 import type * as languageClientModule from './recipe/languageClient.ts'
 import { RunStore } from './runs/runStore.ts'

@@ -7,7 +7,7 @@ import { freeName, recipeExtension, withTexts } from '../../recipe/writing/choic
 import { recipeText } from '../../recipe/writing/recipeText.ts'
 import { recipeLanguage } from '../contributions.ts'
 import type { Models } from '../models/models.ts'
-import { pickModel } from '../models/pickModel.ts'
+import { pickModel } from '../models/modelLists.ts'
 import type { FactsThread } from '../support/factsThread.ts'
 import { findTexts, isCorpus, recipeStart, toRecipePath, writtenOf } from './recipeDefaults.ts'
 import { byMeasure } from '../../recipe/measured.ts'

@@ -57,8 +57,7 @@ export interface Prepared {
 
 export interface SolveMethod {
   readonly kind: 'solve'
-  /** Entries of the method that have the same dampening share it. */
-  /** @throws EngineError 'numeric' */
+  /** Entries of the method with the same dampening share the result. @throws EngineError 'numeric' */
   prepare(input: HessianInput): Promise<Prepared>
 }
 

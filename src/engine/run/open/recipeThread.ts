@@ -35,7 +35,10 @@ export async function doJob<A extends unknown[], R>(
   const workerData: JobRequest = { name, args }
   const worker = startWorker(import.meta.url, './recipeWorker.ts', 'recipeWorker', { workerData })
   try {
-    const [answer] = (await once(worker, 'message', { signal }).catch((error: unknown) => {
+    const ended = once(worker, 'exit', { signal }).then(() => {
+      throw new EngineError('internal', 'the thread that reads the recipe has ended')
+    })
+    const [answer] = (await Promise.race([once(worker, 'message', { signal }), ended]).catch((error: unknown) => {
       throwIfCancelled(signal)
       throw error
     })) as [JobAnswer]
