@@ -272,7 +272,7 @@ describe('the view of a run in Chromium', () => {
       ['comparison', 'tryOut', 'output', 'report', 'recipe', 'card'],
     )
     assert.equal(copied.type, 'copy')
-    assert.match(String(copied.text), /^\| opt-125m-wanda50 \|  \|\n.*\n\| perplexity, dense \| 27\.65 \|/)
+    assert.match(String(copied.text), /^\| opt-125m-wanda50 \| {2}\|\n.*\n\| perplexity, dense \| 27\.65 \|/)
     // Another run that goes on sends its news ten times a second: what is pressed or has the focus stays.
     const button = page.getByRole('button', { name: 'Try it' })
     await button.focus()
