@@ -190,12 +190,13 @@ export async function startHalfRun(root, folder) {
   const child = spawn(process.execPath, [join(root, 'dist/cli.mjs'), ...args], { cwd: folder, stdio: 'ignore' })
   const gone = new Promise((resolve) => child.once('exit', resolve))
   const half = () => /"type":"step","step":(1[7-9]|[23]\d)\b/.test(written()) && !written().includes('"type":"end"')
-  while (child.exitCode === null && !half()) await sleep(100)
+  while (child.exitCode === null && !half()) await sleep(20)
   if (child.exitCode !== null) throw new Error(`the run ended before its half: sparsescope ${args.join(' ')}`)
-  // A tenth of its speed: it goes on to show that it is alive, and stays about half way.
+  // About a step every two seconds: it goes on to show that it is alive, and stays about half way.
+  child.kill('SIGSTOP')
   const brake = setInterval(() => {
     child.kill('SIGCONT')
-    setTimeout(() => child.kill('SIGSTOP'), 200)
+    setTimeout(() => child.kill('SIGSTOP'), 25)
   }, 2000)
   return async () => {
     clearInterval(brake)
