@@ -53,6 +53,7 @@ const onlyInAll = [
   'test/engine/sweep/atOnce.test.ts',
   'test/engine/sweep/killedSweep.test.ts',
   'test/engine/sweep/sharedPruning.test.ts',
+  'test/engine/sweep/sharedText.test.ts',
   'test/engine/sweep/slurm.test.ts',
   'test/engine/sweep/sweep.test.ts',
   'test/engine/sweep/warnings.test.ts',

@@ -5,11 +5,12 @@ import { taskOf } from '../../../catalog/tasks/tasks.ts'
 import { evaluationWindows } from '../../evaluate/evaluationWindows.ts'
 import { loadQuestions, unansweredText, type QuestionSet } from '../../evaluate/tasks/questions.ts'
 import { readPrompts, type PromptSet } from '../../generate/samplePrompts.ts'
-import { loadWindows, type Windows, type WindowsRequest, padRows, requireRoom } from '../../text/windows.ts'
+import { type Windows, type WindowsRequest, padRows, requireRoom } from '../../text/windows.ts'
 import { writingTokens } from '../../../plan/textTokens.ts'
 import { filesOf, evenShare } from '../../../recipe/dataFiles.ts'
 import { requireBatches } from '../../recover/batches.ts'
 import type { RunSession } from '../state/session.ts'
+import { windowsOf } from './sharedWindows.ts'
 import { EngineError } from '../../errors.ts'
 
 export interface RunData {
@@ -40,7 +41,7 @@ export type EvaluationData = Sized &
 export async function readData(session: RunSession): Promise<RunData> {
   const { recipe, model, source, plan, signal } = session
   const load = (request: Pick<WindowsRequest, 'path' | 'field' | 'samples' | 'seqLen' | 'purpose' | 'lossOn'>) =>
-    loadWindows({
+    windowsOf(session, {
       ...request,
       seed: recipe.seed,
       folder: source.folder,

@@ -36,8 +36,7 @@ export async function sourceFiles(recipe: ResolvedRecipe, source: Checkpoint): P
   const { calibration, recover, evaluate } = recipe
   const add = (role: string, path: string | null | undefined) => path && files.set(role, path)
   const addData = (role: string, data: DataFiles | undefined) => {
-    const list = filesOf(data)
-    for (const [i, path] of list.entries()) add(list.length > 1 ? `${role} file ${i}` : role, path)
+    for (const [name, path] of rolesOf(role, data)) add(name, path)
   }
   addData('calibration', calibration?.data)
   for (const [i, { data, lora, dense, adapter }] of recover.entries()) {
@@ -57,6 +56,29 @@ async function filesOfModel(path: string): Promise<{ name: string; path: string 
   const checkpoint = await openCheckpoint(path)
   await checkpoint.close()
   return [...checkpoint.files, { name: 'config.json', path: join(checkpoint.folder, 'config.json') }]
+}
+
+/** The files of a list by their places in it. */
+function rolesOf(role: string, data: DataFiles | undefined): [role: string, path: string][] {
+  const files = filesOf(data)
+  return files.map((path, i) => [files.length > 1 ? `${role} file ${i}` : role, path])
+}
+
+/** Content hash of a data file of the recipe, its paths absolute. */
+export function contentOf(
+  { calibration, recover, evaluate }: ResolvedRecipe,
+  records: readonly SourceRecord[],
+  path: string,
+): string {
+  const used = [
+    ...rolesOf('calibration', calibration?.data),
+    ...recover.flatMap(({ data }, i) => rolesOf(recover.length > 1 ? `recover ${i}` : 'recover', data)),
+    ...evaluate.flatMap(({ data }, i) => rolesOf(`evaluate ${i}`, data)),
+  ]
+  const role = used.find(([, data]) => data === path)?.[0]
+  const record = records.find((one) => one.role === role)
+  if (!record) throw new EngineError('internal', `${path} is no file that the run has recorded`)
+  return record.sha256
 }
 
 /** Role and content of the files whose role begins so, in the order of their roles. */
