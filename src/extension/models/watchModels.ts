@@ -17,7 +17,7 @@ const matters = (path: string) => isWeights(basename(path)) || basename(path) ==
 const mostLookedAt = 256
 
 export function watchModels(models: Models): vscode.Disposable {
-  /** New paths, each of which may be a folder with a model; null: the models may have changed, whatever these are. */
+  /** New paths, which are looked at when events pause: any may be a folder with a model. Null: the models may have changed anyway. */
   let arrived: Set<string> | null = new Set()
   let timer: NodeJS.Timeout | undefined
   const check = async () => {

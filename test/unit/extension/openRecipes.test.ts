@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { useMarked } from '../../../src/extension/inspector/markedMatrices.ts'
-import type { measureInPlace } from '../../../src/extension/inspector/inspectorEditor.ts'
+import type { measureInPlace } from '../../../src/extension/inspector/measureInPlace.ts'
 import { readDocument } from '../../../src/recipe/document.ts'
 import { applyEdits } from '../../support/applyEdits.ts'
 import type { TextEdit } from '../../../src/recipe/finding.ts'
@@ -180,7 +180,7 @@ describe('recipes of a model that are open', () => {
   it('measuring in place asks for a text, also if one recipe of the model is open, and measures the losses of blocks too', async () => {
     const { vscode, asked } = studio({ 'a.prune.yaml': recipe('m', 'a.txt') }, ([first]) => first)
     const { measureInPlace: run } = await extensionModule<{ measureInPlace: typeof measureInPlace }>(
-      'inspector/inspectorEditor.ts',
+      'inspector/measureInPlace.ts',
       { vscode },
     )
     const begun: unknown[] = []
