@@ -3,6 +3,7 @@ import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { alongColumns, alongRows, requireNm } from '../engine/checkpoint/stats/nmCounter.ts'
 import type { HeadSpans } from '../catalog/families/attentionHeads.ts'
 import { isKept, keptShare } from '../catalog/formats/sparsity.ts'
+import { sum } from '../formatting/lists.ts'
 import type { TensorDetail, TensorStats } from '../protocol/inspect.ts'
 import { matrixOf, readStrips } from './matrix.ts'
 
@@ -78,10 +79,6 @@ function countNear(values: ArrayLike<number>, threshold: number): number {
   let count = 0
   for (let i = 0; i < values.length; i++) if (Math.abs(values[i]) <= threshold) count++
   return count
-}
-
-function sum(values: Float64Array): number {
-  return values.reduce((total, value) => total + value, 0)
 }
 
 /** Sparsity of neighbouring rows (or columns) of `each` weights, in at most 512 bins. */

@@ -13,8 +13,10 @@ export function largest<T>(items: Iterable<T>, least: number, valueOf: (item: T)
   return most
 }
 
-export function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
+export function sum(values: Iterable<number>): number {
+  let total = 0
+  for (const value of values) total += value
+  return total
 }
 
 /** `a, b and c`. */

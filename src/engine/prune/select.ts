@@ -12,6 +12,7 @@ import {
 } from '../compute/pruneKernels.ts'
 import type { Selection } from '../../catalog/methods/method.ts'
 import type { NmPattern } from '../../catalog/formats/sparsity.ts'
+import { sum } from '../../formatting/lists.ts'
 
 /** Adds the counts of one digit over the whole comparison group, which may be one matrix or a model's worth. */
 export type CountGroup = (counts: Float64Array, digit: Digit) => Promise<void>
@@ -163,8 +164,6 @@ export function requireFinite(count: number, name: string): void {
       `${name}: ${count} pruning scores are not finite; the weights or the calibration activations contain NaN, infinite or huge values: inspect the checkpoint with --stats`,
     )
 }
-
-const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0)
 
 /** The f32 value of a bit pattern. */
 function valueOf(pattern: number): number {
