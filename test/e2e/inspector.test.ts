@@ -65,7 +65,8 @@ describe('the packaged extension, in a checkpoint', function () {
     cpSync(join(root, 'samples/llama'), folder, { recursive: true })
     await chooseFromMenu(page, 'tiny-llama', 'Open Model Overview')
     const view = activeView(page)
-    await view.getByRole('heading', { name: 'tiny-llama' }).waitFor()
+    // A page takes the focus when it is ready, which would close the choices.
+    await view.getByText('Stored', { exact: true }).waitFor()
     await runCommand(page, 'SparseScope: Export to GGUF…')
     const choices = page.locator('.quick-input-list .monaco-list-row')
     await choices.filter({ hasText: 'as the checkpoint has it' }).waitFor()

@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { encodeLock, type LockHolder, lockName, lockRun, newHolder } from '../../../../src/runs/lock/lock.ts'
 import { childArguments } from '../../../support/children.ts'
 import { brisk, type FromLockChild, type ToLockChild } from '../../../support/lockChild.ts'
@@ -206,6 +207,8 @@ describe('the lock of a run folder', function () {
     const [one, two] = [await child(), await child()]
     assert.equal((await one.take(place, { quick: true })).type, 'taken')
     one.signal('SIGSTOP')
+    // Its other thread may still write once: a sign of life for whoever has begun to look.
+    await delay(200)
     assert.equal((await two.take(place, { quick: true })).type, 'taken')
     one.tell({ type: 'ask', folder: place })
     one.signal('SIGCONT')
