@@ -102,11 +102,12 @@ export function recipeOf(bench: Bench, { row, seed, folder, from }: Job): object
 /** The spread over the depth with the lowest perplexity of those tried at each sparsity, by SmolLM2 and ALPS. */
 const spreadAt = (sparsity: number) => (sparsity <= 0.5 ? 0.05 : sparsity <= 0.6 ? 0.1 : 0.15)
 
-function pruneOf({ method, pattern, sparsity = 0.5, reorder, allocation }: Row): object {
+function pruneOf({ method, pattern, sparsity = 0.5, reorder, swaps, allocation }: Row): object {
   return {
     method,
     ...(pattern ? { pattern } : { sparsity }),
     ...(reorder && { reorder }),
+    ...(swaps && { swaps }),
     ...(allocation && { allocation }),
     ...(allocation === 'depth' && { depth: { spread: spreadAt(sparsity) } }),
   }

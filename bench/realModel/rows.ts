@@ -26,6 +26,8 @@ export interface Row {
   pattern?: string
   /** Channels take another order first. */
   reorder?: true
+  /** Swaps refine the mask. */
+  swaps?: 'auto'
   /** How the sparsity is spread over the blocks; default: the same in all. */
   allocation?: 'owl' | 'depth'
   /** The row whose result is recovered, instead of a method. */
@@ -74,14 +76,15 @@ const ofTable: Row[] = [
   },
 ]
 
-type Setting = Pick<Row, 'method' | 'sparsity' | 'pattern' | 'reorder' | 'allocation'>
+type Setting = Pick<Row, 'method' | 'sparsity' | 'pattern' | 'reorder' | 'swaps' | 'allocation'>
 
 const patterns: Setting[] = [{ sparsity: 0.5 }, { sparsity: 0.6 }, { sparsity: 0.7 }, { pattern: '2:4' }]
 
-/** `alps`, `alps-70-depth`, `wanda-2of4`, `alps-2of4-reorder`. */
-function nameOf({ method, sparsity = 0.5, pattern, reorder, allocation }: Setting): string {
+/** `alps`, `alps-70-depth`, `wanda-2of4`, `alps-2of4-reorder`, `wanda-swaps`. */
+function nameOf({ method, sparsity = 0.5, pattern, reorder, swaps, allocation }: Setting): string {
   const amount = pattern ? [pattern.replace(':', 'of')] : sparsity === 0.5 ? [] : [String(Math.round(100 * sparsity))]
-  return [method, ...amount, ...(reorder ? ['reorder'] : []), ...(allocation ? [allocation] : [])].join('-')
+  const options = [...(reorder ? ['reorder'] : []), ...(swaps ? ['swaps'] : []), ...(allocation ? [allocation] : [])]
+  return [method, ...amount, ...options].join('-')
 }
 
 /** Pruned alone, then by everything that recovers it. */
@@ -120,15 +123,23 @@ const controls: Row[] = [
 const methods = ['sparsegpt', 'alps', 'admm', 'wanda', 'magnitude']
 const uniform = patterns.flatMap((pattern) => methods.flatMap((method) => recoveriesOf({ method, ...pattern })))
 const reordered = recoveriesOf({ method: 'alps', pattern: '2:4', reorder: true })
+const swapped = [{}, { pattern: '2:4' }].flatMap((pattern) =>
+  recoveriesOf({ method: 'wanda', ...pattern, swaps: 'auto' }),
+)
 const allocated = ['wanda', 'sparsegpt', 'alps'].flatMap((method) => [
   ...recoveriesOf({ method, sparsity: 0.7, allocation: 'owl' }),
   ...[0.5, 0.6, 0.7].flatMap((sparsity) => recoveriesOf({ method, sparsity, allocation: 'depth' })),
 ])
 
 /** A name stands once: the peer's table has its own rates. */
-export const rows: readonly Row[] = [...ofTable, ...controls, ...uniform, ...reordered, ...allocated].filter(
-  ({ name }, i, all) => all.findIndex((row) => row.name === name) === i,
-)
+export const rows: readonly Row[] = [
+  ...ofTable,
+  ...controls,
+  ...uniform,
+  ...reordered,
+  ...swapped,
+  ...allocated,
+].filter(({ name }, i, all) => all.findIndex((row) => row.name === name) === i)
 
 export function rowOf(name: string): Row {
   const row = rows.find((one) => one.name === name)

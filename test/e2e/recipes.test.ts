@@ -79,8 +79,18 @@ describe('the packaged extension, with recipes', function () {
       return found
     })
     await squiggle.waitFor({ state: 'detached' })
-    await page.locator('.codelens-decoration a', { hasText: 'Run' }).first().click()
-    await activeView(page).locator('.badge', { hasText: 'done' }).waitFor()
+    // Estimates appear once the recipe has no error; they replace the lenses, and a click on one that is being replaced is lost.
+    const lenses = page.locator('.codelens-decoration', { hasText: 'modules' }).first()
+    const badge = activeView(page).locator('.badge')
+    await until('the lens to start the run', async () => {
+      await lenses.locator('a', { hasText: 'Run' }).first().click()
+      return badge
+        .first()
+        .waitFor({ timeout: 10_000 })
+        .then(() => true)
+        .catch(() => false)
+    })
+    await badge.filter({ hasText: 'done' }).waitFor()
     assert.ok(exists(workspace, 'opt-wrong', 'model.safetensors'))
     assert.doesNotMatch(readFileSync(join(workspace, 'wrong.prune.yaml'), 'utf8'), /fc3/)
   })
