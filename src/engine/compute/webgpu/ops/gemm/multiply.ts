@@ -26,7 +26,7 @@ export interface Product extends Sizes {
   readonly exact?: boolean
   /** A part is multiplied as the whole is, though few rows or columns are left: the cut must not show in the sums. */
   readonly isPart?: boolean
-  /** Its short side where narrow tiles make it, and its parts: those of endings are null, as no narrow tile has them. */
+  /** The short side, where narrow tiles make the product and all its parts. null: none do; products with endings ask for that. */
   readonly narrow?: 'm' | 'n' | null
 }
 

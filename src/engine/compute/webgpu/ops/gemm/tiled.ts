@@ -331,7 +331,7 @@ export const tiledVariants = {
   sloped: variantsOf(ofWords(sloped)),
 } as const
 
-/** The longer side of a narrow tile, and the longest narrow side. */
+/** Length of a narrow tile along the product's long side, and the longest short side. */
 export const [narrowLength, mostNarrow] = [32, 64]
 /** Tiles of products with few columns, or few rows: 256 lanes, whose slices share the depth of a step, in 16 KiB. */
 export const narrowVariants = [8, 16, 32, mostNarrow].map((width) => {
