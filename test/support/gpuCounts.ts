@@ -33,6 +33,8 @@ export interface KernelCount {
   readonly lanes: number
   /** What a lane does one after the other, each with loads that it waits for. */
   readonly steps: number
+  /** The share of a product's lanes whose results are in it; 1 of all else. */
+  readonly use: number
   readonly count: number
 }
 

@@ -1,7 +1,7 @@
 // The counts of a work as they are kept: dispatches of about the same size are one row.
 import type { KernelCount } from '../../../test/support/gpuCounts.ts'
 
-/** Sums over `count` dispatches; `workgroups`, `lanes` and `steps` of one of them. */
+/** Sums over `count` dispatches; `workgroups`, `lanes`, `steps` and `use` of one of them. */
 export type KernelRow = KernelCount
 
 export interface WorkCounts {
@@ -26,9 +26,9 @@ const alike = (value: number) => Number(value.toPrecision(2))
 
 export function likeKernels(kernels: readonly KernelCount[]): KernelRow[] {
   const rows = new Map<string, { -readonly [K in keyof KernelRow]: KernelRow[K] }>()
-  for (const { kernel, flops, bytes, workgroups, lanes, steps, count } of kernels) {
-    const key = [kernel, alike(flops), alike(bytes), alike(workgroups), alike(steps)].join()
-    const shape = { workgroups: alike(workgroups), lanes, steps: alike(steps) }
+  for (const { kernel, flops, bytes, workgroups, lanes, steps, use, count } of kernels) {
+    const key = [kernel, alike(flops), alike(bytes), alike(workgroups), alike(steps), alike(use)].join()
+    const shape = { workgroups: alike(workgroups), lanes, steps: alike(steps), use: alike(use) }
     const row = rows.get(key) ?? { kernel, flops: 0, bytes: 0, ...shape, count: 0 }
     rows.set(key, row)
     row.flops += count * flops

@@ -1,5 +1,5 @@
-// Seconds that counted kernels would take on a card: each dispatch as long as its arithmetic at the card's rate, its bytes at the
-// card's bandwidth, the steps that a lane takes one after the other, or its launch, whichever is most.
+// Seconds that counted kernels would take on a card: each dispatch as long as its arithmetic at the card's rate by the share of its
+// lanes that have work, its bytes at the card's bandwidth, the steps that a lane takes one after the other, or its launch, whichever is most.
 import type { Card } from './cards.ts'
 import type { WorkCounts } from './likeKernels.ts'
 
@@ -35,7 +35,8 @@ export function expected(
     const filled = Math.min(1, lanes / (card.units * busyLanes))
     const rounds = Math.ceil(lanes / (card.units * residentLanes[isProduct ? 'products' : 'others']))
     const one = {
-      products: row.flops / row.count / (isProduct ? share * (isAttention ? card.f32 : rate) : card.f32) / filled,
+      products:
+        row.flops / row.count / (isProduct ? share * (isAttention ? card.f32 : rate) : card.f32) / filled / row.use,
       memory: row.bytes / row.count / card.bandwidth,
       steps: row.steps * rounds * step,
       dispatches: launch,

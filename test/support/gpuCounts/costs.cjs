@@ -17,14 +17,24 @@ function flash([seqLen, , , headDim], [tiles, chunks, heads], { dots, sums, move
   }
 }
 
+/** Rows and columns of a product's tile. */
+function tileOf(label) {
+  const [, rows = 64, columns = rows] = /Tiled[A-Za-z]*(\d+)(?:x(\d+))?by/.exec(label) ?? []
+  return [Number(rows), Number(columns)]
+}
+
+/** The depth of a step: narrow tiles, 32 long, have the memory for more. */
+const depthOf = (rows, columns) => (Math.min(rows, columns) > 32 ? 16 : Math.max(rows, columns) > 32 ? 32 : 64)
+
 /** By the beginning of the name: `p` are the words after the offsets (see the shader's declaration). */
 const known = {
   gemm: (p, label, groups) => {
     const [m, n, k] = p
     const beta = /Of[23]|Gated/.test(label) ? 0 : new Float32Array(p.slice(12, 13).buffer)[0]
+    const [rows, columns] = tileOf(label)
     // Lanes of the products for few rows go along the depth side by side, 16 bytes at a time or one number.
     const together = !label.startsWith('gemmFewRows')
-      ? 16
+      ? depthOf(rows, columns)
       : label.includes('Halves')
         ? 512
         : label.includes('Vec')
@@ -38,6 +48,7 @@ const known = {
       bytes: groups[2] * (4 * m * k + (isMerged ? 4 : typed) * k * n + out * m * n),
       steps: Math.ceil(k / together),
       lanes: label.includes('by256') ? 256 : 64,
+      use: label.startsWith('gemmFewRows') ? 1 : (m * n) / (groups[1] * rows * groups[0] * columns),
     }
   },
   // Keys and values once, for the heads that share them too; eight loads of a loop are on their way at once.
@@ -69,7 +80,7 @@ const known = {
 }
 
 /** Of what is not known otherwise: most shaders have workgroups of 256, whose lanes load, do and store. */
-const usual = { steps: 1, lanes: 256 }
+const usual = { steps: 1, lanes: 256, use: 1 }
 
 exports.costOf = (label, params, tensors, groups) => {
   const name = Object.keys(known).find((start) => label.startsWith(start))

@@ -170,11 +170,11 @@ function install({ dawn, channel, stub, kernels, limits }) {
     for (const { label, params, offset, tensors, groups } of recorded) {
       const own = words.get(params).subarray(offset / 4 + tensors.length, offset / 4 + 64)
       const workgroups = groups[0] * groups[1] * groups[2]
-      const { flops, bytes, steps, lanes } = costOf(label, own, tensors, groups)
+      const { flops, bytes, steps, lanes, use } = costOf(label, own, tensors, groups)
       const key = `${label} ${flops} ${bytes} ${workgroups} ${steps}`
       const known = costs.get(key)
       if (known) known.count++
-      else costs.set(key, { kernel: label.split(' ')[0], flops, bytes, workgroups, lanes, steps, count: 1 })
+      else costs.set(key, { kernel: label.split(' ')[0], flops, bytes, workgroups, lanes, steps, use, count: 1 })
     }
     recorded = []
     submit(buffers)

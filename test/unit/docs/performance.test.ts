@@ -12,8 +12,8 @@ describe('the counts of a GPU', () => {
 
   it('give a dispatch the time of its arithmetic, bytes, steps or launch, whichever is most', () => {
     const card = { name: 'a card', f32: 1e12, f16: 0, tensor: null, bandwidth: 1e11, units: 10, source: '' }
-    const of = (flops: number, bytes: number, workgroups = 10, share = 1, lanes = 256, steps = 0) => {
-      const sizes = { workgroups, lanes, steps, count: 3 }
+    const of = (flops: number, bytes: number, workgroups = 10, share = 1, lanes = 256, steps = 0, use = 1) => {
+      const sizes = { workgroups, lanes, steps, use, count: 3 }
       const kernels = [{ kernel: 'gemmPortable', flops: 3 * flops, bytes: 3 * bytes, ...sizes }]
       const { seconds, by } = expected({ kernels }, card, share)
       return [Number((seconds / 3).toPrecision(6)), Object.entries(by).find(([, value]) => value > 0)?.[0]]
@@ -24,6 +24,8 @@ describe('the counts of a GPU', () => {
     // Workgroups of 64 lanes, one on each multiprocessor, leave three quarters of it idle.
     assert.deepEqual(of(1e10, 1e8, 10, 1, 64), [0.04, 'products'])
     assert.deepEqual(of(1e10, 1e8, 40, 1, 64), [0.01, 'products'])
+    // A quarter of its lanes make what is asked for.
+    assert.deepEqual(of(1e10, 1e8, 10, 1, 256, 0, 0.25), [0.04, 'products'])
     assert.deepEqual(of(1e6, 1e10), [0.1, 'memory'])
     // Half a microsecond a step, and all over again for those who find no place.
     assert.deepEqual(of(1e6, 1e3, 20, 1, 256, 48), [24e-6, 'steps'])

@@ -191,13 +191,8 @@ async function measureRate(session: Session): Promise<number> {
 }
 
 async function secondsOf(session: Session, n: number): Promise<number> {
-  const [out, a, b] = [1, 2, 3].map((buffer): Tensor => ({
-    buffer,
-    dtype: 'f32',
-    shape: [n, n],
-    offset: 0,
-    length: n * n,
-  }))
+  const square = { dtype: 'f32', shape: [n, n], offset: 0, length: n * n } as const
+  const [out, a, b] = [1, 2, 3].map((buffer): Tensor => ({ buffer, ...square }))
   const all = [out, a, b].map(({ buffer }) => buffer)
   const fill = (tensor: Tensor): Command => ({ do: 'call', kernel: 'fill', args: [tensor, 0.5] })
   const allocate = all.map((buffer): Command => ({ do: 'allocate', buffer, bytes: 4 * n * n }))

@@ -11,6 +11,7 @@ const shapes = [
   [40, 130, 96, 16],
   [9, 70, 2100, 5],
   [20, 136, 196, 4],
+  [20, 136, 196, 64],
 ] as const
 
 const loraWeight = (o: number, i: number, rank: number, dtype: DType, masked: boolean): OpCase => {

@@ -226,6 +226,17 @@ const gramOfUpper = (n: number): OpCase => {
   return { ...plain, name: `gram of an upper triangle ${n}`, run: (k, t) => k.gram(t.out, t.input, 1, true) }
 }
 
+/** [N, O] of products that are narrow either way, for tiles of each width. */
+const narrow = [
+  [132, 8],
+  [132, 12],
+  [132, 28],
+  [132, 60],
+  [8, 132],
+  [12, 132],
+  [60, 132],
+] as const
+
 export const productCases: OpCase[] = [
   ...shapes.flatMap(([n, o, i]) =>
     dtypes.flatMap((dtype) => [true, false].map((bias) => linear(n, o, i, dtype, bias))),
@@ -266,6 +277,11 @@ export const productCases: OpCase[] = [
   backwardWeight(68, 132, 260),
   linear(12, 20, 2560, 'bf16', true),
   backwardWeight(2048, 20, 36),
+  ...narrow.flatMap(([n, o]) => dtypes.map((dtype) => linear(n, o, 132, dtype, true))),
+  backwardInput(132, 132, 12, 'bf16', true),
+  backwardInput(12, 132, 132, 'f16', false),
+  // Narrow, and so deep that it is a sum of parts.
+  linear(36, 20, 4096, 'f32', true),
   ...shapes.flatMap(([n, o, i]) =>
     dtypes.flatMap((dtype) => [true, false].map((add) => backwardInput(n, o, i, dtype, add))),
   ),
@@ -279,6 +295,8 @@ export const productCases: OpCase[] = [
       gemm(66, 70, 300, transA, transB, -0.5, 0),
       gemm(129, 17, 65, transA, transB, 2, 1),
       gemm(136, 140, 28, transA, transB, 2, 1),
+      gemm(136, 20, 140, transA, transB, 2, 1),
+      gemm(20, 136, 140, transA, transB, -0.5, 0),
     ]),
   ),
   gram(1, 1, 1),

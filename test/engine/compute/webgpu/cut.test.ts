@@ -24,6 +24,16 @@ const products: readonly OpCase[] = [
     run: ({ linear }, t) => linear(t.out, t.input, t.weight, null),
     ...{ outputs: ['out'], tolerance: sums },
   },
+  // Narrow ones, whose last pieces are shorter than they are wide.
+  ...[
+    [n, 20],
+    [40, 64 * 3 + 12],
+  ].map(([rows, columns]): OpCase => ({
+    name: `linear of ${rows} × ${columns}`,
+    tensors: { out: f32([rows, columns]), input: f32([rows, i]), weight: f32([columns, i]) },
+    run: ({ linear }, t) => linear(t.out, t.input, t.weight, null),
+    ...{ outputs: ['out'], tolerance: sums },
+  })),
   {
     name: 'linear with a long sum, which is made of parts',
     tensors: { out: f32([96, 20]), input: f32([96, 2560]), weight: f32([20, 2560]), bias: f32([20]) },

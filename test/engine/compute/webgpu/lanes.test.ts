@@ -2,7 +2,7 @@
 // shaders, for every subgroup of a workgroup.
 import assert from 'node:assert/strict'
 import { portableVariants } from '../../../../src/engine/compute/webgpu/ops/gemm/portable.ts'
-import { tiledVariants } from '../../../../src/engine/compute/webgpu/ops/gemm/tiled.ts'
+import { narrowVariants, tiledVariants } from '../../../../src/engine/compute/webgpu/ops/gemm/tiled.ts'
 import { bankConflicts, evaluate, inBrackets, sectorUse, type Values, withLets } from '../../../support/lanes.ts'
 
 const sizes = { 'p.m': 1024, 'p.n': 1024, 'p.k': 1024, 'p.lda': 1024, 'p.ldb': 1024 }
@@ -11,11 +11,16 @@ const layouts = [0, 1].map((trans) => ({ 'p.transA': trans, 'p.transB': trans })
 /** Values of each lane of each subgroup of a shader's workgroup at a step of its loops. */
 function subgroupsOf(code: string, step: Values): Values[][] {
   const lanes = Number(/@workgroup_size\((\d+)\)/.exec(code)?.[1])
-  const lets = code.slice(code.indexOf('const TILE'))
+  const lets = code.slice(code.indexOf('const ROWS'))
   return Array.from({ length: lanes / 32 }, (_, group) =>
-    Array.from({ length: 32 }, (_, lane) => withLets(lets, { ...sizes, ...step, local: 32 * group + lane })),
+    Array.from({ length: 32 }, (_, lane) => withLets(lets, { ...sizes, ...step, ...ofLane(32 * group + lane) })),
   )
 }
+/** `e` is a lane's first total of the slices' sums, of which `s` is the first. */
+const ofLane = (local: number) => ({ local, e: local, s: 0, true: 1, false: 0 })
+
+const { few, small, large } = tiledVariants.plain
+const tiles = [few, small, large, ...narrowVariants.flatMap(({ n, m }) => [n, m])].flatMap((tile) => tile?.[0] ?? [])
 
 /** The worst of all subgroups and steps, for each access to an array. */
 function conflictsOf(code: string, array: string, steps: readonly Values[]): Map<string, number> {
@@ -77,38 +82,40 @@ describe('lanes of a subgroup', () => {
   })
 
   it('meet in no bank where products read and write their tiles', () => {
-    const steps = layouts.flatMap((layout) => [0, 6, 9, 15].map((k) => ({ ...layout, k, j: k % 4, buffer: 0 })))
-    for (const { few, small, large } of [tiledVariants.plain])
-      for (const { shader } of [few, small, large, portableVariants].flatMap((tiles) => tiles?.[0] ?? [])) {
-        const found = conflictsOf(shader.code, 'tiles', steps)
-        // Reads of a and of b, and writes of blocks.
-        assert.ok(found.size >= 4, [...found.keys()].join())
-        for (const [index, conflicts] of found) assert.equal(conflicts, 1, `${shader.name}: tiles[${index}]`)
-      }
+    for (const { shader } of [...tiles, portableVariants[0]]) {
+      const blocks = Number(/d < (\d+)u/.exec(shader.code)?.[1])
+      const steps = layouts.flatMap((layout) =>
+        [0, 6, 9, 15].map((k) => ({ ...layout, d: (k >> 2) % blocks, j: k % 4, buffer: 0 })),
+      )
+      const found = conflictsOf(shader.code, 'tiles', steps)
+      // Reads of a and of b, and writes of blocks.
+      assert.ok(found.size >= 4, [...found.keys()].join())
+      for (const [index, conflicts] of found) assert.equal(conflicts, 1, `${shader.name}: tiles[${index}]`)
+    }
   })
 
   it('read whole sectors of the card’s memory', () => {
-    for (const { few, small, large } of [tiledVariants.plain])
-      for (const { shader } of [few, small, large].flatMap((tiles) => tiles?.[0] ?? []))
-        for (const layout of layouts)
-          for (const name of ['a', 'b'] as const) {
-            const body = shader.code.slice(shader.code.indexOf(`fn ${name}Block(`)).split('\n}\n')[0]
-            const along = name === 'a' ? layout['p.transA'] === 1 : layout['p.transB'] === 0
-            const loads = inBrackets(body, `load${name}`, '()').slice(along ? 0 : 4, along ? 4 : 8)
-            assert.equal(loads.length, 4)
-            const half = shader.name.includes('128') ? 4 : 2
-            // Lanes below a tile's side fetch a, and those from there on b, or all fetch both.
-            const groups = subgroupsOf(shader.code, layout).filter(
-              (_, g) => shader.name.endsWith('by64') || (name === 'a' ? g < half : g >= half && g < 2 * half),
-            )
-            for (const lanes of groups)
-              for (const load of loads) {
-                const addresses = lanes.map((values) => {
-                  const own = { side: 4 * values[`${name}Side`], depth: 4 * values[`${name}Deep`], start: 0 }
-                  return 4 * evaluate(load, withLets(body, { ...sizes, ...own }))
-                })
-                assert.equal(sectorUse(addresses, 16), 1, `${shader.name}: ${load}`)
-              }
-          }
+    for (const { shader } of tiles)
+      for (const layout of layouts)
+        for (const name of ['a', 'b'] as const) {
+          const body = shader.code.slice(shader.code.indexOf(`fn ${name}Block(`)).split('\n}\n')[0]
+          const along = name === 'a' ? layout['p.transA'] === 1 : layout['p.transB'] === 0
+          const loads = inBrackets(body, `load${name}`, '()').slice(along ? 0 : 4, along ? 4 : 8)
+          assert.equal(loads.length, 4)
+          // The first lanes, or the first blocks of all lanes, are of a.
+          const i = shader.name.endsWith('by64') && name === 'b' ? 1 : 0
+          const groups = subgroupsOf(shader.code, layout).filter(([{ local, [`isA${i}`]: isA, ...lane }]) =>
+            name === 'a' ? isA : !isA && (i === 1 || local < lane.A_BLOCKS + lane.B_BLOCKS),
+          )
+          assert.ok(groups.length > 0)
+          for (const lanes of groups)
+            for (const load of loads) {
+              const addresses = lanes.map((values) => {
+                const own = { side: 4 * values[`side${i}`], depth: 4 * values[`deep${i}`], start: 0 }
+                return 4 * evaluate(load, withLets(body, { ...sizes, ...own }))
+              })
+              assert.equal(sectorUse(addresses, 16), 1, `${shader.name}: ${load}`)
+            }
+        }
   })
 })

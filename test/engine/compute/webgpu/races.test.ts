@@ -147,7 +147,7 @@ async function everything(sessions: Opened): Promise<Map<string, HostArray>> {
 const oneOfEachTile =
   /^(linear 132×68→260 (f32|bf16)|linearBackwardInput 132×68→36 f32 alike|loraWeight 136×196 .* f32 masked|loraBackward 20: 136.*masked)/
 const ofProducts = {
-  portable: /alike|gatedLinears|→21|132×|136|2560|66×70×300 |20×36|4×1100/,
+  portable: /alike|gatedLinears|→21|132×|×132→132|136|2560|66×70×300 |20×36|4×1100/,
   smallTiles: oneOfEachTile,
   largeTiles: oneOfEachTile,
 }

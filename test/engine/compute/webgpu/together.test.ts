@@ -58,6 +58,21 @@ describe('products that read one input', () => {
       assert.equal(shadersOf((k) => k.linearsBackwardInput(x, dOuts, weights)).length, Math.max(2, times))
     })
 
+  it('of adapters have gradients by tiles as wide as the rank, in one dispatch up to rank 16', () => {
+    for (const [r, tile] of [
+      [4, 8],
+      [8, 8],
+      [16, 16],
+      [64, 64],
+    ]) {
+      const [outs, inputs] = [3072, 768]
+      const lora = { dA: of(r, inputs), dB: of(outs, r), mask: null, a: of(r, inputs), b: of(outs, r), dBias: null }
+      const found = shadersOf((k) => k.lorasBackward([{ ...lora, dOut: of(n, outs) }], of(n, inputs), 2))
+      const sums = r > 16 ? ['totalOfSums'] : []
+      assert.deepEqual(found.slice(1), [`gemmTiled${tile}x32by256`, ...sums, `gemmTiled32x${tile}by256`])
+    }
+  })
+
   it('are cut where a dispatch would be too long or reach too far', () => {
     const [outs, weights] = [beside(n, o), beside(o, i)]
     const count = (limits: Partial<Gpu>) => {

@@ -2,29 +2,11 @@
 // many rows as fit a window, and is contracted at once.
 import type { Kernels, LoraGradient, LoraMerge } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
-import {
-  dtypeCode,
-  elementShader,
-  f32,
-  floatsOf,
-  type Gpu,
-  halves,
-  ofTypes,
-  rowWindows,
-  runEach,
-  runRows,
-} from '../shader.ts'
+import { dtypeCode, elementShader, f32, floatsOf, halves, ofTypes, rowWindows, runEach, runRows } from '../shader.ts'
+import type { Gpu } from '../shader.ts'
 import { rowsAtOnce } from './reduce.ts'
-import {
-  type Ending,
-  multiply,
-  multiplyAll,
-  multiplyAndEnd,
-  multiplyAtOnce,
-  product,
-  type Product,
-  stepOf,
-} from './gemm/multiply.ts'
+import { multiply, multiplyAll, multiplyAndEnd, multiplyAtOnce, product, stepOf } from './gemm/multiply.ts'
+import type { Ending, Product } from './gemm/multiply.ts'
 
 type Parts = Pick<Kernels, 'applyMask' | 'columnSum' | 'convert' | 'addScaled'>
 
@@ -56,14 +38,15 @@ const times = ofTypes(
 function weightGradient(g: Tensor, dOut: Tensor, input: Tensor, o: number, start: number): Product {
   const [count, i] = g.shape
   const columns = slice(dOut, start, [dOut.length - start])
-  return product(g, columns, input, [count, i, input.length / i], { transA: true, lda: o, exact: false })
+  return product(g, columns, input, [count, i, input.length / i], { transA: true, lda: o, exact: false, narrow: null })
 }
 
 /** Adapters of weights of one shape. */
 function loraWeights(gpu: Gpu, kernels: Parts, loras: readonly LoraMerge[], scale: number): void {
   const [o, i] = loras[0].weight.shape
   for (const { count, cut } of rowWindows(gpu, o, i)) {
-    const merges = loras.map(({ out, a, b }) => product(cut(out), cut(b), a, [count, i, a.shape[0]], { alpha: scale }))
+    const merging = { alpha: scale, narrow: null }
+    const merges = loras.map(({ out, a, b }) => product(cut(out), cut(b), a, [count, i, a.shape[0]], merging))
     const endings = loras.map(({ weight, mask }): Ending => {
       return { kind: 'merged', weight: cut(weight), mask: mask && cut(mask) }
     })

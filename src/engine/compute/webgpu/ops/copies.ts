@@ -6,19 +6,15 @@ import {
   dtypeCode,
   elementShader,
   floatsOf,
-  type Gpu,
   halves,
-  type Params,
   perElement,
   pieces,
   runEach,
   runElements,
   runRows,
-  type Shader,
-  type Tensors,
   variant,
-  type Variant,
 } from '../shader.ts'
+import type { Gpu, Params, Shader, Tensors, Variant } from '../shader.ts'
 
 /** WGSL: element `at` of y becomes `x`, of 32 bits. */
 const storeWord = 'fn store(at: u32, x: u32) { y[at] = x; }'

@@ -3,17 +3,8 @@
 // side, by vectors of 16 bytes of b.
 import type { DType } from '../../../../dtype.ts'
 import type { Tensor } from '../../../tensor.ts'
-import {
-  defineShader,
-  dtypeCode,
-  four,
-  fourHalves,
-  halves,
-  maxGroups,
-  ofTypes,
-  type Shader,
-  type Variant,
-} from '../../shader.ts'
+import { defineShader, dtypeCode, four, fourHalves, halves, maxGroups, ofTypes } from '../../shader.ts'
+import type { Shader, Variant } from '../../shader.ts'
 import { activationFunctions } from '../activations.ts'
 import { gemmShader, type Sizes } from './params.ts'
 

@@ -5,7 +5,7 @@ import { rows, type Tensor } from '../../../tensor.ts'
 import { type Gpu, maxGroups } from '../../shader.ts'
 import { kindOf } from '../activations.ts'
 import { fewRowsColumns, severalVariant } from './fewRows.ts'
-import { addParts, multiply, multiplyAll, multiplyAtOnce, product } from './multiply.ts'
+import { addParts, multiply, multiplyAll, multiplyAtOnce, product, type Product } from './multiply.ts'
 
 /**
  * Linears of one row without biases in one dispatch, to the bytes of one each, or f of the first by the second; false, and nothing
@@ -41,9 +41,9 @@ export function products(gpu: Gpu, { gated, activationBackward }: Pick<Kernels, 
     const [o, i] = weight.shape
     return product(out, input, weight, [input.length / i, o, i], { transB: true, bias, residual, exact: false })
   }
-  const backward = (dInput: Tensor, dOut: Tensor, weight: Tensor, accumulate: boolean) => {
+  const backward = (dInput: Tensor, dOut: Tensor, weight: Tensor, accumulate: boolean, rest: Partial<Product> = {}) => {
     const [o, i] = weight.shape
-    return product(dInput, dOut, weight, [dOut.length / o, i, o], { beta: Number(accumulate), exact: false })
+    return product(dInput, dOut, weight, [dOut.length / o, i, o], { beta: Number(accumulate), exact: false, ...rest })
   }
   const linears: Kernels['linears'] = (outs, input, weights, biases) => {
     if (input.length === weights[0].shape[1] && linearsAtOnce(gpu, [outs, input, weights, biases], null)) return
@@ -53,7 +53,7 @@ export function products(gpu: Gpu, { gated, activationBackward }: Pick<Kernels, 
     )
   }
   const linearBackwardInput: Kernels['linearBackwardInput'] = (dInput, dOut, weight, accumulate, slope = null) => {
-    const one = backward(dInput, dOut, weight, accumulate)
+    const one = backward(dInput, dOut, weight, accumulate, slope ? { narrow: null } : {})
     if (!slope) return multiply(gpu, one)
     const { x, kind } = slope
     const isVectors = !accumulate && weight.dtype === 'f32' && x.offset % 4 === 0

@@ -2,23 +2,14 @@
 // shader for its shape and the device.
 import { bytesPerElement } from '../../../../dtype.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
-import {
-  dtypeCode,
-  f32,
-  type Gpu,
-  maxGroups,
-  type Param,
-  perElement,
-  pieces,
-  runEach,
-  type Variant,
-} from '../../shader.ts'
+import { dtypeCode, f32, maxGroups, perElement, pieces, runEach } from '../../shader.ts'
+import type { Gpu, Param, Variant } from '../../shader.ts'
 import { fewRowsColumns, fewRowsVariant, hasFewRows } from './fewRows.ts'
 import { portableTile, portableVariants } from './portable.ts'
 import { type Batch, gemmParams, single, type Sizes } from './params.ts'
 import { smallProducts } from './small.ts'
 import { tensorTile } from './tensorCores.ts'
-import { mostMerged, tiledVariants } from './tiled.ts'
+import { mostMerged, mostNarrow, narrowLength, narrowVariants, tiledVariants } from './tiled.ts'
 
 /**
  * out[m,n] = alpha · op(a) · op(b) + bias + residual + beta · out. Of each tensor only the first element's place counts; rows are
@@ -33,8 +24,10 @@ export interface Product extends Sizes {
   readonly residual: Tensor | null
   /** Inputs keep all bits of f32 (the default). Only products of a model's linears may be rounded to f16, by tensor cores. */
   readonly exact?: boolean
-  /** A part of one with many rows is multiplied as that is, though few are left: the cut must not show in the sums. */
+  /** A part is multiplied as the whole is, though few rows or columns are left: the cut must not show in the sums. */
   readonly isPart?: boolean
+  /** The short side, where narrow tiles make the product and all its parts. null: none do; products with endings ask for that. */
+  readonly narrow?: 'm' | 'n' | null
 }
 
 /** No shader's tile has fewer rows. */
@@ -52,12 +45,13 @@ export function product(
 ): Product {
   const [m, n, k] = sizes
   const { transA = false, transB = false, alpha = 1, beta = 0, bias = null, residual = null, exact, isPart } = rest
-  const { lda = transA ? m : k, ldb = transB ? k : n, ldc = n } = rest
-  return { out, a, b, m, n, k, lda, ldb, ldc, transA, transB, alpha, beta, bias, residual, exact, isPart }
+  const { lda = transA ? m : k, ldb = transB ? k : n, ldc = n, narrow } = rest
+  return { out, a, b, m, n, k, lda, ldb, ldc, transA, transB, alpha, beta, bias, residual, exact, isPart, narrow }
 }
 
 /** Splits what does not fit, in an order that depends on shapes and limits only, and runs the parts. */
-export function multiply(gpu: Gpu, p: Product): void {
+export function multiply(gpu: Gpu, whole: Product): void {
+  const p = withNarrow(gpu, whole)
   if (p.m === 0 || p.n === 0) return
   const rowsIn = (t: Tensor, stride: number) =>
     Math.max(1, Math.floor(gpu.reachBytes / bytesPerElement[t.dtype] / stride))
@@ -84,7 +78,7 @@ function split(gpu: Gpu, p: Product, along: 'm' | 'n' | 'k', most: number): void
     multiply(gpu, {
       ...p,
       [along]: end - start,
-      isPart: along === 'm' || p.isPart,
+      isPart: p.isPart || along === 'm' || (along === 'n' && p.m > leastRows),
       out: from(p.out, row * p.ldc + column),
       a: from(p.a, p.transA ? deep * p.lda + row : row * p.lda + deep),
       b: from(p.b, p.transB ? column * p.ldb + deep : deep * p.ldb + column),
@@ -103,8 +97,11 @@ const manySmallTiles = 512
 
 /** Into how many sums of equal depth a product is divided, by its shape: 1 unless it is deep and has few tiles. */
 function sumsOf(gpu: Gpu, p: Product): number {
-  const tiles = Math.ceil(p.m / granule) * Math.ceil(p.n / granule)
-  if (gpu.smallSubgroups || tiles >= fewTiles || p.k < longDepth || hasFewRows(p)) return 1
+  const side = p.narrow ? narrowLength : granule
+  // A step of a narrow tile is four times as deep.
+  const deep = p.narrow && p[p.narrow] <= 16 ? 2 * longDepth : longDepth
+  const tiles = Math.ceil(p.m / side) * Math.ceil(p.n / side)
+  if (gpu.smallSubgroups || tiles >= fewTiles || p.k < deep || hasFewRows(p)) return 1
   let sums = Math.min(mostSums, Math.ceil(enoughTiles / tiles), Math.floor(p.k / leastDepth))
   while (sums > 1 && (p.k % (16 * sums) !== 0 || 4 * sums * p.m * p.n > gpu.windowBytes)) sums--
   return sums
@@ -224,7 +221,7 @@ const spanOf = ([first, ...others]: Operands, step: number): Tensor | null =>
  * shader does it: then the caller does one after the other, to the same bytes.
  */
 export function multiplyAtOnce(gpu: Gpu, products: readonly Product[], endings: readonly Ending[] = []): boolean {
-  const [[p], count] = [products, products.length]
+  const count = products.length
   const kind = endings.length > 0 ? endings[0].kind : 'plain'
   const biases = products.map(({ bias, n }) => bias && slice(bias, 0, [n]))
   const [masks, sums] = [endings.map(({ mask = null }) => mask), endings.map(({ rowSums = null }) => rowSums)]
@@ -232,13 +229,13 @@ export function multiplyAtOnce(gpu: Gpu, products: readonly Product[], endings: 
   const steps = [...operands, biases, masks, sums].map(stepOf).flatMap((step) => step ?? [])
   const [out, a, b, bias, mask, rowSums] = steps
   const batch: Batch = { count, a, b, out }
-  const rounds = gpu.tensorProducts && !(p.exact !== false && gpu.tensorProducts.rounds)
+  const p = withNarrow(gpu, products[0])
   const spans = [p.m * p.ldc, (p.transA ? p.k : p.m) * p.lda, (p.transB ? p.n : p.k) * p.ldb]
   const reach = 4 * Math.max(...spans.map((span, i) => span + (count - 1) * steps[i]))
   const fits = reach <= gpu.reachBytes && 2 * p.m * p.n * p.k * count <= gpu.flopsPerDispatch
   const weights = endings.flatMap(({ weight = [] }) => weight)
   const isMerged = weights.length <= mostMerged && weights.every(({ dtype }) => dtype === weights[0].dtype)
-  if (steps.length < 6 || gpu.smallSubgroups || rounds || !fits || !isMerged) return false
+  if (steps.length < 6 || gpu.smallSubgroups || onMatrixUnits(gpu, p) || !fits || !isMerged) return false
   const chosen = tiledOf(gpu, p, batch, kind, dtypeCode((weights[0] ?? p.b).dtype))
   if (!chosen || hasFewRows(p) || sumsOf(gpu, p) > 1) return false
   const [kept, words] = [spanOf(masks, mask), [masks[0]?.shape[1] ?? 0, mask]]
@@ -274,12 +271,34 @@ export function multiplyAll(gpu: Gpu, products: readonly Product[]): void {
   if (products.length === 1 || !multiplyAtOnce(gpu, products)) for (const one of products) multiply(gpu, one)
 }
 
-/** Tiles by vectors of four. All offsets and leading dimensions must be multiples of four, and so must n and the contiguous sides. */
-function tiledOf(gpu: Gpu, p: Product, batch: Batch, kind: keyof typeof tiledVariants, type: number): Chosen | null {
+/** Whether all offsets and leading dimensions are multiples of four, and n and the contiguous sides too. */
+function isInVectors(p: Product, batch: Batch): boolean {
   const { m, n, k } = p
-  const tensors = [p.out, p.a, p.b, ...(p.residual ? [p.residual] : [])].map(({ offset }) => offset)
-  const inVectors = [n, p.ldc, p.lda, p.ldb, ...tensors, batch.a, batch.b, batch.out]
-  if (k === 0 || [...inVectors, p.transA ? m : k, p.transB ? k : n].some((x) => x % 4 !== 0)) return null
+  const offsets = [p.out, p.a, p.b, ...(p.residual ? [p.residual] : [])].map(({ offset }) => offset)
+  const steps = [p.ldc, p.lda, p.ldb, batch.a, batch.b, batch.out, n, p.transA ? m : k, p.transB ? k : n]
+  return k > 0 && [...offsets, ...steps].every((x) => x % 4 === 0)
+}
+
+const onMatrixUnits = ({ tensorProducts }: Gpu, { exact = true }: Product): boolean =>
+  tensorProducts !== null && !(exact && tensorProducts.rounds)
+
+/** The product with its short side, where that is at most 64 and tiles make it: tiles of its width leave no lanes without work. */
+function withNarrow(gpu: Gpu, p: Product): Product {
+  if (p.narrow !== undefined) return p
+  const isNarrow = Math.min(p.m, p.n) <= mostNarrow && p.k >= mostNarrow && !hasFewRows(p) && isInVectors(p, single)
+  if (!isNarrow || gpu.smallSubgroups || onMatrixUnits(gpu, p)) return { ...p, narrow: null }
+  return { ...p, narrow: p.n <= p.m ? 'n' : 'm' }
+}
+
+/** Tiles by vectors of four, where all is in vectors. */
+function tiledOf(gpu: Gpu, p: Product, batch: Batch, kind: keyof typeof tiledVariants, type: number): Chosen | null {
+  const { m, n, narrow } = p
+  if (!isInVectors(p, batch)) return null
+  if (narrow) {
+    const { width, [narrow]: of } = narrowVariants.find(({ width }) => width >= p[narrow]) ?? narrowVariants[0]
+    const [rows, columns] = narrow === 'm' ? [width, narrowLength] : [narrowLength, width]
+    return { variant: of[type], rows, columns }
+  }
   const { few, small, large, largeTwice } = tiledVariants[kind]
   const tilesOf = (side: number) => Math.ceil(m / side) * Math.ceil(n / side) * batch.count
   if (!gpu.largeTiles || tilesOf(128) < gpu.largeTiles.least) {
@@ -293,8 +312,7 @@ function tiledOf(gpu: Gpu, p: Product, batch: Batch, kind: keyof typeof tiledVar
 /** The shader and its tile. Shaders for small subgroups load vectors and need everything to lie on them. */
 function choose(gpu: Gpu, p: Product, batch: Batch): Chosen {
   const type = dtypeCode(p.b.dtype)
-  const { exact = true } = p
-  if (gpu.tensorProducts && !(exact && gpu.tensorProducts.rounds))
+  if (gpu.tensorProducts && onMatrixUnits(gpu, p))
     return { variant: gpu.tensorProducts.variants[type], rows: tensorTile, columns: tensorTile }
   const even = (vector: number, ...numbers: number[]) => numbers.every((x) => x % vector === 0)
   if (gpu.smallSubgroups && p.k > 0) {

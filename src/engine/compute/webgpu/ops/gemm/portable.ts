@@ -2,7 +2,7 @@
 // moves one number.
 import { floatsOf, four, halves, ofTypes } from '../../shader.ts'
 import { gemmShader } from './params.ts'
-import { mainOf } from './tiled.ts'
+import { mainOf, square } from './tiled.ts'
 
 export const portableTile = 64
 
@@ -32,7 +32,7 @@ ${block('b', 'p.transB == 0u', 'p.n', (i) => `bFloat(${i})`)}
 fn put(z: u32, start: u32, row: u32, column: u32, sum: vec4f) {
   for (var c = 0u; c < 4u; c++) { store(start, row, column + c, sum[c]); }
 }
-${mainOf({ side: 64, blocks: 2 }, false)}`,
+${mainOf(square(64, 2))}`,
 )
 
 /** By element type of b: f32, bf16, f16. */

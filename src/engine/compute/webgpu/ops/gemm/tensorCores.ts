@@ -74,12 +74,9 @@ function shader({ shape: { m, n, k }, input, subgroupSize, fixesSize = false, ex
   const [down, across] = [quarter / m, quarter / n]
   const each = (count: number, text: (i: number) => string) =>
     Array.from({ length: count }, (_, i) => text(i)).join('\n')
-  const enables = [
-    ...(input === 'f16' ? ['f16'] : []),
-    'subgroups',
-    extension,
-    ...(fixesSize ? ['subgroup_size_control'] : []),
-  ]
+  const enables = ['subgroups', extension]
+  if (input === 'f16') enables.unshift('f16')
+  if (fixesSize) enables.push('subgroup_size_control')
   return gemmShader(
     `gemmTensor${m}x${n}x${k}${input}of${subgroupSize}${fixesSize ? 'asked' : ''}`,
     { a: 'f32', b: 'u32' },

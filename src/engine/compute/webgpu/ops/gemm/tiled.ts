@@ -1,19 +1,10 @@
 // Matrix product whose rows are whole vectors of four: 128-bit loads and stores. A workgroup makes a tile of 128 × 128 with 256 lanes,
 // or of 64 × 64 with 64; a lane makes 8 × 8 of it as 2 × 2 blocks of 4 × 4, half a tile apart, so that neighbouring lanes read
-// neighbouring vectors. Where tiles are few, 256 lanes make 64 × 64, a block each: more lanes are at work, with more reads each. The next 16 of the depth are loaded while the last are multiplied. Sums go along the depth one by one, as
-// those of `portable` do: both give the same bytes.
-import {
-  defineShader,
-  floatsOf,
-  fourHalves,
-  halves,
-  ofTypes,
-  type Params,
-  type Shader,
-  type Tensors,
-  variant,
-  type Variant,
-} from '../../shader.ts'
+// neighbouring vectors. Where tiles are few, 256 lanes make 64 × 64, a block each: more lanes are at work, with more reads each. The
+// next 16 of the depth are loaded while the last are multiplied. Sums go along the depth one by one, as those of `portable` do: both
+// give the same bytes. Of a narrow product, as adapters have, a tile is as wide as that, and slices of the 256 lanes share the depth.
+import { defineShader, floatsOf, four, fourHalves, halves, ofTypes, variant } from '../../shader.ts'
+import type { Params, Shader, Tensors, Variant } from '../../shader.ts'
 import { activationFunctions } from '../activations.ts'
 import { gemmFields, places } from './params.ts'
 
@@ -102,14 +93,21 @@ fn finish(z: u32, i: u32, row: u32, column: u32, sum: vec4f) -> vec4f {
 }`,
 }
 
-/** Side of a tile, and blocks of a lane along it. */
+/** A tile of out: blocks of a lane along each side, and the depth of a step, of which each slice of the lanes adds up its part. */
 interface Tile {
-  readonly side: 128 | 64
+  readonly rows: number
+  readonly columns: number
   readonly blocks: 1 | 2
+  readonly depth: number
+  readonly slices: number
 }
-const depth = 16
 
-const lanesOf = ({ side, blocks }: Tile) => (side / (4 * blocks)) ** 2
+export const square = (side: 128 | 64, blocks: 1 | 2): Tile => ({
+  ...{ rows: side, columns: side, blocks },
+  ...{ depth: 16, slices: 1 },
+})
+
+const lanesOf = ({ rows, columns, blocks, slices }: Tile) => (slices * rows * columns) / (4 * blocks) ** 2
 
 /** WGSL: four neighbours along the depth of four neighbours along the side, or the other way round, as columns along the side. */
 const block = (name: 'a' | 'b', along: string, count: string) => /* wgsl */ `
@@ -117,20 +115,12 @@ fn ${name}Block(start: u32, side: u32, depth: u32) -> mat4x4f {
   if (${along}) {
     let column = start + min(side, ${count} - 4u);
     return mat4x4f(
-      select(vec4f(), load${name}(column + min(depth, p.k - 1u) * p.ld${name}), depth < p.k),
-      select(vec4f(), load${name}(column + min(depth + 1u, p.k - 1u) * p.ld${name}), depth + 1u < p.k),
-      select(vec4f(), load${name}(column + min(depth + 2u, p.k - 1u) * p.ld${name}), depth + 2u < p.k),
-      select(vec4f(), load${name}(column + min(depth + 3u, p.k - 1u) * p.ld${name}), depth + 3u < p.k),
+${four((j) => `      select(vec4f(), load${name}(column + min(depth + ${j}u, p.k - 1u) * p.ld${name}), depth + ${j}u < p.k),`)}
     );
   }
   let row = start + min(depth, p.k - 4u);
   let last = ${count} - 1u;
-  let m = mat4x4f(
-    load${name}(row + min(side, last) * p.ld${name}),
-    load${name}(row + min(side + 1u, last) * p.ld${name}),
-    load${name}(row + min(side + 2u, last) * p.ld${name}),
-    load${name}(row + min(side + 3u, last) * p.ld${name}),
-  );
+  let m = mat4x4f(${four((j) => `load${name}(row + min(side + ${j}u, last) * p.ld${name})`, ', ')});
   if (depth < p.k) { return transpose(m); }
   return mat4x4f();
 }`
@@ -139,13 +129,15 @@ const loads = (packed: boolean) => /* wgsl */ `
 fn loada(i: u32) -> vec4f { return a[i / 4u]; }
 fn loadb(i: u32) -> vec4f { return ${packed ? 'fourHalves(b[i / 4u])' : 'b[i / 4u]'}; }`
 
+const nameOf = ({ rows, columns }: Tile) => (rows === columns ? rows : `${rows}x${columns}`)
+
 /** For each row of a lane, and each of its blocks across. */
 const each = ({ blocks }: Tile, text: (row: number, block: number) => string) =>
   Array.from({ length: 4 * blocks * blocks }, (_, i) => text(Math.floor(i / blocks), i % blocks)).join('\n')
 
 function tiled(tile: Tile, packed: boolean, epilogue: Epilogue): Shader {
   return defineShader(
-    `gemmTiled${epilogue.name}${tile.side}by${lanesOf(tile)}${packed ? 'Halves' : ''}`,
+    `gemmTiled${epilogue.name}${nameOf(tile)}by${lanesOf(tile)}${packed ? 'Halves' : ''}`,
     { y: 'rw vec4f', a: 'vec4f', b: packed ? 'vec2u' : 'vec4f', ...epilogue.tensors },
     { ...gemmFields, ...epilogue.params },
     /* wgsl */ `
@@ -164,89 +156,110 @@ ${mainOf(tile, epilogue.sumsRows === true)}`,
   )
 }
 
-/** WGSL: blocks on their way. Of 256 lanes some fetch one of a and as many one of b; 64 fetch one of each. */
+/** WGSL: blocks on their way, those of a and then those of b: one a lane, or two, where the lanes are too few. */
 function blocksOf(tile: Tile) {
-  if (lanesOf(tile) >= 2 * tile.side)
-    return {
-      declare: `  let isA = local < TILE;
-  let side = 4u * select(bSide, aSide, isA);
-  let deep = 4u * select(bDeep, aDeep, isA);
-  let slot = select(bSlot, aSlot, isA);
-  var next: mat4x4f;`,
-      fetch: (at: string) => /* wgsl */ `
-    if (isA) { next = aBlock(aFrom, row0 + side, ${at} + deep); }
-    else if (local < 2u * TILE) { next = bBlock(bFrom, column0 + side, ${at} + deep); }`,
-      add: 'if (isA) { parts += next; }',
-      keep: (to: string) => /* wgsl */ `
-    if (local < 2u * TILE) {
-      for (var j = 0u; j < 4u; j++) { tiles[${to} + slot + j * ROW] = next[j]; }
-    }`,
-    }
+  const { rows, columns, depth } = tile
+  const [lanes, ofA, all] = [lanesOf(tile), (rows * depth) / 16, ((rows + columns) * depth) / 16]
+  const each = (text: (i: number, has: string) => string) =>
+    Array.from({ length: Math.ceil(all / lanes) }, (_, i) =>
+      text(i, lanes * (i + 1) <= all ? 'true' : `local < A_BLOCKS + B_BLOCKS`),
+    ).join('\n')
   return {
-    declare: '  var nextA: mat4x4f;\n  var nextB: mat4x4f;',
-    fetch: (at: string) => /* wgsl */ `
-    nextA = aBlock(aFrom, row0 + 4u * aSide, ${at} + 4u * aDeep);
-    nextB = bBlock(bFrom, column0 + 4u * bSide, ${at} + 4u * bDeep);`,
-    add: 'parts += nextA;',
-    keep: (to: string) => /* wgsl */ `
-    for (var j = 0u; j < 4u; j++) {
-      tiles[${to} + aSlot + j * ROW] = nextA[j];
-      tiles[${to} + bSlot + j * ROW] = nextB[j];
+    declare: each(
+      (i) => /* wgsl */ `
+  let isA${i} = ${lanes <= ofA ? i === 0 : 'local < A_BLOCKS'};
+  let block${i} = local + ${i * lanes}u - select(A_BLOCKS, 0u, isA${i});
+  let width${i} = select(B_ROW, A_ROW, isA${i});
+  // Neighbours in memory are fetched by neighbours.
+  let isAlong${i} = select(p.transB == 0u, p.transA == 1u, isA${i});
+  let side${i} = select((block${i} / 4u) % width${i}, block${i} % width${i}, isAlong${i});
+  let deep${i} = select(block${i} % 4u + 4u * (block${i} / (4u * width${i})), block${i} / width${i}, isAlong${i});
+  let turn${i} = select(${turn(columns / 4, `deep${i}`)}, ${turn(rows / 4, `deep${i}`)}, isA${i});
+  let slot${i} = select(A_SLAB, 0u, isA${i}) + deep${i} * width${i} + (side${i} ^ turn${i});
+  var next${i}: mat4x4f;`,
+    ),
+    fetch: (at: string) =>
+      each(
+        (i, has) => /* wgsl */ `
+    if (isA${i}) { next${i} = aBlock(aFrom, row0 + 4u * side${i}, ${at} + 4u * deep${i}); }
+    else if (${has}) { next${i} = bBlock(bFrom, column0 + 4u * side${i}, ${at} + 4u * deep${i}); }`,
+      ),
+    keep: (to: string) =>
+      each(
+        (i, has) => /* wgsl */ `
+    if (${has}) {
+      for (var j = 0u; j < 4u; j++) { tiles[${to} + slot${i} + j * width${i} * DEEP] = next${i}[j]; }
     }`,
+      ),
   }
 }
 
 /** WGSL: the lanes that fetched a of a tile of the first columns put their parts side by side. */
 const totalOfParts = /* wgsl */ `
-  if (local < TILE) {
-    for (var j = 0u; j < 4u; j++) { tiles[(4u * aDeep + j) * ROW + aSide] = parts[j]; }
+  if (local < A_BLOCKS) {
+    for (var j = 0u; j < 4u; j++) { tiles[(4u * deep0 + j) * A_ROW + side0] = parts[j]; }
   }
   workgroupBarrier();
-  if (group.x == 0u && local < ROW) {
+  if (group.x == 0u && local < A_ROW) {
     var all = vec4f();
-    for (var part = 0u; part < DEPTH; part++) { all += tiles[part * ROW + local]; }
+    for (var part = 0u; part < DEPTH; part++) { all += tiles[part * A_ROW + local]; }
     for (var i = 0u; i < 4u; i++) {
       let row = row0 + 4u * local + i;
       if (row < p.m) { rowSums[p.rowSumsAt + group.z * p.rowSumsStep + row] += all[i]; }
     }
   }`
 
+/** WGSL: the slices' sums side by side, and their totals from the first slice to the last. */
+const totalOfSlices = /* wgsl */ `
+${four((r) => `  tiles[${r}u * LANES + local] = s${r}x0;`)}
+  workgroupBarrier();
+  for (var e = local; e < 4u * SLICE; e += LANES) {
+    let place = e % SLICE;
+    var sum = vec4f();
+    for (var s = 0u; s < LANES; s += SLICE) { sum += tiles[(e / SLICE) * LANES + s + place]; }
+    put(group.z, base, row0 + 4u * (place / ACROSS) + e / SLICE, column0 + 4u * (place % ACROSS), sum);
+  }`
+
+/** WGSL: where vector i along a side of so many is among those of its depth: i ^ this, by which block of the depth it is. */
+const turn = (row: number, deep: string) => `((2u * ${deep} / ${Math.max(1, 8 / row)}u) & ${Math.min(8, row) - 2}u)`
+
 /** WGSL: `main`, by aBlock, bBlock and put. */
-export function mainOf(tile: Tile, sumsRows: boolean): string {
-  const { side, blocks } = tile
-  const row = side / 4
-  const { declare, fetch, add, keep } = blocksOf(tile)
+export function mainOf(tile: Tile, sumsRows = false): string {
+  const { rows, columns, blocks, depth, slices } = tile
+  const [aRow, bRow, lanes] = [rows / 4, columns / 4, lanesOf(tile)]
+  const { declare, fetch, keep } = blocksOf(tile)
   // A lane's part of four rows at each of its four depths.
-  const [parts, addPart] = sumsRows ? ['  var parts = mat4x4f();', `    ${add}`] : ['', '']
+  const [parts, addPart] = sumsRows ? ['  var parts = mat4x4f();', '    if (isA0) { parts += next0; }'] : ['', '']
   return /* wgsl */ `
-const TILE = ${side}u;
+const ROWS = ${rows}u;
+const COLUMNS = ${columns}u;
 const DEPTH = ${depth}u;
-// Vectors of a tile's side, and lanes along it.
-const ROW = ${row}u;
-const ACROSS = ${row / blocks}u;
-const SLAB = ROW * DEPTH;
+// Blocks of four along the depth, vectors along a tile's sides, and blocks of four by four.
+const DEEP = DEPTH / 4u;
+const A_ROW = ROWS / 4u;
+const B_ROW = COLUMNS / 4u;
+const A_BLOCKS = A_ROW * DEEP;
+const B_BLOCKS = B_ROW * DEEP;
+const A_SLAB = 4u * A_BLOCKS;
+const SLABS = A_SLAB + 4u * B_BLOCKS;
+const LANES = ${lanes}u;
+const SLICE = ${lanes / slices}u;
+// Lanes along a row of the tile.
+const ACROSS = ${bRow / blocks}u;
 // 2 where the device has the memory: then a step needs one barrier.
 override BUFFERS: u32;
-// Depth by depth, first of a and then of b. Within a depth, vector i is at i ^ 2(depth / 4): lanes that write blocks of
-// four depths, and lanes that read one depth, then meet in no bank.
-var<workgroup> tiles: array<vec4f, BUFFERS * ${2 * row * depth}>;
+// First of a and then of b, each the first depths of all blocks of four, then the second ones. Vectors take turns: lanes that write
+// blocks of four depths, and lanes that read one depth, then meet in no bank.
+var<workgroup> tiles: array<vec4f, BUFFERS * ${Math.max((aRow + bRow) * depth, slices > 1 ? 4 * lanes : 0)}>;
 
-@compute @workgroup_size(${lanesOf(tile)})
+@compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  let row0 = group.y * TILE;
-  let column0 = group.x * TILE;
+  let row0 = group.y * ROWS;
+  let column0 = group.x * COLUMNS;
   let aFrom = aStart(group.z);
   let bFrom = bStart(group.z);
-  // Which block of four by four a lane fetches: neighbours in memory are fetched by neighbours.
-  let block = local % TILE;
-  let aSide = select(block / 4u, block % ROW, p.transA == 1u);
-  let aDeep = select(block % 4u, block / ROW, p.transA == 1u);
-  let bSide = select(block % ROW, block / 4u, p.transB == 1u);
-  let bDeep = select(block / ROW, block % 4u, p.transB == 1u);
-  let aSlot = 4u * aDeep * ROW + (aSide ^ (2u * aDeep));
-  let bSlot = SLAB + 4u * bDeep * ROW + (bSide ^ (2u * bDeep));
 ${declare}
-  let down = local / ACROSS;
+  let down = (local % SLICE) / ACROSS;
   let across = local % ACROSS;
 ${each(tile, (r, c) => `  var s${r}x${c} = vec4f();`)}
 ${parts}
@@ -260,17 +273,19 @@ ${keep('0u')}
     if (!isLast) {
 ${fetch('k0 + DEPTH')}
     }
-    for (var k = 0u; k < DEPTH; k++) {
-      let turn = (k / 4u) * 2u;
-      let aAt = buffer + k * ROW + (down ^ turn);
-      let bAt = buffer + SLAB + k * ROW + (across ^ turn);
-      let a0 = tiles[aAt];
-      let b0 = tiles[bAt];
-${blocks === 2 ? '      let a1 = tiles[aAt + ACROSS];\n      let b1 = tiles[bAt + ACROSS];' : ''}
-${each(tile, (r, c) => `      s${r}x${c} = fma(vec4f(a${r >> 2}[${r % 4}]), b${c}, s${r}x${c});`)}
+    for (var d = 0u; d < ${depth / 4 / slices}u; d++) {
+      let own = ${slices > 1 ? `(local / SLICE) * ${depth / 4 / slices}u + d` : 'd'};
+      let aAt = buffer + own * A_ROW + (down ^ ${turn(aRow, 'own')});
+      let bAt = buffer + A_SLAB + own * B_ROW + (across ^ ${turn(bRow, 'own')});
+      for (var j = 0u; j < 4u; j++) {
+        let a0 = tiles[aAt + j * A_BLOCKS];
+        let b0 = tiles[bAt + j * B_BLOCKS];
+${blocks === 2 ? '        let a1 = tiles[aAt + A_ROW / 2u + j * A_BLOCKS];\n        let b1 = tiles[bAt + ACROSS + j * B_BLOCKS];' : ''}
+${each(tile, (r, c) => `        s${r}x${c} = fma(vec4f(a${r >> 2}[${r % 4}]), b${c}, s${r}x${c});`)}
+      }
     }
     if (BUFFERS == 1u) { workgroupBarrier(); }
-    buffer = (BUFFERS - 1u) * 2u * SLAB - buffer;
+    buffer = (BUFFERS - 1u) * SLABS - buffer;
     if (!isLast) {
 ${addPart}
 ${keep('buffer')}
@@ -279,35 +294,52 @@ ${keep('buffer')}
   }
 ${sumsRows ? totalOfParts : ''}
   let base = outStart(group.z);
-  let row = row0 + 4u * down;
-  let column = column0 + 4u * across;
-${each(tile, (r, c) => {
-  const down = r < 4 ? r : side / 2 + r - 4
-  return `  put(group.z, base, row + ${down}u, column + ${(c * side) / 2}u, s${r}x${c});`
-})}
+${
+  slices > 1
+    ? totalOfSlices
+    : each(tile, (r, c) => {
+        const [row, column] = [r < 4 ? r : rows / 2 + r - 4, (c * columns) / 2]
+        return `  put(group.z, base, row0 + 4u * down + ${row}u, column0 + 4u * across + ${column}u, s${r}x${c});`
+      })
+}
 }
 `
 }
 
 /** Bytes of workgroup memory of the largest tile with two buffers. */
-export const largestWorkgroup = 2 * 2 * 128 * depth * 4
+export const largestWorkgroup = 2 * 2 * 128 * 16 * 4
 
 /** By element type: of b, or of what is merged. `largeTwice` is for devices with the memory for two buffers, `few` for few tiles. */
 const variantsOf = (of: (tile: Tile, BUFFERS: number) => Variant[], hasSmall = true) => ({
-  few: of({ side: 64, blocks: 1 }, 1),
-  small: hasSmall ? of({ side: 64, blocks: 2 }, 1) : null,
-  large: of({ side: 128, blocks: 2 }, 1),
-  largeTwice: of({ side: 128, blocks: 2 }, 2),
+  few: of(square(64, 1), 1),
+  small: hasSmall ? of(square(64, 2), 1) : null,
+  large: of(square(128, 2), 1),
+  largeTwice: of(square(128, 2), 2),
 })
 const ofWords = (epilogue: Epilogue) => (tile: Tile, BUFFERS: number) => [
   variant(tiled(tile, false, epilogue), { BUFFERS }),
 ]
+const ofPlain = (tile: Tile, BUFFERS: number) =>
+  ofTypes(tiled(tile, true, plain), tiled(tile, false, plain), { BUFFERS })
 
 export const tiledVariants = {
-  plain: variantsOf((tile, BUFFERS) => ofTypes(tiled(tile, true, plain), tiled(tile, false, plain), { BUFFERS })),
+  plain: variantsOf(ofPlain),
   masked: variantsOf(ofWords(masked)),
   // A lane of the small tile has no registers left for parts of rows.
   summed: variantsOf(ofWords(summed), false),
   merged: variantsOf((tile, BUFFERS) => ofTypes(tiled(tile, false, merged), null, { BUFFERS })),
   sloped: variantsOf(ofWords(sloped)),
 } as const
+
+/** Length of a narrow tile along the product's long side, and the longest short side. */
+export const [narrowLength, mostNarrow] = [32, 64]
+/** Tiles of products with few columns, or few rows: 256 lanes, whose slices share the depth of a step, in 16 KiB. */
+export const narrowVariants = [8, 16, 32, mostNarrow].map((width) => {
+  const rest = { blocks: 1, depth: width < mostNarrow ? 64 : 32, slices: 128 / width } as const
+  const columns = ofPlain({ rows: narrowLength, columns: width, ...rest }, 1)
+  return {
+    width,
+    n: columns,
+    m: width === narrowLength ? columns : ofPlain({ rows: width, columns: narrowLength, ...rest }, 1),
+  }
+})
