@@ -1,34 +1,27 @@
 // Evaluations other than perplexity: accuracy by task, and generated text.
-import { accuracyBars, accuracyBarsTitle } from '../../src/charts/accuracyBars.ts'
 import type { DataTable } from '../../src/charts/chartValues.ts'
 import { formatAccuracy } from '../../src/formatting/numbers.ts'
 import { accuraciesOf, type RunAccuracies, undecided } from '../../src/runs/series/accuracies.ts'
 import type { Accuracy } from '../../src/runs/series/foldRun.ts'
 import { type Stage, stages } from '../../src/catalog/stages.ts'
-import { DataTableView, Figure, tableCsv } from '../shared/figure.tsx'
-import { drawn } from '../shared/picture.tsx'
-import { theme } from '../shared/theme.ts'
-import { all, picture } from './store.ts'
+import { DataTableView } from '../shared/figure.tsx'
+import { picture } from './store.ts'
 import { promptTexts } from '../../src/runs/series/samples.ts'
 import { MarkedText } from '../shared/parts.tsx'
 
-/** Each zero-shot task at each stage as bars and as a table, with the differences that are within the standard error. */
+/** Each zero-shot task at each stage, with the differences that are within the standard error. */
 export function TaskTable() {
   const found = accuraciesOf(picture.value.evaluations)
-  const table = tableOf(found)
-  const bars = accuracyBars(all.value, theme.value, false)
-  if (!bars) return null
+  if (found.tasks.length === 0) return null
   return (
     <section class="card">
-      <Figure title={accuracyBarsTitle} figure={() => accuracyBars(all.value)} csv={() => tableCsv(table)}>
-        <div class="accuracyBars">{drawn(bars)}</div>
-        <DataTableView label={accuracyBarsTitle} table={table} />
-        <div class="muted">
-          {undecided(found.stages).map((sentence) => (
-            <p>{sentence}</p>
-          ))}
-        </div>
-      </Figure>
+      <h2>Accuracy by task</h2>
+      <DataTableView label="Accuracy by task" table={tableOf(found)} />
+      <div class="muted">
+        {undecided(found.stages).map((sentence) => (
+          <p>{sentence}</p>
+        ))}
+      </div>
     </section>
   )
 }

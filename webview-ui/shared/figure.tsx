@@ -58,7 +58,7 @@ export function Figure({ table, tools, children, ...menu }: FigureProps) {
   )
 }
 
-export const tableCsv = ({ heads, rows }: DataTable): string =>
+const tableCsv = ({ heads, rows }: DataTable): string =>
   toCsv(
     heads,
     rows.map(({ head, cells }) => [head, ...cells]),

@@ -1,5 +1,4 @@
 // Several runs as one HTML page that needs nothing else: table, Pareto front, curves.
-import { accuracyBars } from '../../charts/accuracyBars.ts'
 import {
   accuracyChart,
   type ChartedRun,
@@ -44,7 +43,6 @@ export function comparisonPage({ title: { title, about }, runs, pictures, left, 
     chartFigure({ ...scatter.chart, ...linear, logY: true, continuousX: true }, scatter.text, ink),
     chartFigure({ ...perplexityChart(curves), ...linear, logY: true }, chartTexts.perplexity, ink),
     chartFigure({ ...accuracyChart(curves), ...linear }, chartTexts.accuracy, ink),
-    accuracyBars(curves, ink),
     ...errorCharts(curves).map(({ chart, text }) => chartFigure({ ...chart, ...linear }, text, ink)),
     chartFigure(loss(onText), chartTexts.loss, ink),
     chartFigure(

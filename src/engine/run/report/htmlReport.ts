@@ -13,7 +13,6 @@ import {
 } from '../../../charts/runCharts.ts'
 import { chartFigure } from '../../../charts/figure.ts'
 import { isOfNumbers } from '../../../formatting/tables.ts'
-import { accuracyBars } from '../../../charts/accuracyBars.ts'
 import { escapeText, shapeText } from '../../../charts/shape.ts'
 import { parseEvents } from '../../../runs/events/parseEvents.ts'
 import { sparsityOf } from '../../../catalog/formats/sparsity.ts'
@@ -111,8 +110,7 @@ function taskTable(picture: RunPicture): string {
       return one ? formatAccuracy(one.acc, one.stderr) : '–'
     }),
   ])
-  const bars = accuracyBars([{ label: picture.name, index: 0, picture }], ink)
-  return `<h2>Accuracy by task</h2>${bars ? shapeText(bars) : ''}${table(['task', ...stages], rows)}`
+  return `<h2>Accuracy by task</h2>${table(['task', ...stages], rows)}`
 }
 
 /** The model's continuations at each stage; the first token that differs from the first text's is marked. */
