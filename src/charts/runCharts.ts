@@ -62,7 +62,7 @@ function percentText(value: number | null, error: number | null): string {
  */
 export function lossChart(runs: readonly ChartedRun[], { smoothing, maxPoints }: CurveSettings): RunChart {
   const series = runs.flatMap(({ label, index, picture }) => {
-    const retrained = [...picture.lossByRecovery].filter(([recovery]) => !picture.blockLoss.has(recovery))
+    const retrained = [...picture.lossByRecovery].filter(([recovery]) => !picture.blockByBlock.has(recovery))
     return retrained.map(([recovery, all], i): Series => {
       const before = (all[0]?.x ?? 1) - 1
       const points = all.map(({ x, y }) => ({ x: x - before, y }))

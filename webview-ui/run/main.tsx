@@ -9,7 +9,6 @@ import { plural } from '../../src/formatting/numbers.ts'
 import { openPage } from '../shared/page.tsx'
 import { BlockCard, ErrorBars, MergedAdapters, SparsityMap } from './blocks.tsx'
 import { Curves, RecoveryCharts } from './curves.tsx'
-import { ErrorMap } from './errorMap.tsx'
 import { SampleTexts, TaskTable } from './evaluations.tsx'
 import { Head, Stages } from './head.tsx'
 import { current, host, overlaid, overlay, receive, runs } from './store.ts'
@@ -26,10 +25,7 @@ function RunPage() {
         <ErrorBars />
         <Curves />
       </div>
-      <div class="tiled charts">
-        <SparsityMap />
-        <ErrorMap />
-      </div>
+      <SparsityMap />
       <MergedAdapters />
       <TaskTable />
       <SampleTexts />

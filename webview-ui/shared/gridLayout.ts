@@ -44,8 +44,7 @@ export function layOut(rows: readonly string[], columns: readonly string[], avai
   return {
     left,
     top,
-    // A name may extend over the following columns without names.
-    names: columns.map((column, at) => fits(shortName(column), (nextNamed(columns, at) - at) * cellWidth)),
+    names: columns.map((column) => fits(shortName(column), cellWidth)),
     groups: groups.map((group) => ({ ...group, name: fits(group.name, (group.last - group.first + 1) * cellWidth) })),
     cellWidth,
     cellHeight,
@@ -56,14 +55,9 @@ export function layOut(rows: readonly string[], columns: readonly string[], avai
   }
 }
 
-function nextNamed(columns: readonly string[], at: number): number {
-  const next = columns.findIndex((name, i) => i > at && name !== '')
-  return next < 0 ? columns.length : next
-}
-
 /** `mlp.gate_proj` is `gate` below MLP. */
 function shortName(column: string): string {
-  return /^[a-z_]/i.test(column) ? column.slice(column.lastIndexOf('.') + 1).replace(/_proj$/, '') : column
+  return column.slice(column.lastIndexOf('.') + 1).replace(/_proj$/, '')
 }
 
 const groupNames: Readonly<Record<string, string>> = { self_attn: 'attention', mlp: 'MLP' }
@@ -72,7 +66,7 @@ function groupsOf(columns: readonly string[]): ColumnGroup[] {
   const groups: ColumnGroup[] = []
   columns.forEach((column, at) => {
     const part = column.slice(0, Math.max(0, column.lastIndexOf('.')))
-    if (!/^[a-z_]/i.test(part)) return
+    if (part === '') return
     const name = groupNames[part] ?? part
     const before = groups.at(-1)
     if (before?.name === name && before.last === at - 1) groups[groups.length - 1] = { ...before, last: at }

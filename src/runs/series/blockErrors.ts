@@ -1,7 +1,6 @@
-// Errors of blocks: what a recovery left of each, which blocks are far above the others, and the loss of the steps that fit each block.
+// Errors of blocks: what a recovery left of each, and which blocks are far above the others.
 import type { RunPicture } from './foldRun.ts'
-import { largest } from '../../formatting/lists.ts'
-import { type Point, spreadOf } from './smooth.ts'
+import { spreadOf } from './smooth.ts'
 
 export interface BlockError {
   readonly block: number
@@ -53,72 +52,3 @@ export function errorLeft(errors: readonly BlockError[]): number | null {
 }
 
 const median = (values: readonly number[]): number => spreadOf(values)?.median ?? NaN
-
-// The loss of the steps that fit each block, by block and by step.
-
-/** Steps [from, to] of a column. */
-export interface StepRange {
-  readonly from: number
-  readonly to: number
-}
-
-export interface ErrorSteps {
-  readonly blocks: readonly number[]
-  /** Which of them have taken a step. */
-  readonly begun: readonly boolean[]
-  readonly columns: readonly StepRange[]
-  /** Row-major; null without a step, or without a number. */
-  readonly cells: readonly (ErrorCell | null)[]
-}
-
-export interface ErrorCell {
-  /** Mean squared error, the mean of the steps. */
-  readonly loss: number
-  /** The loss over the block's error before recovery. */
-  readonly ratio: number
-}
-
-/** More columns than this say nothing more, and names of them would not fit. */
-const mostColumns = 40
-
-/** Recoveries that fitted blocks step by step, by their index in the recipe. */
-export function recoveriesWithSteps({ blockLoss }: Pick<RunPicture, 'blockLoss'>): number[] {
-  return [...blockLoss.keys()].sort((a, b) => a - b)
-}
-
-/** Relative to each block's own error before, or, until that is known, to its first step. */
-export function errorSteps(picture: RunPicture, recovery: number): ErrorSteps {
-  const curves = picture.blockLoss.get(recovery) ?? new Map<number, Point[]>()
-  const columns = columnsOf(largest(curves.values(), 0, lastStep))
-  const blocks = rowsOf(picture, curves.keys())
-  const cells = blocks.flatMap((block) => {
-    const points = curves.get(block) ?? []
-    const before = picture.blocks.get(block)?.errors.get(recovery)?.before ?? points.find(({ y }) => y !== null)?.y ?? 0
-    return columns.map((column) => cellOf(meanOf(points, column), before))
-  })
-  const begun = blocks.map((block) => (curves.get(block)?.length ?? 0) > 0)
-  return { blocks, begun, columns, cells }
-}
-
-function cellOf(loss: number | null, before: number): ErrorCell | null {
-  return loss === null || !(before > 0) ? null : { loss, ratio: loss / before }
-}
-
-function rowsOf({ numBlocks }: RunPicture, seen: Iterable<number>): number[] {
-  const last = largest(seen, -1, (block) => block) + 1
-  return Array.from({ length: Math.max(numBlocks, last) }, (_, block) => block)
-}
-
-const lastStep = (points: readonly Point[]) => points.at(-1)?.x ?? 0
-
-function columnsOf(steps: number): StepRange[] {
-  const count = Math.min(mostColumns, steps)
-  return Array.from({ length: count }, (_, i) => {
-    return { from: Math.floor((steps * i) / count) + 1, to: Math.floor((steps * (i + 1)) / count) }
-  })
-}
-
-function meanOf(points: readonly Point[], { from, to }: StepRange): number | null {
-  const values = points.flatMap(({ x, y }) => (x >= from && x <= to && y !== null ? [y] : []))
-  return values.length > 0 ? values.reduce((sum, y) => sum + y, 0) / values.length : null
-}

@@ -77,8 +77,8 @@ export interface RunPicture {
   loss: Point[]
   /** The same points by index of the recovery, 0 where the recipe has one. */
   lossByRecovery: Map<number, Point[]>
-  /** Losses of reconstruction, by index of the recovery and by block; x is the block's own step. */
-  blockLoss: Map<number, Map<number, Point[]>>
+  /** Recoveries, by their index, whose steps each fit one block. */
+  blockByBlock: Set<number>
   lr: Point[]
   evaluations: Evaluation[]
   /** Continuations of the recipe's prompts. */
@@ -119,7 +119,7 @@ export function emptyPicture(): RunPicture {
     numSteps: 0,
     loss: [],
     lossByRecovery: new Map(),
-    blockLoss: new Map(),
+    blockByBlock: new Set(),
     lr: [],
     evaluations: [],
     samples: [],
@@ -229,7 +229,7 @@ function addStep(run: RunPicture, event: Extract<RunEvent, { type: 'step' }>): v
   const own = run.lossByRecovery.get(recovery)
   if (own) own.push(point)
   else run.lossByRecovery.set(recovery, [point])
-  if (event.block !== undefined) addBlockLoss(run, recovery, event.block, { x: event.step, y })
+  if (event.block !== undefined) run.blockByBlock.add(recovery)
   run.lr.push({ x: run.lr.length + 1, y: event.lr })
   countStep(run)
   addPace(run, recovery, event.tokens_per_second)
@@ -273,16 +273,6 @@ function addPace(run: RunPicture, recovery: number, tokensPerSecond: number | nu
   run.pace.steps++
   run.pace.secondsPerToken += 1 / tokensPerSecond
   run.tokensPerSecond = run.pace.steps / run.pace.secondsPerToken
-}
-
-/** A block that a resumed run begins again replaces what it had. */
-function addBlockLoss({ blockLoss }: RunPicture, recovery: number, block: number, point: Point): void {
-  const blocks = blockLoss.get(recovery) ?? new Map<number, Point[]>()
-  blockLoss.set(recovery, blocks)
-  const points = blocks.get(block) ?? []
-  while (points.length > 0 && points[points.length - 1].x >= point.x) points.pop()
-  points.push(point)
-  blocks.set(block, points)
 }
 
 /** A block's result together with those of earlier passes over it. */

@@ -214,7 +214,7 @@ function measuredAt(picture: RunPicture, { stage, recovery }: PlannedStage): Pic
 function leftBy(picture: RunPicture, recovery: number): RunStage['value'] {
   const left = errorLeft(blockErrors(picture, recovery))
   if (left !== null) return { text: `${(100 * left).toFixed(0)} %`, what: 'of the error left' }
-  const isText = !picture.blockLoss.has(recovery)
+  const isText = !picture.blockByBlock.has(recovery)
   const loss = isText ? picture.lossByRecovery.get(recovery)?.findLast(({ y }) => y !== null) : undefined
   return loss ? { text: formatValue(loss.y), what: 'loss' } : null
 }

@@ -25,9 +25,9 @@ describe('the layout of a heatmap', () => {
     assert.ok(width > 400 && width <= 600)
   })
 
-  it('a name without room is cut, and takes that of columns without a name', () => {
-    const many = ['a_long_name', 'b_long_name', ...new Array<string>(8).fill('')]
-    assert.deepEqual(layOut(rows, many, 250).names.slice(0, 2), ['a_…', 'b_long_name'])
+  it('a name without room is cut', () => {
+    const many = new Array<string>(10).fill('a_long_name')
+    assert.equal(layOut(rows, many, 250).names[0], 'a_…')
   })
 
   it('cells show numbers that differ and fit, in rows of 18 pixels', () => {
