@@ -84,29 +84,6 @@ describe('inspector and comparison in Chromium', () => {
     assert.equal(await row.getAttribute('title'), `${packed.name}\n${why}`)
   })
 
-  it('columns are dragged, changed by the keyboard, and keep their width over a reload', async () => {
-    await open('inspector')
-    await send(page, settings, shown)
-    const header = page.getByRole('columnheader', { name: 'Module' })
-    const width = async () => (await header.boundingBox())?.width ?? 0
-    const before = await width()
-    const edge = await header.locator('.edge').boundingBox()
-    assert.ok(edge)
-    await page.mouse.move(edge.x + 3, edge.y + 5)
-    await page.mouse.down()
-    await page.mouse.move(edge.x + 43, edge.y + 5)
-    await page.mouse.up()
-    assert.ok(Math.abs((await width()) - before - 40) < 2, `${await width()} after ${before}`)
-    await header.getByRole('button').focus()
-    await page.keyboard.press('Shift+ArrowLeft')
-    const chosen = await width()
-    assert.ok(Math.abs(chosen - before - 24) < 2)
-    await send(page, shown)
-    assert.equal(await width(), chosen)
-    await header.locator('.edge').dblclick()
-    assert.ok(Math.abs((await width()) - before) < 2)
-  })
-
   it('the head of a table is one Tab stop, with arrows inside', async () => {
     await open('inspector')
     await send(page, settings, shown)

@@ -13,7 +13,6 @@ import {
   noSelection,
   type Press,
   pressed,
-  type KeptTable,
   type TableState,
 } from './tableState.ts'
 import type { Column, TableProps } from './tableColumn.ts'
@@ -34,7 +33,7 @@ export function Table<Row extends object>(props: TableProps<Row>) {
   const id = useId()
   const kept = state.kept.value
   const arranged = useMemo(() => pinnedFirst(columns, kept), [columns, kept.pins])
-  const placed = usePlaces(arranged, all, kept, room)
+  const placed = usePlaces(arranged, all, room)
   const hidden = arranged.filter((column) => !placed.some((one) => one.id === column.id))
   const key = state.current.value
   const current = useMemo(
@@ -208,7 +207,6 @@ const headPadding = 32
 export function usePlaces<Row>(
   columns: readonly Column<Row>[],
   all: readonly Row[],
-  { widths }: KeptTable,
   { width }: Room,
 ): readonly PlacedColumn<Row>[] {
   const longest = useRef(new Map<string, string>()).current
@@ -224,12 +222,12 @@ export function usePlaces<Row>(
       columns.map(({ title }) => title),
       '600 ',
     )
-    const rooms = columns.map(({ id, most, optional, grow }, i) => {
+    const rooms = columns.map(({ most, optional, grow }, i) => {
       const need = Math.max(texts[i] + cellPadding, heads[i] + headPadding)
-      return { need, most, set: widths[id], optional, grow }
+      return { need, most, optional, grow }
     })
     return place(columns, layOutColumns(rooms, width), width)
-  }, [columns, isNew, widths, width, ink])
+  }, [columns, isNew, width, ink])
 }
 
 function lengthen<Row>(longest: Map<string, string>, { id, text, reserve = '' }: Column<Row>, rows: readonly Row[]) {

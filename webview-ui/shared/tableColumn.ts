@@ -8,8 +8,6 @@ export interface ColumnRoom {
   need: number
   /** Largest width unless space is left. */
   most?: number
-  /** Width that the user has set by dragging. */
-  set?: number
   /** Hidden where space is short, the highest first. */
   optional?: number
   /** The last visible one takes the space that is left, and is cut where space is short. */

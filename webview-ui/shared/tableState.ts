@@ -1,12 +1,10 @@
-// State of a table: order, widths, pinned columns, selection; and the lines that follow from it. A page keeps it in its store.
+// State of a table: order, pinned columns, selection; and the lines that follow from it. A page keeps it in its store.
 // Sorting is stable: largest numbers first, names in natural order, missing values last.
 import { signal, type Signal } from '@preact/signals'
 
 /** State that survives a reload. */
 export interface KeptTable {
   readonly order: SortOrder | null
-  /** CSS pixels by column, for columns that the user has resized. */
-  readonly widths: Readonly<Record<string, number>>
   /** Columns that the user has pinned or unpinned. */
   readonly pins: Readonly<Record<string, boolean>>
 }
@@ -22,7 +20,7 @@ export interface TableState {
 /** `kept`: as an earlier page has saved it; may be invalid. */
 export function tableState(kept?: Partial<KeptTable>): TableState {
   return {
-    kept: signal({ order: kept?.order ?? null, widths: kept?.widths ?? {}, pins: kept?.pins ?? {} }),
+    kept: signal({ order: kept?.order ?? null, pins: kept?.pins ?? {} }),
     current: signal(null),
     chosen: signal<ReadonlySet<string>>(new Set()),
   }

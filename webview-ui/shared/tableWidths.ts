@@ -2,14 +2,14 @@
 import type { Column, ColumnRoom } from './tableColumn.ts'
 import type { KeptTable } from './tableState.ts'
 
-export const narrowest = 40
+const narrowest = 40
 /** Smallest useful width of a column that grows. */
 const leastGrown = 120
 
 /** Width of each column; null for hidden ones. The sum may exceed `available`: then the table scrolls. */
 export function layOutColumns(columns: readonly ColumnRoom[], available: number): (number | null)[] {
-  const widths: (number | null)[] = columns.map(({ set, need, most = Infinity }) =>
-    Math.max(narrowest, Math.ceil(set ?? Math.min(need, most))),
+  const widths: (number | null)[] = columns.map(({ need, most = Infinity }) =>
+    Math.max(narrowest, Math.ceil(Math.min(need, most))),
   )
   const sum = () => widths.reduce<number>((total, width) => total + (width ?? 0), 0)
   const optional = columns.map((column, i) => ({ i, rank: column.optional ?? 0 })).filter(({ rank }) => rank > 0)
@@ -19,7 +19,7 @@ export function layOutColumns(columns: readonly ColumnRoom[], available: number)
   }
   const growing = columns.findLastIndex((column, i) => column.grow === true && widths[i] !== null)
   const width = widths[growing] ?? null
-  if (width === null || columns[growing].set !== undefined) return widths
+  if (width === null) return widths
   const left = available - sum()
   widths[growing] = left >= 0 ? width + left : Math.max(Math.min(width, leastGrown), width + left)
   return widths

@@ -57,7 +57,7 @@ describe('widths of columns', () => {
     const named = columns.map((column, i) => {
       return { ...column, id: String(i), title: '', text: () => '', sort: () => null, pinned: i === 2 }
     })
-    const kept = { order: null, widths: {}, pins: { 3: true } }
+    const kept = { order: null, pins: { 3: true } }
     const placed = pinnedFirst(named, kept)
     assert.deepEqual(
       placed.map(({ id }) => id),
@@ -70,11 +70,6 @@ describe('widths of columns', () => {
       ),
       [null, 200, 50, 160],
     )
-  })
-
-  it('stay as a person dragged them', () => {
-    const dragged = columns.map((column, i) => (i === 1 ? { ...column, set: 333 } : column))
-    assert.deepEqual(layOutColumns(dragged, 600), [50, 333, 90, null])
   })
 })
 
