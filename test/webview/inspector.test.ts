@@ -187,11 +187,11 @@ describe('inspector and comparison in Chromium', () => {
     await page.keyboard.press('Shift+ArrowDown')
     await bar.getByText('4 matrices marked').waitFor()
     assert.match(await page.locator('.srOnly[role=status]').innerText(), /2 blocks by 2 modules marked/)
-    const box = await map.locator('canvas').boundingBox()
+    const box = await map.locator('svg').boundingBox()
     assert.ok(box)
     // The name of block 0 stands left of its row; rows are 18 high and begin below the names.
     const rowsAt = await page.evaluate(
-      `(() => { const c = document.querySelector('.grid canvas'); return c.clientHeight - 12 * 18 - 4 })()`,
+      `(() => { const c = document.querySelector('.grid svg'); return c.clientHeight - 12 * 18 - 4 })()`,
     )
     await page.mouse.click(box.x + 4, box.y + Number(rowsAt) + 9)
     await bar.getByText('6 matrices marked').waitFor()

@@ -23,7 +23,12 @@ export function onceAFrame(draw: () => void): () => void {
 }
 
 /** Places a tip beside a point of a picture, in the element that both are in, without leaving the picture on the right. */
-export function placeTip(tip: HTMLElement, picture: HTMLElement, x: number, y: number): void {
+export function placeTip(
+  tip: HTMLElement,
+  picture: Pick<HTMLElement, 'offsetLeft' | 'offsetTop' | 'offsetWidth'>,
+  x: number,
+  y: number,
+): void {
   tip.style.left = `${picture.offsetLeft + Math.max(0, Math.min(x + 12, picture.offsetWidth - tip.offsetWidth))}px`
   tip.style.top = `${picture.offsetTop + y + 16}px`
 }
