@@ -64,14 +64,9 @@ describe('a table, as the page of a recipe shows one', () => {
     assert.equal(await lines().first().getAttribute('title'), first)
   })
 
-  it('changes the width of a column by Shift and an arrow, and the head by an arrow', async () => {
+  it('goes from a head to the next by an arrow', async () => {
     await open(12)
-    const width = async () => (await table().getByRole('columnheader', { name: 'State' }).boundingBox())?.width ?? 0
-    const before = await width()
     await header('State').focus()
-    await page.keyboard.press('Shift+ArrowRight')
-    await send(page)
-    assert.ok(Math.abs((await width()) - before - 16) < 1)
     await page.keyboard.press('ArrowRight')
     assert.equal(await page.evaluate('document.activeElement.textContent'), 'Weights')
   })
@@ -91,14 +86,17 @@ describe('a table, as the page of a recipe shows one', () => {
   })
 
   it('pins and frees a column by P, which stays while the others scroll', async () => {
-    await open(12, 420)
+    // The table scrolls where even its least columns have no room.
+    await open(12, 260)
     await header('Module').focus()
     await page.keyboard.press('p')
     await send(page)
     assert.equal((await titles())[0], 'Module')
-    await header('State').focus()
-    for (let step = 0; step < 20; step++) await page.keyboard.press('Shift+ArrowRight')
-    await page.locator('.tableScroll').evaluate((view) => (view.scrollLeft = 1_000))
+    const scrolled = await page.locator('.tableScroll').evaluate((view) => {
+      view.scrollLeft = 1_000
+      return view.scrollLeft
+    })
+    assert.ok(scrolled > 10, `${scrolled} px`)
     await send(page)
     await keepPicture(page, 'table-pinned')
     const [cell, box] = await Promise.all([lines().first().locator('div').first().boundingBox(), table().boundingBox()])
