@@ -11,7 +11,7 @@ export const rule = defineRule({
   id: 'L1',
   severity: 'hint',
   title: "A learning rate outside the paper's grid",
-  why: 'PERP tunes the rate over 5e-6, 1e-5, 5e-5, 1e-4 and 5e-4 on models of a billion parameters and more. Smaller models can need higher rates: with all kept weights reconstructed after ALPS, SmolLM2-135M was best at 2e-3, while retraining Qwen2.5-Coder-0.5B was better at 5e-4 than at 2e-3. Below 300 million parameters 1e-3 and 2e-3 are accepted too.',
+  why: 'PERP tunes the rate over 5e-6, 1e-5, 5e-5, 1e-4 and 5e-4 on models of a billion parameters and more. Smaller models can need higher rates: with all kept weights reconstructed after ALPS, SmolLM2-135M was best at 2e-3, while retraining Qwen2.5-Coder-0.5B was better at 5e-4 than at 2e-3. Norms alone were best at 2e-2 in Qwen2.5-Coder-0.5B and 1.5B, at 5e-3 in SmolLM2. Below 300 million parameters 1e-3 and 2e-3 are accepted too.',
   bad: 'recover: {train: [norm], lr: 3.0e-4}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'recover: {train: [norm], lr: 5.0e-4}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ fix, recoveries, model }) {
