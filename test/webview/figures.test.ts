@@ -42,7 +42,7 @@ const views: { view: ViewName; messages: object[]; figures: number }[] = [
       settings,
       { type: 'events', folder: 'a', from: 0, events: recorded.recordedRun(6) },
     ],
-    figures: 4,
+    figures: 3,
   },
 ]
 

@@ -106,7 +106,7 @@ describe('the figures of a run in Chromium', () => {
     await open(listing('done'), settings, events(both))
     const menus = figureMenus(page)
     const count = await menus.count()
-    assert.equal(count, 6)
+    assert.equal(count, 5)
     for (let i = 0; i < count; i++)
       for (const kind of ['SVG', 'PNG', 'CSV']) await chooseInMenu(menus.nth(i), `Save as ${kind}`)
     const files = async () => (await posted(page)).filter(({ type }) => type === 'export')
