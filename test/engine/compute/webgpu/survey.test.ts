@@ -228,7 +228,9 @@ describe('a survey of drivers', function () {
   if (isShort) return
 
   it('is done once on this machine, in a process of its own; what is kept decides how a device opens', async function () {
-    const before = process.env.XDG_CACHE_HOME
+    // Shaders that Mesa has compiled are kept in the same folder: they stay where they are.
+    const { XDG_CACHE_HOME, MESA_SHADER_CACHE_DIR } = process.env
+    process.env.MESA_SHADER_CACHE_DIR ??= XDG_CACHE_HOME ?? join(homedir(), '.cache')
     process.env.XDG_CACHE_HOME = folder
     try {
       const survey = await surveyAdapters()
@@ -261,8 +263,9 @@ describe('a survey of drivers', function () {
       kept('none')
       await assert.rejects(openBackend({ device: 'wgpu' }), { code: 'unsupported', message: /it is left out/ })
     } finally {
-      if (before === undefined) delete process.env.XDG_CACHE_HOME
-      else process.env.XDG_CACHE_HOME = before
+      for (const [name, value] of Object.entries({ XDG_CACHE_HOME, MESA_SHADER_CACHE_DIR }))
+        if (value === undefined) delete process.env[name]
+        else process.env[name] = value
     }
   })
 })
