@@ -80,7 +80,10 @@ for (const [title, options] of Object.entries(variants))
       return words
     }
 
-    for (const [what, fill] of Object.entries(fills))
+    // Where a window ends, what matters is whether values are alike on both sides.
+    for (const [what, fill] of Object.entries(fills).filter(
+      ([name]) => title === 'whole' || /^(normal|few)/.test(name),
+    ))
       it(`selects what a sort does: ${what}`, async () => {
         for (const [rows, columns] of shapes) {
           const weight = matrix(rows, columns, fill)
@@ -180,7 +183,8 @@ for (const [title, options] of Object.entries(variants))
     // Windows of a few rows would make thousands of dispatches of it.
     if (!options.reachBytes)
       it('factors several panels, the last of them ragged', async () => {
-        const [n, rho] = [2100, 0.6]
+        // Of 1,024 columns each: three, and two where windows divide them.
+        const [n, rho] = [options.windowBytes ? 1100 : 2100, 0.6]
         const own = 1 / Math.sqrt(1 - rho ** 2)
         const h = matrix(n, n, (i) => rho ** Math.abs(Math.floor(i / n) - (i % n)))
         const diagonal = matrix(1, n, () => 1)
