@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { filesBelow } from '../../support/killedRuns.ts'
@@ -49,6 +50,8 @@ describe('the npm package', function () {
   const env = (more: NodeJS.ProcessEnv = {}) => ({
     PATH: [join(place, 'prefix/bin'), dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter),
     HOME: place,
+    // Shaders that Mesa has compiled are kept.
+    MESA_SHADER_CACHE_DIR: process.env.MESA_SHADER_CACHE_DIR ?? join(homedir(), '.cache'),
     ...more,
   })
   const sparsescope = (...args: string[]) => {
