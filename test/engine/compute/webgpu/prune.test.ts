@@ -183,7 +183,7 @@ for (const [title, options] of Object.entries(variants))
     // Windows of a few rows would make thousands of dispatches of it.
     if (!options.reachBytes)
       it('factors several panels, the last of them ragged', async () => {
-        // Of 1,024 columns each: three, and two where windows divide them.
+        // Panels have 1,024 columns: three of them, and two where windows divide them.
         const [n, rho] = [options.windowBytes ? 1100 : 2100, 0.6]
         const own = 1 / Math.sqrt(1 - rho ** 2)
         const h = matrix(n, n, (i) => rho ** Math.abs(Math.floor(i / n) - (i % n)))
