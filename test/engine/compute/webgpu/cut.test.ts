@@ -16,13 +16,15 @@ const products: readonly OpCase[] = [
     name: `linear ${dtype}`,
     tensors: { out: f32([n, o]), input: f32([n, i]), weight: weight(dtype, [o, i]), bias: f32([o]) },
     run: ({ linear }, t) => linear(t.out, t.input, t.weight, t.bias),
-    ...{ outputs: ['out'], tolerance: sums },
+    outputs: ['out'],
+    tolerance: sums,
   })),
   {
     name: 'linear of one row',
     tensors: { out: f32([1, 1000]), input: f32([1, i]), weight: f32([1000, i]) },
     run: ({ linear }, t) => linear(t.out, t.input, t.weight, null),
-    ...{ outputs: ['out'], tolerance: sums },
+    outputs: ['out'],
+    tolerance: sums,
   },
   // Narrow ones, whose last pieces are shorter than they are wide.
   ...[
@@ -32,13 +34,15 @@ const products: readonly OpCase[] = [
     name: `linear of ${rows} × ${columns}`,
     tensors: { out: f32([rows, columns]), input: f32([rows, i]), weight: f32([columns, i]) },
     run: ({ linear }, t) => linear(t.out, t.input, t.weight, null),
-    ...{ outputs: ['out'], tolerance: sums },
+    outputs: ['out'],
+    tolerance: sums,
   })),
   {
     name: 'linear with a long sum, which is made of parts',
     tensors: { out: f32([96, 20]), input: f32([96, 2560]), weight: f32([20, 2560]), bias: f32([20]) },
     run: ({ linear }, t) => linear(t.out, t.input, t.weight, t.bias),
-    ...{ outputs: ['out'], tolerance: sums },
+    outputs: ['out'],
+    tolerance: sums,
   },
   {
     name: 'linearBackwardInput',

@@ -2,7 +2,7 @@
 // or of 64 × 64 with 64; a lane makes 8 × 8 of it as 2 × 2 blocks of 4 × 4, half a tile apart, so that neighbouring lanes read
 // neighbouring vectors. Where tiles are few, 256 lanes make 64 × 64, a block each: more lanes are at work, with more reads each. The
 // next 16 of the depth are loaded while the last are multiplied. Sums go along the depth one by one, as those of `portable` do: both
-// give the same bytes. Of a narrow product, as adapters have, a tile is as wide as that, and slices of the 256 lanes share the depth.
+// give the same bytes. A narrow product, such as the gradient of an adapter, has tiles as wide as it is: slices of 256 lanes share the depth.
 import { defineShader, floatsOf, four, fourHalves, halves, ofTypes, variant } from '../../shader.ts'
 import type { Params, Shader, Tensors, Variant } from '../../shader.ts'
 import { activationFunctions } from '../activations.ts'
@@ -93,19 +93,21 @@ fn finish(z: u32, i: u32, row: u32, column: u32, sum: vec4f) -> vec4f {
 }`,
 }
 
-/** A tile of out: blocks of a lane along each side, and the depth of a step, of which each slice of the lanes adds up its part. */
+/** The part of out that a workgroup makes. */
 interface Tile {
   readonly rows: number
   readonly columns: number
+  /** Blocks of 4 × 4 that a lane makes along each side. */
   readonly blocks: 1 | 2
+  /** Depth of a step. */
   readonly depth: number
+  /** Groups of lanes; each adds up its own part of the depth. */
   readonly slices: number
 }
 
-export const square = (side: 128 | 64, blocks: 1 | 2): Tile => ({
-  ...{ rows: side, columns: side, blocks },
-  ...{ depth: 16, slices: 1 },
-})
+export const square = (side: 128 | 64, blocks: 1 | 2): Tile => {
+  return { rows: side, columns: side, blocks, depth: 16, slices: 1 }
+}
 
 const lanesOf = ({ rows, columns, blocks, slices }: Tile) => (slices * rows * columns) / (4 * blocks) ** 2
 
