@@ -65,8 +65,8 @@ export const reportCommand = command('report', 'compare runs in a table and curv
     }),
   )
 
-/** Endings of recipes, records, data and models, which no report replaces. */
-const kept = /\.(ya?ml|jsonl?(\.gz)?|parquet|safetensors|bin|pth?|mask|gguf)$/i
+/** Endings of recipes, records, data, tokenizers and models, which no report replaces. */
+const kept = /\.(ya?ml|jsonl?(\.gz)?|txt|parquet|safetensors|bin|pth?|mask|gguf|model|tiktoken|jinja)$/i
 
 /** Links are followed, as writing does. */
 const placeOf = (path: string) => (existsSync(path) ? realpathSync(path) : resolve(path))

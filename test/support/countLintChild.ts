@@ -22,8 +22,8 @@ for (const [input, textOf] of hostileRecipes(rules)) {
     const text = textOf(n)
     return counted(() => void lint(text, { facts: usualFacts }))
   }
-  // What is made once is made before.
-  work(size)
+  // What is made once, such as caches of patterns, is made before; a short text makes all of it.
+  work(size / 10)
   const [once, twice] = [work(size), work(2 * size)]
   const grown = Object.entries(twice)
     .filter(([place, count]) => count > little && count > mostGrowthOfFunction * (once[place] ?? 0))

@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { analyse } from '../../engine/analyse/analyse.ts'
 import { openCheckpoint, openInspection } from '../../engine/checkpoint/checkpoint.ts'
+import { refuseInside } from '../../engine/checkpoint/outputPlace.ts'
 import { wholeOf } from '../../engine/checkpoint/inspection.ts'
 import type { Backend } from '../../engine/compute/backend.ts'
 import { openBackend } from '../../engine/compute/open.ts'
@@ -75,7 +76,10 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
   .action(
     runs(async (context, path: string, options: AnalyseCliOptions): Promise<Outcome> => {
       refuseUseless(options)
-      if (options.out !== undefined) await requireNew(options.out)
+      if (options.out !== undefined) {
+        await requireNew(options.out)
+        await refuseInside(options.out, path, 'it is of the model, which is never changed')
+      }
       const json = await analysisOf(context, path, options)
       if (options.out !== undefined) await writeNew(options.out, `${JSON.stringify(json, null, 2)}\n`)
       return { json, text: describe(json, context.columns) }

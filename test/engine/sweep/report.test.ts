@@ -44,9 +44,12 @@ describe('sparsescope report', function () {
 
   it('replaces no recipe, record or model, nor one report by another', async () => {
     const before = readFileSync(recipe, 'utf8')
+    const text = place.path('evaluation.txt')
+    writeFileSync(text, 'text to measure on')
     for (const options of [
       ['--markdown', recipe],
       ['--csv', join(folder, 'runs', '0', 'report.json')],
+      ['--csv', text],
       ['--html', 'page.html', '--csv', './page.html'],
     ]) {
       const { status, stderr } = await report(folder, ...options)
@@ -54,6 +57,7 @@ describe('sparsescope report', function () {
       assert.match(stderr, /name another file/)
     }
     assert.equal(readFileSync(recipe, 'utf8'), before)
+    assert.equal(readFileSync(text, 'utf8'), 'text to measure on')
   })
 
   it('has for a sweep a row for each setting, the same in Markdown and on a page', async () => {

@@ -9,6 +9,7 @@ import { explicitMasks } from '../explicitMasks.ts'
 import { maskFileName } from '../maskFile.ts'
 import { type MaskBits, prunesAny, type StoredMask } from '../storedMask.ts'
 import { compareTensors, countMasked, type TensorDifference } from './compareTensors.ts'
+import { elementFormat } from './elementFormat.ts'
 import { tensorStats } from './tensorStats.ts'
 import { formatShare, plural } from '../../../formatting/numbers.ts'
 
@@ -66,7 +67,10 @@ export async function compareCheckpoints(
       } else {
         change = changeOf(entry, difference, bearers.roles)
         changed.push(change)
-        if (bearers.bears(entry)) count(counts, difference)
+        if (bearers.bears(entry)) {
+          if (hasElements(entry) && hasElements(counterpart)) count(counts, difference)
+          else counts.lost++
+        }
       }
     }
     options.onTensor?.(i + 1, shared.length, change)
@@ -97,6 +101,8 @@ export async function compareCheckpoints(
   const sameOrder = (await channelOrderOf(one)) === (await channelOrderOf(other))
   return { ...summary, verdict: sameOrder ? verdict : `${verdict} ${otherOrder}` }
 }
+
+const hasElements = ({ dtype }: TensorEntry) => elementFormat(dtype) !== null
 
 const otherOrder =
   'Their channels may be in different orders, since one was pruned with reorder: differences between elements have no meaning.'
@@ -181,7 +187,7 @@ interface MaskCounts {
   brokenWeights: number
   /** Those among them that are the same in A, which does not match the mask file beside it. */
   stale: number
-  /** Matrices that B lacks, or has in another shape. */
+  /** Matrices that B lacks or has in another shape, or whose elements cannot be read in A or B. */
   lost: number
   /** A prunes a weight of a matrix that B has too. */
   prunes: boolean
@@ -206,7 +212,7 @@ export function verdictOf(summary: Omit<CompareSummary, 'verdict'>, counts: Mask
     return `Sparsity was lost: B fills ${broken} of ${matrices} matrices, ${number} pruned weights are not zero (${why}).`
   }
   if (lost > 0)
-    return `Sparsity cannot be confirmed: B lacks ${lost} of ${matrices} matrices, or has them in another shape.`
+    return `Sparsity cannot be confirmed: B lacks ${lost} of ${matrices} matrices, has them in another shape, or one side stores them in a type that cannot be read.`
   const equal = changed.length + added.length + removed.length + reshaped.length === 0
   const moved = `${plural(changed.length, 'tensor')} changed`
   const pruned = changed.filter(({ role, emptied }) => role === 'linear' && emptied > 0)

@@ -67,6 +67,19 @@ describe('compareCheckpoints', () => {
     assert.match(verdict, /mask is preserved.*2 tensors changed/)
   })
 
+  it('claims nothing of a matrix whose type it cannot read', async () => {
+    const packed: TestTensor = { dtype: 'F4', shape: [2, 2], data: new Uint8Array([0x12, 0x34]) }
+    const pruned = { [linear]: f32([2, 2], [0, 1, 2, 0]) }
+    for (const [a, b] of [
+      [pruned, { [linear]: packed }],
+      [{ [linear]: packed }, pruned],
+    ]) {
+      const { maskPreserved, verdict } = await compare(a, b)
+      assert.equal(maskPreserved, false)
+      assert.match(verdict, /cannot be confirmed: .* in a type that cannot be read/)
+    }
+  })
+
   it('compares values where the element types differ', async () => {
     const values = [0, 1, -2.5, 0]
     const same = await compare({ [linear]: f32([2, 2], values) }, { [linear]: bf16([2, 2], values) })

@@ -54,7 +54,7 @@ for (const largeBytes of [undefined, 0])
         return relativeDifference(await values(backend, got), await values(backend, expected))
       }
 
-      for (const kind of ['relu', 'gelu', 'geluTanh', 'quickGelu', 'silu'] as const)
+      for (const kind of ['gelu', 'geluTanh', 'quickGelu', 'silu'] as const)
         it(`${kind} of a linear of ${type} is what two kernels give, and so is its product with a factor`, async () => {
           for (const [withBias, withFactor] of [
             [false, false],
@@ -95,11 +95,12 @@ for (const largeBytes of [undefined, 0])
         })
     }
 
-    it('says that it has no pass for other activations, and for operands of two types', () => {
+    it('says that it has no pass for other activations, for ReLU, which would hide NaN, and for operands of two types', () => {
       const [input, narrow, weight] = [random('f32', [4, 8]), random('bf16', [4, 8]), random('f32', [16, 8])]
       const out = backend.allocate('f32', [4, 16])
       assert.equal(fused.linearActivated(out, input, weight, null, 'relu2', null), false)
-      assert.equal(fused.linearActivated(out, narrow, weight, null, 'relu', null), false)
+      assert.equal(fused.linearActivated(out, input, weight, null, 'relu', null), false)
+      assert.equal(fused.linearActivated(out, narrow, weight, null, 'gelu', null), false)
     })
   })
 
