@@ -1,5 +1,5 @@
 // sparsescope report: several runs as one table, for a terminal, a paper or a browser.
-import { existsSync, realpathSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { EngineError } from '../engine/errors.ts'
 import { comparisonPage, mostCurves } from '../engine/sweep/comparisonPage.ts'
@@ -65,8 +65,8 @@ export const reportCommand = command('report', 'compare runs in a table and curv
     }),
   )
 
-/** Endings of recipes, records, data, tokenizers and models, which no report replaces. */
-const kept = /\.(ya?ml|jsonl?(\.gz)?|txt|parquet|safetensors|bin|pth?|mask|gguf|model|tiktoken|jinja)$/i
+/** Endings of reports. A file with another one may be a recipe, a record, data or a model: no report replaces it. */
+const replaced = /\.(html?|md|markdown|tex|csv)$/i
 
 /** Links are followed, as writing does. */
 const placeOf = (path: string) => (existsSync(path) ? realpathSync(path) : resolve(path))
@@ -81,8 +81,13 @@ function refuseInputs({ html, markdown, latex, csv }: ReportOptions): void {
         'usage',
         `${path} is named for two reports, and one would overwrite the other: name another file`,
       )
-    if (existsSync(path) && [path, placeOf(path)].some((one) => kept.test(one)))
-      throw new EngineError('usage', `${path} is there already and does not look like a report: name another file`)
+    // Devices and pipes have no ending.
+    const isFile = existsSync(path) && statSync(path).isFile()
+    if (isFile && ![path, placeOf(path)].every((one) => replaced.test(one)))
+      throw new EngineError(
+        'usage',
+        `${path} is there already and does not end as a report does (.html, .md, .tex, .csv): name another file`,
+      )
   }
 }
 

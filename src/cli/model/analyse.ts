@@ -78,7 +78,7 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
       refuseUseless(options)
       if (options.out !== undefined) {
         await requireNew(options.out)
-        await refuseInside(options.out, path, 'it is of the model, which is never changed')
+        await refuseInside(options.out, path, 'it belongs to the model, which is never changed')
       }
       const json = await analysisOf(context, path, options)
       if (options.out !== undefined) await writeNew(options.out, `${JSON.stringify(json, null, 2)}\n`)

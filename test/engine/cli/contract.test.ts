@@ -58,6 +58,7 @@ describe('every command', () => {
     ['an output in a folder that is not there', 'forward', model, '--ids', ids, '--out', join(model, 'no', 'out')],
     ['an output below a file', 'prune', model, '--method', 'random', '--sparsity', '0.5', '--out', join(ids, 'out')],
     ['a folder as recipe', 'run', model],
+    ['an analysis into the folder of the model', 'analyse', model, '--out', join(model, 'map.json')],
     ['errors of nothing', 'analyse', model, '--method', 'wanda'],
     ['a sparsity of 1', 'analyse', model, '--calibration', ids, '--sparsity', '1'],
     ['a pattern that does not divide', 'analyse', model, '--calibration', ids, '--pattern', '3:7', '--device', 'cpu'],

@@ -69,7 +69,7 @@ export async function compareCheckpoints(
         changed.push(change)
         if (bearers.bears(entry)) {
           if (hasElements(entry) && hasElements(counterpart)) count(counts, difference)
-          else counts.lost++
+          else if (!hasElements(entry) || (await prunes(a, entry, bearers, options.signal))) counts.lost++
         }
       }
     }

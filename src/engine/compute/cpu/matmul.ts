@@ -47,9 +47,8 @@ export type Softmax = (rows: number, columns: number, x: number, out: number, ty
 /** `dnnl_eltwise_…` and its first parameter. */
 export type Eltwise = readonly [algorithm: number, parameter: number]
 
-/** Activations that are done with a product. */
+/** Activations that are done with a product. Not ReLU: oneDNN's turns NaN into 0, which would hide a damaged weight. */
 export const eltwise: Partial<Record<Activation, Eltwise>> = {
-  relu: [0x20, 0],
   geluTanh: [0x2b, 0],
   silu: [0x2c, 1],
   quickGelu: [0x2c, 1.702],

@@ -78,6 +78,9 @@ describe('compareCheckpoints', () => {
       assert.equal(maskPreserved, false)
       assert.match(verdict, /cannot be confirmed: .* in a type that cannot be read/)
     }
+    // A dense matrix has no zero that could be lost.
+    const dense = await compare({ [linear]: f32([2, 2], [3, 1, 2, 4]) }, { [linear]: packed })
+    assert.equal(dense.maskPreserved, null)
   })
 
   it('compares values where the element types differ', async () => {

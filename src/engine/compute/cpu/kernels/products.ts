@@ -160,9 +160,7 @@ export function fusedLinear(pool: Runner): FusedKernels['linearActivated'] {
   return (out, input, weight, bias, kind, factor) => {
     const [o, i] = weight.shape
     const n = input.length / i
-    // oneDNN's ReLU turns NaN into 0, which would hide a damaged weight.
-    const activation = kind === 'relu' ? undefined : eltwise[kind]
-    const [code, weightCode] = [codeOf(input), weightCodeOf(weight)]
+    const [code, weightCode, activation] = [codeOf(input), weightCodeOf(weight), eltwise[kind]]
     if (!activation || (weightCode === packedCode ? code === 0 : weightCode !== code)) return false
     const grid = linearGrid(pool, n, weight, true)
     const args = [at(out), at(input), at(weight), code, weightCode, at(bias), n, o, i, grid.rows, grid.columns]
