@@ -3,16 +3,17 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
-import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { openReference } from '../../support/reference/backend.ts'
 import { readBatchFile } from '../../../src/engine/evaluate/batchFile.ts'
 import { createF32File, recordForward } from '../../../src/engine/evaluate/recordForward.ts'
 import { evaluatePerplexity } from '../../../src/engine/evaluate/perplexity.ts'
 import { createDecoder } from '../../../src/engine/model/decoder.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
+import { backends } from '../../support/backends.ts'
 import { maxDifference, readGolden, relativeDifference } from '../../support/goldens.ts'
 import { createMemoryCheckpoint, smallLlama, smallOpt } from '../../support/memoryCheckpoint.ts'
 import { scratch } from '../../support/scratch.ts'
+import { lacks } from '../../support/skip.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 const golden = (...parts: string[]) => goldenPath(...parts)
@@ -53,19 +54,21 @@ describe('perplexity', () => {
     await assert.rejects(broken, { code: 'numeric' })
   })
 
-  it('is refused on the CPU when a weight before a ReLU is not a number', async () => {
-    const checkpoint = createMemoryCheckpoint(smallOpt)
-    checkpoint.put('model.decoder.layers.1.fc1.weight', [12, 8], new Float32Array(96).fill(NaN, 0, 1))
-    const backend = await openCpu({ threads: 1 })
-    try {
-      const decoder = await createDecoder(backend, openModel(checkpoint), { memoryBytes: 1e9 })
-      const ids = Int32Array.of(1, 2, 3, 4)
-      const broken = evaluatePerplexity(decoder, { ids, mask: null, labels: null, windows: 1, seqLen: 4 })
-      await assert.rejects(broken, { code: 'numeric' })
-    } finally {
-      await backend.close()
-    }
-  })
+  for (const { name, open } of backends)
+    it(`is refused when a weight before a ReLU is not a number (${name})`, async function () {
+      const checkpoint = createMemoryCheckpoint(smallOpt)
+      checkpoint.put('model.decoder.layers.1.fc1.weight', [12, 8], new Float32Array(96).fill(NaN, 0, 1))
+      const opened = await open()
+      if ('reason' in opened) return lacks(this, opened.reason)
+      try {
+        const decoder = await createDecoder(opened.backend, openModel(checkpoint), { memoryBytes: 1e9 })
+        const ids = Int32Array.of(1, 2, 3, 4)
+        const broken = evaluatePerplexity(decoder, { ids, mask: null, labels: null, windows: 1, seqLen: 4 })
+        await assert.rejects(broken, { code: 'numeric' })
+      } finally {
+        await opened.backend.close()
+      }
+    })
 
   it('stops when it is cancelled', async () => {
     const decoder = await createDecoder(openReference(), openModel(createMemoryCheckpoint(smallLlama)), {

@@ -3,11 +3,11 @@ import type { Activation, Kernels } from '../../kernels.ts'
 import type { Tensor } from '../../tensor.ts'
 import { type Gpu, perElement, runElements, type Tensors, type Variant } from '../shader.ts'
 
-/** f and f′ in WGSL, the second perhaps with statements before it. */
+/** f and f′ in WGSL, the second perhaps with statements before it. f of NaN is NaN, which `max` and `clamp` leave open. */
 const functions: Readonly<Record<Activation, readonly [value: string, slope: string]>> = {
-  relu: ['max(0.0, x)', 'select(0.0, 1.0, x > 0.0)'],
-  relu6: ['clamp(x, 0.0, 6.0)', 'select(0.0, 1.0, x > 0.0 && x < 6.0)'],
-  relu2: ['max(0.0, x) * max(0.0, x)', '2.0 * max(0.0, x)'],
+  relu: ['select(x, 0.0, x <= 0.0)', 'select(0.0, 1.0, x > 0.0)'],
+  relu6: ['select(select(x, 6.0, x > 6.0), 0.0, x <= 0.0)', 'select(0.0, 1.0, x > 0.0 && x < 6.0)'],
+  relu2: ['select(x * x, 0.0, x <= 0.0)', '2.0 * max(0.0, x)'],
   leakyRelu: ['select(0.01 * x, x, x > 0.0)', 'select(0.01, 1.0, x > 0.0)'],
   gelu: ['x * normalCdf(x)', 'normalCdf(x) + x * normalPdf(x)'],
   gelu10: [
