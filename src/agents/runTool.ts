@@ -22,7 +22,7 @@ export const runTool = defineTool({
   name: 'run_recipe',
   title: 'Run Recipe',
   about: 'Runs a recipe: prunes a model, recovers it, measures it, and saves the result to a new folder.',
-  when: 'Use it only when a person wants the run, after explain_recipe found no errors and showed time and memory. It takes minutes to hours and much memory, and writes a new model. Not to try things out: explain_recipe is the dry run.',
+  when: 'Use it only when a person wants the run, after explain_recipe found no errors and showed time and memory. It takes minutes to hours and much memory, and writes a new model. A trial on few windows is a run too, and needs the same consent. Not to check a recipe: explain_recipe is the dry run.',
   icon: '$(play)',
   needsTrust: true,
   input: runInput,
