@@ -64,7 +64,7 @@ export const recipeRows = {
   model: row({
     type: path,
     about:
-      'Folder with `config.json`, `model.safetensors` (or its index) and `tokenizer.json`, relative to the recipe.',
+      'Folder with `config.json`, `model.safetensors` (or its index) and `tokenizer.json`, relative to the recipe; or `hf:org/name[@revision]`, a model in the cache of the Hub (`sparsescope pull`).',
     required: true,
     remark: ({ prune }) => (prune.length === 0 ? 'the pruned input' : undefined),
   }),
