@@ -139,6 +139,7 @@ export default tseslint.config(
               './engine/checkpoint/hubCache.ts',
               './engine/checkpoint/locate.ts',
               './engine/checkpoint/regularFile.ts',
+              './engine/machine.ts',
             ]),
             zone('./webview-ui', './src', browserSafe),
             engine('compute', ...base),

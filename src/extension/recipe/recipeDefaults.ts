@@ -1,10 +1,10 @@
 // Defaults of a recipe for a model, from its header and the texts near it.
 import * as vscode from 'vscode'
 import { existsSync, statSync } from 'node:fs'
-import { totalmem } from 'node:os'
 import { basename, dirname, isAbsolute, join, parse, relative, resolve } from 'node:path'
 import { nameOfWeights } from '../../engine/checkpoint/locate.ts'
 import { isWeights, modelLabel } from '../../catalog/formats/checkpointFormats.ts'
+import { machineMemoryBytes } from '../../engine/machine.ts'
 import type { FactsThread, ModelFacts } from '../support/factsThread.ts'
 import { bytesPerToken } from '../../plan/textTokens.ts'
 import type { Recipe } from '../../recipe/schema.ts'
@@ -38,8 +38,9 @@ export async function recipeStart(weights: string, thread: Pick<FactsThread, 're
   const facts = await thread.read(weights)
   const label = modelLabel(model).split('/').at(-1) ?? 'model'
   const name = isWeights(label) ? parse(label).name : label
-  const choices = firstChoices(toRecipePath(folder, model), facts, totalmem())
-  return { folder, name, facts, choices, canRetrain: canRetrain(facts, totalmem()) }
+  const memory = machineMemoryBytes()
+  const choices = firstChoices(toRecipePath(folder, model), facts, memory)
+  return { folder, name, facts, choices, canRetrain: canRetrain(facts, memory) }
 }
 
 /** The chosen recipe, with a default name for the result, and its path. */
