@@ -14,6 +14,7 @@ import { removeState } from '../state/blockStore.ts'
 import { loadTrainingProgress } from '../state/trainingState.ts'
 import type { OpenedRun } from '../state/session.ts'
 import { checkSources } from '../state/sources.ts'
+import { checkOutputsLeft } from './outputClaim.ts'
 import { checkRecipe, openDevice, type OpenOptions } from './checkRecipe.ts'
 import { passesOf } from '../../../plan/passes.ts'
 import { ggufPlace } from '../../../plan/outputs.ts'
@@ -67,6 +68,7 @@ async function readRun(folder: RunFolder, options: ResumeOptions): Promise<Omit<
     await checkSources({ ...checked, progress }, signal)
     const asked = to === null ? null : resolve(folder.path, progress.base, to)
     const recipe = await placeResult(checked.recipe, folder.path, progress, asked)
+    await checkOutputsLeft({ ...checked, recipe, progress })
     return { ...checked, recipe, folder, backend: await openDevice(checked, options), progress, resumed: true }
   } catch (error) {
     await checked.source.close()

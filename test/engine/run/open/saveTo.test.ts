@@ -92,6 +92,17 @@ describe('the place of the result', () => {
     )
   })
 
+  it('is refused before any work where another run has saved there since, and may then be another one', async () => {
+    const folder = await cancelled()
+    // The same recipe from the beginning, as a person runs it who forgot the first.
+    await run(here.backend, { recipe: here.place.path('a.prune.yaml') })
+    const begun: string[] = []
+    const resumed = run(here.backend, { resume: folder, onEvent: ({ type }) => begun.push(type) })
+    await assert.rejects(resumed, { code: 'exists', message: /deep.out exists already/ })
+    assert.deepEqual(begun, [])
+    assert.ok((await run(here.backend, { resume: folder, settings: ['save.to=x'] })).output)
+  })
+
   it('cannot be given to a run whose recipe saves nothing', async () => {
     const folder = await cancelled({ save: undefined })
     const resumed = run(here.backend, { resume: folder, settings: ['save.to=x'] })
