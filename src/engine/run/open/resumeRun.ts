@@ -84,11 +84,13 @@ async function requireSame(
   const file = await readRecipe(path, settings)
   const other = await checkRecipe(file)
   await other.source.close()
-  if (!isSame(other.recipe))
-    throw new EngineError(
-      'bad-recipe',
-      `${file.path} is not the recipe that this run began with; resume without it, or start a new run`,
-    )
+  if (isSame(other.recipe)) return
+  const set = settings.map((setting) => ` --set ${setting}`).join('')
+  const [changed, remedy] = set === '' ? ['', 'it'] : [` with${set}`, 'these settings (save.to alone may change)']
+  throw new EngineError(
+    'bad-recipe',
+    `${file.path}${changed} is not the recipe that this run began with; resume without ${remedy}, or start a new run`,
+  )
 }
 
 /** The later of the two records: while retraining, progress is saved with the optimiser. */

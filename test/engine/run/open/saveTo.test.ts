@@ -79,13 +79,16 @@ describe('the place of the result', () => {
     const folder = await cancelled()
     const refused = (settings: string[], error: object, more: object = {}) =>
       assert.rejects(run(here.backend, { resume: folder, settings, ...more }), error)
-    await refused(['save.to=x', 'prune.0.sparsity=0.4'], { code: 'bad-recipe' })
+    const changed =
+      /with --set prune\.0\.sparsity=0\.4 is not the recipe .*; resume without these settings \(save\.to alone/
+    await refused(['save.to=x', 'prune.0.sparsity=0.4'], { code: 'bad-recipe', message: changed })
     await refused(['save.max_shard=1GB'], { code: 'bad-recipe' })
     await refused(['save.to=model/out'], { code: 'usage', message: /inside the folder of the model/ })
     mkdirSync(here.place.path('taken'))
     await refused(['save.to=taken'], { code: 'exists' })
     const other = here.place.recipe('b', { ...recipe, save: { to: 'x' } })
-    await refused([], { code: 'bad-recipe' }, { recipe: other })
+    const edited = /b\.prune\.yaml is not the recipe that this run began with; resume without it/
+    await refused([], { code: 'bad-recipe', message: edited }, { recipe: other })
     assert.equal(
       (await run(here.backend, { resume: folder, settings: ['save.to=x'], recipe: other })).output,
       here.place.path('x'),
