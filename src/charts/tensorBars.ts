@@ -11,7 +11,8 @@ interface Histogram {
 
 /** `zeros`: how many of the weights are exactly 0. */
 export function histogramBars({ from, to, counts }: Histogram, zeros: number, title: string): BarsData {
-  const edge = (i: number) => from + ((to - from) * i) / counts.length
+  // By halves: the distance of two numbers near the limits of f64 is infinite.
+  const edge = (i: number) => 2 * (from / 2 + (to / 2 - from / 2) * (i / counts.length))
   return {
     title,
     xLabel: 'weight',

@@ -9,7 +9,7 @@ import { textTable } from '../formatting/tables.ts'
 import { certificateSentence, sumOfCertificates } from '../plan/certificate.ts'
 import type { NmPattern } from '../catalog/formats/sparsity.ts'
 import { closing, type CommonOptions, type Context, type Outcome } from './command.ts'
-import { memoryBytes, type PrecisionOptions } from './options.ts'
+import { memoryBytes, refuseIdleField, type PrecisionOptions } from './options.ts'
 
 export interface CertificateOptions extends CommonOptions, PrecisionOptions {
   certificate?: boolean
@@ -22,15 +22,19 @@ export interface CertificateOptions extends CommonOptions, PrecisionOptions {
 }
 
 /** @throws EngineError 'usage': options that need each other. */
-export function refuseHalf({ certificate, dense, calibration, field, samples, seqLen }: CertificateOptions): void {
-  if (certificate && (dense === undefined || calibration === undefined))
+export function refuseHalf(context: Context, { certificate, dense, calibration }: CertificateOptions): void {
+  if (!certificate) {
+    const needy = ['--dense', '--calibration', '--field', '--samples', '--seq-len']
+    return context.refuseIdle(needy, 'has no effect without --certificate')
+  }
+  if (dense === undefined || calibration === undefined)
     throw new EngineError(
       'usage',
       '--certificate compares with the dense model on text: add --dense MODEL and --calibration FILE',
     )
-  const given = { dense, calibration, field, samples, 'seq-len': seqLen }
-  const useless = certificate ? undefined : Object.entries(given).find(([, value]) => value !== undefined)
-  if (useless) throw new EngineError('usage', `--${useless[0]} has no effect without --certificate`)
+  const others = ['--stats', '--tensors', '--tensor', '--remote']
+  context.refuseIdle(others, 'has no effect with --certificate, which shows a table of its own: remove one of them')
+  refuseIdleField(context, calibration)
 }
 
 export async function certificateOutcome(

@@ -23,6 +23,8 @@ export interface Context {
   say: (line: string) => void
   /** Progress on stderr: one bar below everything on a terminal, plain lines elsewhere. */
   progress: (progress: Progress) => void
+  /** @throws EngineError 'usage' for the first of these options, such as --seq-len, that was given; `why` follows its name. */
+  refuseIdle: (options: readonly string[], why: string) => void
 }
 
 /** The result of a command, printed as one JSON object with --json. An `exitCode` of 3 means findings. */
@@ -43,15 +45,41 @@ export class Program extends Command {
   }
 }
 
-/** The program of an action, to which commander gives its command as the last argument. */
-function programOf(command: unknown): Program {
-  if (command instanceof Command && command.parent instanceof Program) return command.parent
+/** The command of an action, its last argument, and the program. */
+function ranBy(command: unknown): { command: Command; program: Program } {
+  if (command instanceof Command && command.parent instanceof Program) return { command, program: command.parent }
   throw new EngineError('internal', 'this command belongs to no program')
+}
+
+/** A command that refuses a second value for an option that takes one: the last would win in silence. */
+class OwnCommand extends Command {
+  override addOption(option: Option): this {
+    const name = option.attributeName()
+    this.on(`option:${option.name()}`, () => {
+      const before: unknown = this.getOptionValue(name)
+      // Lists grow, and a flag says the same twice.
+      const isWhole = !Array.isArray(before) && typeof before !== 'boolean'
+      if (isWhole && isGiven(this, name))
+        this.error(`error: option '${option.flags}' is given twice, but takes one value`)
+    })
+    return super.addOption(option)
+  }
+}
+
+const isGiven = (command: Command, name: string) => command.getOptionValueSource(name) === 'cli'
+
+/** The first of these options, by their long names, that was given. @throws EngineError 'internal' for one that the command does not have. */
+function firstGiven(command: Command, names: readonly string[]): string | undefined {
+  return names.find((name) => {
+    const option = command.options.find(({ long }) => long === name)
+    if (!option) throw new EngineError('internal', `${command.name()} has no ${name}`)
+    return isGiven(command, option.attributeName())
+  })
 }
 
 /** A new command with the options that all have; `examples` are shown by --help. */
 export function command(name: string, description: string, examples: string[]): Command {
-  return new Command(name)
+  return new OwnCommand(name)
     .description(description)
     .option('--json', 'one JSON object on stdout, progress on stderr')
     .addOption(new Option('--device <device>', 'where to compute').choices(['auto', 'cpu', 'wgpu']).default('auto'))
@@ -86,7 +114,7 @@ export function runs<A extends unknown[]>(
   leaveAfterMs = 500,
 ): (...args: A) => Promise<void> {
   return async (...args) => {
-    const program = programOf(args.at(-1))
+    const { command, program } = ranBy(args.at(-1))
     const { io } = program
     const { signal, stdout, stderr } = io
     const options = args.find((a): a is A[number] & CommonOptions => isOptions(a))
@@ -102,7 +130,11 @@ export function runs<A extends unknown[]>(
         throw new EngineError('usage', '--adapter names a GPU, but --device cpu does not use one: remove one of them')
       const { progress } = screen
       const say = (line: string) => screen.say(coloured(printableLine(line), lines))
-      const outcome = await body({ io, signal, columns: stdout.columns, say, progress }, ...args)
+      const refuseIdle = (names: readonly string[], why: string) => {
+        const given = firstGiven(command, names)
+        if (given !== undefined) throw new EngineError('usage', `${given} ${why}`)
+      }
+      const outcome = await body({ io, signal, columns: stdout.columns, say, progress, refuseIdle }, ...args)
       screen.end()
       if (json) await print(stdout, `${JSON.stringify(outcome.json)}\n`)
       else if (outcome.text !== undefined) await print(stdout, `${outcome.text}\n`)

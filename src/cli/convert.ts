@@ -46,6 +46,7 @@ export const convertCommand = command('convert', 'write a checkpoint in another 
         )
       if (options.type && format !== 'gguf')
         throw new EngineError('usage', `--type applies to GGUF only: a folder keeps its types`)
+      if (format === 'gguf') context.refuseIdle(['--max-shard'], 'applies to a folder only: GGUF is one file')
       if (format === 'gguf') return toGguf(context, modelPath('', from), resolve(to), options.type)
       return toDense(context, from, to, options)
     }),

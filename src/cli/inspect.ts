@@ -13,7 +13,7 @@ import { remoteText, toldRemote } from './remote.ts'
 import { certificateOutcome, refuseHalf, type CertificateOptions } from './certificate.ts'
 import { megabytesOf } from './screen.ts'
 import { command, runs, type Context, type Outcome } from './command.ts'
-import { memoryOption, onlyOnce, precisionOption, wholeNumber } from './options.ts'
+import { memoryOption, precisionOption, wholeNumber } from './options.ts'
 
 interface InspectCliOptions extends CertificateOptions {
   stats?: boolean
@@ -54,7 +54,7 @@ export const inspectCommand = command('inspect', 'show what is in a checkpoint a
     'show the share of the output error that swapping one pruned and one kept weight in each row would remove',
   )
   .option('--dense <model>', 'with --certificate: the model before it was pruned')
-  .option('--calibration <file>', 'with --certificate: .txt, .jsonl(.gz), .parquet, or .safetensors with ids', onlyOnce)
+  .option('--calibration <file>', 'with --certificate: .txt, .jsonl(.gz), .parquet, or .safetensors with ids')
   .option('--field <name>', 'with --certificate: text column, or tensor of ids')
   .option('--samples <n>', 'with --certificate: windows (default: 16 of text, all ids)', wholeNumber)
   .option(
@@ -68,8 +68,11 @@ export const inspectCommand = command('inspect', 'show what is in a checkpoint a
 
 async function inspect(context: Context, path: string, options: InspectCliOptions): Promise<Outcome> {
   const nm = options.nm.split(',').map(requireNm)
-  refuseHalf(options)
+  refuseHalf(context, options)
   if (options.certificate) return certificateOutcome(context, path, options, nm)
+  if (options.tensor !== undefined)
+    context.refuseIdle(['--tensors'], 'lists all, --tensor shows one: remove one of them')
+  else if (!options.stats) context.refuseIdle(['--nm'], 'has no effect without the weights: add --stats')
   const { inspection: opened, facts } = await open(context, path, options)
   const { checkpoint, unknown, problems } = opened
   try {

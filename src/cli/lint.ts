@@ -48,7 +48,7 @@ export const lintCommand = command('lint', 'check recipes without running them',
 function parseSeverities(settings: readonly string[]): Record<string, Severity | 'off'> {
   const overrides: Record<string, Severity | 'off'> = {}
   for (const setting of settings) {
-    const [rule, severity] = setting.split('=')
+    const [, rule = '', severity = ''] = /^([^=]*)=(.*)$/s.exec(setting) ?? []
     const isRule = findRule(rule) !== null
     if (!isRule || !severities.includes(severity)) {
       const known = isRule ? severities.join(', ') : 'a rule of docs/rules.md, such as lr-off-grid'

@@ -3,6 +3,9 @@ import { InvalidArgumentError, Option } from 'commander'
 import { EngineError } from '../engine/errors.ts'
 import { nearest } from '../recipe/nearest.ts'
 import type { TaskName } from '../catalog/tasks/tasks.ts'
+import type { DataFiles } from '../recipe/dataFiles.ts'
+import { hasFields } from '../recipe/settings/calibration.ts'
+import type { Context } from './command.ts'
 import { defaultMemoryBytes } from '../engine/machine.ts'
 import { defaultPrecision, precisions, type PrecisionChoice } from '../recipe/modes.ts'
 import { parseByteSize } from '../formatting/numbers.ts'
@@ -33,10 +36,10 @@ export function taskNamed(option: string, text: string, names: readonly TaskName
   throw new EngineError('usage', `${option} ${text}: there is no such task; ${meant}`)
 }
 
-/** For an option that other commands take several times. */
-export function onlyOnce(text: string, before: string | undefined): string {
-  if (before !== undefined) throw new InvalidArgumentError('It is given twice, but takes one value here.')
-  return text
+/** @throws EngineError 'usage' where --field is given and `data` has no columns or tensors. */
+export function refuseIdleField({ refuseIdle }: Pick<Context, 'refuseIdle'>, data: DataFiles): void {
+  const applies = hasFields({ data }, undefined)
+  if (applies !== true) refuseIdle(['--field'], `has no effect ${applies.reason}: remove it`)
 }
 
 /** What a command may use. */

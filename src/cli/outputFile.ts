@@ -1,6 +1,7 @@
 // Output files: those that must be new, and those that are replaced.
-import { lstat, realpath, rm, stat, writeFile } from 'node:fs/promises'
+import { constants, lstat, open, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { errnoOf, writeError } from '../system/diskErrors.ts'
 import { temporaryBeside, writeAtomic } from '../system/atomicFile.ts'
 import { EngineError } from '../engine/errors.ts'
@@ -39,7 +40,31 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   const before = await stat(target).catch(() => null)
   if (before?.isDirectory()) throw new EngineError('usage', `${path} is a folder: name a file in it`)
   if (before === null || before.isFile()) return writeAtomic(target, [text], temporaryBeside(target))
-  await writeFile(target, text).catch((error: unknown) => {
+  await writeThrough(target, text).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENXIO') throw new EngineError('usage', `cannot write ${path}: no process reads this pipe`)
+    if (errnoOf(error) === 'EPIPE')
+      throw new EngineError('disk', `cannot write ${path}: its reader has closed the pipe`)
     throw writeError(error, path)
   })
+}
+
+/** Milliseconds before a full pipe is tried again. */
+const fullPipeMs = 10
+
+/** Into a pipe or a device. Without O_NONBLOCK a thread would wait for the reader, and Ctrl-C for the thread. */
+async function writeThrough(path: string, text: string): Promise<void> {
+  // Undefined on Windows, which counts as no flag.
+  const file = await open(path, constants.O_WRONLY | constants.O_NONBLOCK)
+  try {
+    let rest = Buffer.from(text)
+    while (rest.length > 0)
+      try {
+        rest = rest.subarray((await file.write(rest)).bytesWritten)
+      } catch (error) {
+        if (errnoOf(error) !== 'EAGAIN') throw error
+        await sleep(fullPipeMs)
+      }
+  } finally {
+    await file.close()
+  }
 }

@@ -12,7 +12,7 @@ import { formatBytes, formatShare, megabyte } from '../formatting/numbers.ts'
 import { needsData, type MethodName } from '../catalog/methods/methods.ts'
 import type { RunEvent } from '../runs/series/events.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
-import { memoryBytes, memoryOption, precisionOption, type PrecisionOptions } from './options.ts'
+import { memoryBytes, memoryOption, precisionOption, refuseIdleField, type PrecisionOptions } from './options.ts'
 import { createScratchFolder, removeDeadScratch, scratchRecipe } from './pruneScratch.ts'
 import { runOnDevice } from './run.ts'
 import { mapFiles } from '../recipe/dataFiles.ts'
@@ -45,12 +45,20 @@ export const pruneCommand = addRowOptions(
   .addOption(memoryOption())
   .action(
     runs(async (context, model: string, options: PruneOptions): Promise<Outcome> => {
+      refuseUseless(context, options)
       await refuseOverlap(options.out, (await locate(model)).folder)
       const report = await runInScratch(context, recipeOf(model, options), options)
       const json = summaryOf(report)
       return { json, text: describe(json, options.format) }
     }),
   )
+
+/** @throws EngineError 'usage': options that would do nothing. */
+function refuseUseless(context: Context, o: PruneOptions): void {
+  const { data } = settingsOf(calibrationRows, o)
+  if (data !== undefined) return refuseIdleField(context, data)
+  context.refuseIdle(['--field', '--samples', '--seq-len'], 'has no effect without data: add --calibration FILE')
+}
 
 /** The recipe of the options, with absolute paths. JSON is YAML. */
 function recipeOf(model: string, o: PruneOptions): Record<string, unknown> {

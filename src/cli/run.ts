@@ -40,6 +40,7 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
     runs(async (context, recipe: string | undefined, options: RunCommandOptions): Promise<Outcome> => {
       const settings = options.precision ? [...options.set, `precision=${options.precision}`] : options.set
       if (options.dryRun) {
+        context.refuseIdle(['--resume'], 'runs the rest of a run, --dry-run runs nothing: remove one of them')
         if (recipe === undefined) throw new EngineError('usage', '--dry-run needs a recipe')
         const plan = await planOfRecipe(recipe, settings, memoryBytes(options.memory), context.signal)
         if (plan.errors.length > 0) throw new EngineError('bad-recipe', `${recipe}: ${plan.errors.join(' ')}`)

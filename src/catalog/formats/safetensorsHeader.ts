@@ -71,7 +71,8 @@ export function headerLength(prefix: Uint8Array, fileBytes: number): number {
 /** Recognises by the first bytes what people mistake for safetensors. */
 function otherFormat(prefix: Uint8Array): string | null {
   const text = String.fromCharCode(...prefix.subarray(0, 8))
-  if (text.startsWith('version')) return 'it is a Git-LFS pointer, not the weights; run `git lfs pull` in its folder'
+  // A recipe begins with `version:`.
+  if (text === 'version ') return 'it is a Git-LFS pointer, not the weights; run `git lfs pull` in its folder'
   if (text.startsWith('PK\x03\x04') || (prefix[0] === 0x80 && prefix[1] >= 2 && prefix[1] <= 5))
     return 'it is a file of PyTorch under another name; give it the suffix .bin'
   if (text.startsWith('GGUF')) return `it is a GGUF file: ${ggufRemedy}`

@@ -20,6 +20,11 @@ const maxShards = 10_000
 export function parseShardIndex(text: string, format: CheckpointFormat): ShardIndex {
   const root = asObject(parseJson(text), 'the index')
   const weightMap = new Map<string, string>()
+  // Any other JSON, such as the config.json beside the weights.
+  if (!root.has('weight_map'))
+    throw new FormatError(
+      'it is not a checkpoint: it has no weight_map, which names files of weights; give the folder of a model, an index or a file of weights',
+    )
   for (const [name, shard] of asObject(root.get('weight_map'), 'its weight_map')) {
     checkName(name)
     if (typeof shard !== 'string')

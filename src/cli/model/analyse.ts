@@ -6,7 +6,6 @@ import { refuseInside } from '../../engine/checkpoint/outputPlace.ts'
 import { wholeOf } from '../../engine/checkpoint/inspection.ts'
 import type { Backend } from '../../engine/compute/backend.ts'
 import { openBackend } from '../../engine/compute/open.ts'
-import { EngineError } from '../../engine/errors.ts'
 import { watchMemory } from '../../engine/run/state/peakMemory.ts'
 import { sensitivityUnits, type AnalysedModule, type Analysis, type SensitivityUnit } from '../../plan/analysis.ts'
 import { defaultMethods, defaultSparsities } from '../../plan/candidates.ts'
@@ -19,10 +18,10 @@ import { command, runs, type CommonOptions, type Context, type Outcome } from '.
 import {
   memoryBytes,
   memoryOption,
-  onlyOnce,
   numberFromZero,
   wholeNumber,
   precisionOption,
+  refuseIdleField,
   type PrecisionOptions,
 } from '../options.ts'
 import { requireNew, writeNew } from '../outputFile.ts'
@@ -50,7 +49,6 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
   .option(
     '--calibration <file>',
     '.txt, .jsonl(.gz), .parquet, or .safetensors with ids (default: statistics of the values only)',
-    onlyOnce,
   )
   .option('--field <name>', 'text column, or tensor of ids')
   .option('--samples <n>', 'calibration windows (default: 16 of text, all ids)', wholeNumber)
@@ -75,7 +73,7 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
   .option('--out <file>', 'also write the JSON there; it must not exist')
   .action(
     runs(async (context, path: string, options: AnalyseCliOptions): Promise<Outcome> => {
-      refuseUseless(options)
+      refuseUseless(context, options)
       if (options.out !== undefined) {
         await requireNew(options.out)
         await refuseInside(options.out, path, 'it belongs to the model, which is never changed')
@@ -87,12 +85,10 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
   )
 
 /** @throws EngineError 'usage': options that would do nothing without data. */
-function refuseUseless(o: AnalyseCliOptions): void {
-  if (o.calibration !== undefined) return
-  const { method, sparsity, pattern, sensitivity, field, samples, seqLen } = o
-  const given = { method, sparsity, pattern, sensitivity, field, samples, 'seq-len': seqLen }
-  const useless = Object.entries(given).find(([, value]) => value !== undefined)
-  if (useless) throw new EngineError('usage', `--${useless[0]} needs data to measure on: add --calibration FILE`)
+function refuseUseless(context: Context, { calibration }: AnalyseCliOptions): void {
+  if (calibration !== undefined) return refuseIdleField(context, calibration)
+  const needy = ['--method', '--sparsity', '--pattern', '--sensitivity', '--field', '--samples', '--seq-len', '--seed']
+  context.refuseIdle(needy, 'needs data to measure on: add --calibration FILE')
 }
 
 async function analysisOf(context: Context, path: string, o: AnalyseCliOptions): Promise<Analysis> {

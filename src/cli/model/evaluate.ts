@@ -56,7 +56,7 @@ export const evaluateCommand = addRowOptions(
   .action(
     runs(async (context, path: string, options: EvaluateOptions): Promise<Outcome> => {
       const task = taskNamed('--task', options.task, tasksWithData)
-      refuseIdle(options, task)
+      refuseUseless(context, options, task)
       return taskOf(task).questions
         ? evaluateQuestions(context, path, { ...options, task })
         : measurePerplexity(context, path, options)
@@ -102,18 +102,15 @@ async function measurePerplexity(context: Context, path: string, options: Evalua
 }
 
 /** @throws EngineError 'usage': an option that would do nothing. */
-function refuseIdle(options: EvaluateOptions, task: TaskName): void {
+function refuseUseless(context: Context, options: EvaluateOptions, task: TaskName): void {
   const { questions } = taskOf(task)
-  const known = { task, prunes: false, recoveries: [] }
+  const known = { task, data: options.data, prunes: false, recoveries: [] }
   const given = settingsOf(evaluateRows, options)
   const idle = idleKeys(evaluateRows, given, known, []).find(({ path: [key] }) => Object.hasOwn(given, key))
-  const option = idle
-    ? longOptionOf(evaluateRows, String(idle.path[0]))
-    : options.items && !questions
-      ? '--items'
-      : null
-  if (option !== null)
-    throw new EngineError('usage', `${option} does not apply to ${questions ? `--task ${task}` : task}: remove it`)
+  const option = idle ? longOptionOf(evaluateRows, String(idle.path[0])) : null
+  if (idle && option !== null) context.refuseIdle([option], `has no effect ${idle.reason}: remove it`)
+  if (!questions) context.refuseIdle(['--items'], `has no effect with task ${task}: remove it`)
+  if (!options.json) context.refuseIdle(['--items'], 'adds to the JSON object: add --json')
 }
 
 /**

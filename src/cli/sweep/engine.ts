@@ -16,9 +16,9 @@ import { aliveTasks, isSubmitted } from '../../engine/sweep/slurm.ts'
 export const engines = ['local', 'slurm'] as const
 export type EngineName = (typeof engines)[number]
 
-/** The engine that started the sweep, unless an option names another. */
-export function engineOf(sweep: Sweep, asked?: EngineName): EngineName {
-  return asked ?? (isSubmitted(sweep) ? 'slurm' : 'local')
+/** The engine that started the sweep, unless an option names another; null: it has not been started. */
+export function engineOf(sweep: Sweep | null, asked?: EngineName): EngineName {
+  return asked ?? (sweep !== null && isSubmitted(sweep) ? 'slurm' : 'local')
 }
 
 /** Where Slurm cannot be asked, as on another machine, the folder alone is the source. */

@@ -1,5 +1,5 @@
 // The options of `sparsescope sweep`.
-import type { CommonOptions } from '../command.ts'
+import type { CommonOptions, Context } from '../command.ts'
 import { memoryBytes, type PrecisionOptions } from '../options.ts'
 import { EngineError } from '../../engine/errors.ts'
 import { type SlurmOptions, slurmSchema } from '../../recipe/sweepSchema.ts'
@@ -27,6 +27,42 @@ export interface SweepOptions extends CommonOptions, PrecisionOptions {
 export function checkOptions({ memory, slurm }: SweepOptions): void {
   memoryBytes(memory)
   slurmOptions(slurm)
+}
+
+/** What `sweep` does: an action, or `run` by one of its engines, or with --index. */
+export type SweepWork = 'plan' | 'status' | 'cancel' | 'one' | EngineName
+
+const works: Readonly<Record<SweepWork, { readonly name: string; readonly remedy: string }>> = {
+  plan: { name: 'sweep plan', remedy: 'remove it' },
+  status: { name: 'sweep status', remedy: 'remove it' },
+  cancel: { name: 'sweep cancel', remedy: 'remove it' },
+  one: { name: '--index, which runs one run here', remedy: 'remove one of them' },
+  local: { name: 'the local engine', remedy: 'remove it, or add --engine slurm' },
+  slurm: { name: 'Slurm', remedy: 'remove it' },
+}
+
+/** Options that not everything uses, and what does. --memory and --threads limit, which is true of what computes nothing. */
+const uses: Readonly<Record<string, readonly SweepWork[]>> = {
+  '--engine': ['local', 'slurm'],
+  '--slurm': ['slurm'],
+  '--no-wait': ['slurm'],
+  '--jobs': ['plan', 'local'],
+  '--index': ['cancel', 'one'],
+  '--threads': ['plan', 'status', 'cancel', 'one', 'local'],
+  '--memory': ['plan', 'status', 'cancel', 'one', 'local'],
+}
+
+/** The key of `sweep.slurm` that says the same. */
+const slurmKeys: Readonly<Record<string, string>> = { '--jobs': 'at_a_time', '--threads': 'cpus', '--memory': 'memory' }
+
+/** @throws EngineError 'usage' for an option that would do nothing. */
+export function refuseUseless({ refuseIdle }: Pick<Context, 'refuseIdle'>, work: SweepWork): void {
+  const { name, remedy } = works[work]
+  for (const [option, users] of Object.entries(uses)) {
+    if (users.includes(work)) continue
+    const key = work === 'slurm' ? slurmKeys[option] : undefined
+    refuseIdle([option], `has no effect with ${name}: ${key === undefined ? remedy : `write --slurm ${key}=…`}`)
+  }
 }
 
 /** Options of the device for a run's own process. */

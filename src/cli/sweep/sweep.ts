@@ -8,7 +8,7 @@ import { command, runs, type Context, type Outcome } from '../command.ts'
 import { collect, numberFromZero, wholeNumber, memoryBytes, memoryOption, precisionOption } from '../options.ts'
 import { shortPath } from '../run.ts'
 import { currentTable, engineOf, engines } from './engine.ts'
-import { checkOptions, type SweepOptions } from './options.ts'
+import { checkOptions, refuseUseless, type SweepOptions } from './options.ts'
 import { runLocally } from './runLocally.ts'
 import { indexIn, runIndex } from './runIndex.ts'
 import { runOnSlurm } from './runOnSlurm.ts'
@@ -50,6 +50,7 @@ export const sweepCommand = command('sweep', 'plan, run, follow or cancel many r
     runs(async (context, action: Action, path: string, options: SweepOptions): Promise<Outcome> => {
       const settings = options.precision ? [...options.set, `precision=${options.precision}`] : options.set
       const request = { path, settings, signal: context.signal }
+      if (action !== 'run') refuseUseless(context, action)
       switch (action) {
         case 'plan': {
           const { jobs = 1 } = options
@@ -74,10 +75,10 @@ export const sweepCommand = command('sweep', 'plan, run, follow or cancel many r
 async function runSweep(context: Context, request: SweepRequest, options: SweepOptions): Promise<Outcome> {
   checkOptions(options)
   const { index } = options
-  const { sweep, warnings } = await findOrCreateSweep(
-    request,
-    (runs) => index !== undefined && indexIn({ runs }, index),
-  )
+  const { sweep, warnings } = await findOrCreateSweep(request, (runs, begun) => {
+    if (index !== undefined) indexIn({ runs }, index)
+    refuseUseless(context, index === undefined ? engineOf(begun, options.engine) : 'one')
+  })
   context.say(`sweep folder: ${shortPath(sweep.folder.path)}`)
   // The process that started this cannot read a terminal, and the newest sweep of a recipe need not be this one.
   if (options.tellFolder !== undefined) await writeAtomic(options.tellFolder, [sweep.folder.path])

@@ -62,15 +62,16 @@ interface FoundSweep {
 }
 
 /**
- * The existing sweep, else a new one. `check` is called first and throws where its runs are not the requested ones.
+ * The existing sweep, else a new one. `check` is called first, with its runs and the existing sweep, and throws where it is not what was
+ * asked for.
  * @throws EngineError before anything is written, but for 'disk'.
  */
 export async function findOrCreateSweep(
   request: SweepRequest,
-  check: (runs: readonly SweepRun[]) => void = () => undefined,
+  check: (runs: readonly SweepRun[], begun: Sweep | null) => void = () => undefined,
 ): Promise<FoundSweep> {
   const { sweep, planned } = await lookForSweep(request)
-  check((sweep ?? planned).runs)
+  check((sweep ?? planned).runs, sweep)
   if (sweep) return { sweep, warnings: async () => (await lintBegunRuns(sweep, request)).warnings }
   const { warnings } = await lintRuns(planned, request)
   return { sweep: await createOnce(planned, request.signal), warnings: async () => warnings }

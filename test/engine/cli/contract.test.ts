@@ -73,6 +73,46 @@ describe('every command', () => {
       assert.match(stderr, /^sparsescope: .+\n$/)
     })
 
+  const windows = ['--samples', '2', '--seq-len', '8']
+  const ask = ['generate', model, '--prompt', 'x']
+  const certificate = ['inspect', model, '--certificate', '--dense', model, '--calibration', ids]
+  for (const [message, ...args] of [
+    ["option '--data <file>' is given twice", 'evaluate', model, '--data', ids, '--data', ids],
+    ["option '--device <device>' is given twice", 'doctor', '--device', 'cpu', '--device', 'auto'],
+    ["option '--out <folder>' is given twice", 'prune', model, ...random.slice(0, 4), '--out', 'a', '--out', 'b'],
+    ['--samples has no effect without data: add --calibration', 'prune', model, ...random, ...windows, '--out', 'a'],
+    ['--resume runs the rest of a run, --dry-run', 'run', 'r.prune.yaml', '--dry-run', '--resume', 'x'],
+    ['--stats has no effect with --certificate', ...certificate, '--stats'],
+    ['--tensor has no effect with --certificate', ...certificate, '--tensor', 'x'],
+    ['--samples has no effect without --certificate', 'inspect', model, ...windows],
+    ['--field has no effect with a .txt file', ...certificate.slice(0, -1), 'a.txt', '--field', 'text'],
+    ['--nm has no effect without the weights: add --stats', 'inspect', model, '--nm', '1:4'],
+    ['--tensors lists all', 'inspect', model, '--tensors', '--tensor', 'x'],
+    ['--seed needs data to measure on: add --calibration', 'analyse', model, '--seed', '1'],
+    ['--severity lr-off-grid=off=error: expected', 'lint', 'r.yaml', '--severity', 'lr-off-grid=off=error'],
+    ['--items adds to the JSON object', 'evaluate', model, '--task', 'boolq', '--data', 'a.jsonl', '--items'],
+    ['--field has no effect with a .txt file', 'evaluate', model, '--data', 'a.txt', '--field', 'text'],
+    ['--limit has no effect with task perplexity', 'evaluate', model, '--data', ids, '--limit', '3'],
+    ['--top-p changes what is sampled: add --temperature', ...ask, '--top-p', '0.9'],
+    ['--max-shard applies to a folder only', 'convert', model, 'a.gguf', '--max-shard', '1GB'],
+    ['--index has no effect with sweep status', 'sweep', 'status', 'r.yaml', '--index', '0'],
+    ['--slurm has no effect with sweep plan', 'sweep', 'plan', 'r.yaml', '--index', '0', '--slurm', 'cpus=1'],
+    ['--engine has no effect with sweep cancel', 'sweep', 'cancel', 'r.yaml', '--engine', 'slurm'],
+  ])
+    it(`refuses what it would ignore: ${message}`, async () => {
+      const { status, stdout, stderr } = await cli(...args)
+      assert.deepEqual([status, stdout], [2, ''], stderr)
+      assert.ok(stderr.startsWith(`sparsescope: ${message}`), stderr)
+    })
+
+  it('takes a list in one option or several, and a flag twice', async () => {
+    const { modules } = await cliJson(
+      ...['analyse', model, '--calibration', ids, '--device', 'cpu', '--json', '--method', 'wanda'],
+      ...['--method', 'magnitude', '--sparsity', '0.5', '--sparsity', '0.6'],
+    )
+    assert.equal((modules as { errors: unknown[] }[])[0].errors.length, 4)
+  })
+
   it("prints the contract's JSON in analyse, which --out writes too, once", async () => {
     const copy = join(temp.folder, 'opt')
     cpSync(model, copy, { recursive: true })

@@ -175,6 +175,15 @@ describe('sparsescope inspect', () => {
     assert.match((await cli('inspect', temp.folder, '--stats')).stdout, /sparsity of the block linears: < 0\.01 %/)
   })
 
+  it('shows the histogram of F64 values whose distance is infinite', async () => {
+    const data = new Uint8Array(Float64Array.of(1e308, -1e308, 1e308, -1e308).buffer)
+    temp.write('model.safetensors', safetensors({ t: { dtype: 'F64', shape: [2, 2], data } }))
+    const { stdout } = await cli('inspect', temp.folder, '--tensor', 't')
+    assert.match(stdout, /^mean, std +0\.00000, 1\.00000e\+308$/m)
+    assert.match(stdout, /^-1\.000e\+308 █+ 2$/m)
+    assert.doesNotMatch(stdout, /NaN|Infinity/)
+  })
+
   it('ends with 2 and one line for bad input', async () => {
     temp.write('model.safetensors', 'version https://git-lfs.github.com/spec/v1\n')
     for (const args of [

@@ -163,7 +163,7 @@ describe('a stride in a run and on the command line', () => {
     assert.match(await refused('--data', text, '--stride', '64', '--seq-len', '32'), /use a stride of at most 32/)
     assert.match(
       await refused('--task', 'boolq', '--data', text, '--stride', '4'),
-      /--stride does not apply to --task boolq/,
+      /--stride has no effect with task boolq: remove it/,
     )
   })
 })

@@ -222,6 +222,11 @@ describe('sparsescope sweep', function () {
       [['--threads', 'x'], /--threads <n>' argument 'x'/],
       [['--memory', 'much'], /--memory much is not a size/],
       [['--set', 'seed=3'], /--set seed has no effect: the sweep of .* sets it in every run/],
+      [['--slurm', 'cpus=2'], /--slurm has no effect with the local engine: remove it, or add --engine slurm/],
+      [['--engine', 'local', '--no-wait'], /--no-wait has no effect with the local engine/],
+      [['--engine', 'slurm', '--jobs', '2'], /--jobs has no effect with Slurm: write --slurm at_a_time=…/],
+      [['--engine', 'slurm', '--memory', '2GB'], /--memory has no effect with Slurm: write --slurm memory=…/],
+      [['--index', '0', '--jobs', '2'], /--jobs has no effect with --index, which runs one run here: remove one/],
     ] as const) {
       const { status, stderr } = await sweep(place, 'run', good, ...args)
       assert.equal(status, 2, stderr)

@@ -156,7 +156,8 @@ function bars({ from, to, counts }: { from: number; to: number; counts: number[]
   const wide = Array.from({ length: 16 }, (_, i) => counts.slice(4 * i, 4 * i + 4).reduce((a, b) => a + b, 0))
   const most = largest(wide, 1, (height) => height)
   return wide.map((height, i) => {
-    const edge = from + ((to - from) * i) / wide.length
+    // By halves: the distance of two numbers near the limits of f64 is infinite.
+    const edge = 2 * (from / 2 + (to / 2 - from / 2) * (i / wide.length))
     return `${edge.toPrecision(4).padStart(11)} ${'█'.repeat(Math.round((50 * height) / most))} ${count(height)}`
   })
 }

@@ -36,9 +36,9 @@ type ValueSummary = Omit<TensorStats, 'name' | 'zeros' | 'sparsity' | 'nm'>
 
 const histogramBins = 64
 
-export function summariseValues(format: ElementFormat, { counts, moments, origin }: ValueTally): ValueSummary {
-  if (format.kind === 'narrow') return ofPatterns(counts, format.decode)
-  return moments ? ofMoments(counts, moments, origin) : empty(0)
+export function summariseValues(format: ElementFormat, tally: ValueTally): ValueSummary {
+  if (format.kind === 'narrow') return ofPatterns(tally.counts, format.decode)
+  return tally.moments ? ofMoments(tally, tally.moments) : empty(0)
 }
 
 /** Exact: counts of all patterns determine everything. */
@@ -58,18 +58,22 @@ function ofPatterns({ patterns, counts }: PatternCounts, decode: (pattern: numbe
 
 /**
  * Sums in f64; mean |w|, histogram, kurtosis and outliers from counts by sign, exponent and the first 7 bits of the fraction of
- * the distance from the origin, with a relative error of at most 0.4 %.
+ * the distance from the origin, with a relative error of at most 0.4 %. All of it is scaled until the end: neither squares nor the
+ * distance of two values overflow.
  */
-function ofMoments(counts: PatternCounts, moments: Moments, origin: number): ValueSummary {
+function ofMoments({ counts, origin, scale }: ValueTally, moments: Moments): ValueSummary {
   const { nonFinite, count, sum, squares, min, max } = moments
   if (count === 0) return empty(nonFinite)
+  const from = origin * scale
   const beyond = sum / count
-  const mean = origin + beyond
+  const mean = from + beyond
   const std = Math.sqrt(Math.max(0, squares / count - beyond * beyond))
-  const counted = middles(counts, origin, min, max)
+  const counted = middles(counts, from, min * scale, max * scale)
   const { kurtosis, outliers } = spreadOf(counted, count, mean)
   const meanAbs = meanAbsOf(counted, count)
-  return { nonFinite, min, max, mean, meanAbs, std, kurtosis, outliers, histogram: histogramOf(counted, min, max) }
+  const { counts: bins } = histogramOf(counted, min * scale, max * scale)
+  const whole = { mean: mean / scale, meanAbs: meanAbs / scale, std: std / scale }
+  return { nonFinite, min, max, ...whole, kurtosis, outliers, histogram: { from: min, to: max, counts: bins } }
 }
 
 interface Counted {

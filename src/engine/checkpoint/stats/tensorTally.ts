@@ -155,7 +155,7 @@ async function tallyHalves(
     return [formatNm(pattern), { groups: parameters / pattern.m, violations }] as const
   })
   const zeros = zerosAmong(counts, 0x7fff)
-  return { parameters, zeros, nm: Object.fromEntries(found), values: { counts, moments: null, origin: 0 } }
+  return { parameters, zeros, nm: Object.fromEntries(found), values: { counts, moments: null, origin: 0, scale: 1 } }
 }
 
 /** `parts` in the order of their rows. */

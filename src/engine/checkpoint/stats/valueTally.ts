@@ -9,6 +9,8 @@ export interface ValueTally {
   readonly moments: Moments | null
   /** The number from which the distances of wide types are counted (originOf.ts). */
   readonly origin: number
+  /** A power of two, by which the distances of wide types are multiplied before they are counted: 1, but for f64 beyond what an f32 holds. */
+  readonly scale: number
 }
 
 interface ValueCollector {
@@ -23,12 +25,32 @@ export function collectValues(format: ElementFormat, origin: number): ValueColle
 }
 
 /** `parts` in the order of the tensor's rows: sums of f64 depend on it. */
-export function sumTallies(parts: readonly ValueTally[]): ValueTally {
+export function sumTallies(unlike: readonly ValueTally[]): ValueTally {
+  const scale = unlike.reduce((least, part) => Math.min(least, part.scale), Infinity)
+  const parts = unlike.map((part) => scaledTo(part, scale))
   const moments = parts.flatMap((part) => part.moments ?? [])
   return {
     counts: sumCounts(parts.map(({ counts }) => counts)),
     moments: moments.length > 0 ? sumMoments(moments) : null,
     origin: parts.at(0)?.origin ?? 0,
+    scale: parts.length > 0 ? scale : 1,
+  }
+}
+
+/** The same counts for distances multiplied by a smaller `scale`. */
+function scaledTo(tally: ValueTally, scale: number): ValueTally {
+  if (tally.scale === scale) return tally
+  const ratio = scale / tally.scale
+  const { patterns, counts } = tally.counts
+  const words = Uint32Array.from(patterns, (pattern) => pattern << 16)
+  const singles = new Float32Array(words.buffer)
+  for (let i = 0; i < singles.length; i++) singles[i] *= ratio
+  const { moments } = tally
+  return {
+    ...tally,
+    counts: { patterns: Uint16Array.from(words, (word) => word >>> 16), counts },
+    moments: moments && { ...moments, sum: moments.sum * ratio, squares: moments.squares * ratio * ratio },
+    scale,
   }
 }
 
@@ -38,7 +60,7 @@ function narrowCollector(bytes: 1 | 2): ValueCollector {
     add(data, count) {
       table.add(bytes === 2 ? new Uint16Array(data, 0, count) : new Uint8Array(data, 0, count))
     },
-    tally: () => ({ counts: table.take(), moments: null, origin: 0 }),
+    tally: () => ({ counts: table.take(), moments: null, origin: 0, scale: 1 }),
   }
 }
 
@@ -47,28 +69,52 @@ function wideCollector(
   origin: number,
 ): ValueCollector {
   const table = new CountTable()
-  const moments = noMoments()
+  let moments = noMoments()
+  let scale = 1
+  const counted = (): ValueTally => ({ counts: table.take(), moments, origin, scale })
+  /** Counted with a larger scale. */
+  const before: ValueTally[] = []
   return {
     add(data, count) {
       const numbers = values(data, count)
       const isPlain = numbers instanceof Float32Array && origin === 0
-      const singles = isPlain ? numbers : distances(numbers, origin)
+      const fits = numbers instanceof Float64Array ? scaleFor(numbers, origin) : 1
+      if (fits < scale) {
+        before.push(counted())
+        moments = noMoments()
+        scale = fits
+      }
+      const singles = isPlain ? numbers : distances(numbers, origin, scale)
       table.addUpperHalves(new Uint32Array(singles.buffer, 0, count))
       if (isPlain) addSingles(moments, numbers)
-      else addNumbers(moments, numbers, origin)
+      else addNumbers(moments, numbers, origin, scale)
     },
-    tally: () => ({ counts: table.take(), moments, origin }),
+    tally: () => (before.length === 0 ? counted() : sumTallies([...before, counted()])),
   }
 }
 
+const greatestSingle = 2 ** 128 - 2 ** 104
+
+/** 1 where an f32 holds the distances; else what brings the greatest of them near 1. */
+function scaleFor(numbers: Float64Array, origin: number): number {
+  let half = 0
+  for (const number of numbers) {
+    // Of two numbers near the limits the whole distance would be infinite.
+    const distance = Math.abs(number / 2 - origin / 2)
+    if (distance > half && distance < Infinity) half = distance
+  }
+  return half <= greatestSingle / 2 ? 1 : 2 ** -Math.floor(Math.log2(half))
+}
+
 /** Loops: a mapping function costs ten times as much. */
-function distances(numbers: ArrayLike<number>, origin: number): Float32Array<ArrayBuffer> {
+function distances(numbers: ArrayLike<number>, origin: number, scale: number): Float32Array<ArrayBuffer> {
   const singles = new Float32Array(numbers.length)
-  for (let i = 0; i < numbers.length; i++) singles[i] = numbers[i] - origin
+  const from = origin * scale
+  for (let i = 0; i < numbers.length; i++) singles[i] = numbers[i] * scale - from
   return singles
 }
 
-/** Sums (f64) of distances from an origin, and extremes of the numbers themselves, of numbers that come in pieces. */
+/** Sums (f64) of scaled distances from an origin, and extremes of the numbers themselves, of numbers that come in pieces. */
 export interface Moments {
   /** NaN and infinities, left out of everything below. */
   nonFinite: number
@@ -98,7 +144,8 @@ function sumMoments(parts: readonly Moments[]): Moments {
   )
 }
 
-function addNumbers(moments: Moments, numbers: ArrayLike<number>, origin = 0): void {
+function addNumbers(moments: Moments, numbers: ArrayLike<number>, origin = 0, scale = 1): void {
+  const from = origin * scale
   for (let i = 0; i < numbers.length; i++) {
     const x = numbers[i]
     if (!Number.isFinite(x)) {
@@ -106,7 +153,7 @@ function addNumbers(moments: Moments, numbers: ArrayLike<number>, origin = 0): v
       continue
     }
     moments.count++
-    const distance = x - origin
+    const distance = x * scale - from
     moments.sum += distance
     moments.squares += distance * distance
     moments.min = Math.min(moments.min, x)

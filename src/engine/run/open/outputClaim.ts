@@ -41,23 +41,48 @@ async function refusePlaces({ model, recipe }: PlannedOutput, outputs: readonly 
     for (const other of outputs.slice(i + 1)) await refuseBothInOne(to, other.to)
 }
 
+type BegunOutput = PlannedOutput & Pick<OpenedRun, 'progress'>
+
+/** Outputs of a run that was begun before and are not there yet. */
+function outputsLeft(begun: BegunOutput): Output[] {
+  return outputsOf(begun.recipe).filter(({ kind, to }) => {
+    const { partial, saved } = outputProgress(begun.progress, kind)
+    if (saved !== null) return false
+    const before = partial === null ? null : partialPath(to, partial)
+    // Killed between the rename and the note of it: only the finished output shows that, and saving checks it. The temporary
+    // folder of a file is removed after that. A cancelled run has removed the temporary folder too: what was not due then is
+    // another's.
+    const isGone = kind === 'gguf' || (before !== null && !existsSync(before))
+    return !(before !== null && isGone && isDue(begun, kind) && existsSync(to))
+  })
+}
+
+/** Whether everything that is done before an output is saved is noted as done. */
+function isDue({ progress, plan, model }: BegunOutput, kind: OutputKind): boolean {
+  const { saved, finishedBlocks, recoveredPasses } = progress
+  const { whilePruning, later } = plan.passes
+  if (kind === 'gguf') return saved !== null
+  // Then a pass of its own makes the model before recovery, before the first block of the result.
+  if (kind === 'pruned' && whilePruning.length > 0) return finishedBlocks === 0
+  const isPruned = plan.entries.length === 0 || finishedBlocks === model.config.numBlocks
+  return isPruned && (kind === 'pruned' || recoveredPasses === later.length)
+}
+
+/** Before a run is resumed. @throws EngineError 'usage' or 'exists' for the place of an output that it has not saved. */
+export function checkOutputsLeft(begun: BegunOutput): Promise<void> {
+  return refusePlaces(begun, outputsLeft(begun))
+}
+
 /**
  * Makes the temporary folders of the outputs, and notes each first: a killed run leaves no folder without a note.
  * Folders that an earlier session of this run made are removed. Space is checked, not reserved: another process may take it.
  */
 export async function claimOutput(session: RunSession): Promise<void> {
-  const { recipe, progress, folder } = session
-  const left: Output[] = []
-  for (const output of outputsOf(recipe)) {
-    const { partial, saved } = outputProgress(progress, output.kind)
-    const before = partial === null ? null : partialPath(output.to, partial)
-    // Killed between the rename and the note of it: only the finished output shows that, and saving checks it. The temporary
-    // folder of a file is removed after that.
-    const isWhole = output.kind === 'gguf' ? progress.saved !== null : before !== null && !existsSync(before)
-    const renamed = before !== null && isWhole && existsSync(output.to)
-    if (saved !== null || renamed) continue
-    if (before !== null) await removePartial(before)
-    left.push(output)
+  const { progress, folder } = session
+  const left = outputsLeft(session)
+  for (const { kind, to } of left) {
+    const { partial } = outputProgress(progress, kind)
+    if (partial !== null) await removePartial(partialPath(to, partial))
   }
   await refusePlaces(session, left)
   await requireSpace(await needs(session, left, folder.state))

@@ -14,6 +14,7 @@ import { removeState } from '../state/blockStore.ts'
 import { loadTrainingProgress } from '../state/trainingState.ts'
 import type { OpenedRun } from '../state/session.ts'
 import { checkSources } from '../state/sources.ts'
+import { checkOutputsLeft } from './outputClaim.ts'
 import { checkRecipe, openDevice, type OpenOptions } from './checkRecipe.ts'
 import { passesOf } from '../../../plan/passes.ts'
 import { ggufPlace } from '../../../plan/outputs.ts'
@@ -67,6 +68,7 @@ async function readRun(folder: RunFolder, options: ResumeOptions): Promise<Omit<
     await checkSources({ ...checked, progress }, signal)
     const asked = to === null ? null : resolve(folder.path, progress.base, to)
     const recipe = await placeResult(checked.recipe, folder.path, progress, asked)
+    await checkOutputsLeft({ ...checked, recipe, progress })
     return { ...checked, recipe, folder, backend: await openDevice(checked, options), progress, resumed: true }
   } catch (error) {
     await checked.source.close()
@@ -82,11 +84,13 @@ async function requireSame(
   const file = await readRecipe(path, settings)
   const other = await checkRecipe(file)
   await other.source.close()
-  if (!isSame(other.recipe))
-    throw new EngineError(
-      'bad-recipe',
-      `${file.path} is not the recipe that this run began with; resume without it, or start a new run`,
-    )
+  if (isSame(other.recipe)) return
+  const set = settings.map((setting) => ` --set ${setting}`).join('')
+  const [changed, remedy] = set === '' ? ['', 'it'] : [` with${set}`, 'these settings (save.to alone may change)']
+  throw new EngineError(
+    'bad-recipe',
+    `${file.path}${changed} is not the recipe that this run began with; resume without ${remedy}, or start a new run`,
+  )
 }
 
 /** The later of the two records: while retraining, progress is saved with the optimiser. */

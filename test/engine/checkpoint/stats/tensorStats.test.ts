@@ -177,6 +177,31 @@ describe('tensorStats', () => {
       await checkpoint.close()
     })
 
+  // Sums of squares of such numbers, or their distances, are infinite.
+  for (const numbers of [
+    [1e308, -1e308, 1e308, -1e308],
+    [1.7e308, 1.7e308, 1.6e308, 1.7e308],
+    [3, 1e300, -2e300, 0.5],
+    [1e40, -3e40, 2e40, 1e39],
+  ])
+    it(`has the statistics of numbers that no f32 holds: ${numbers.join(', ')}`, async () => {
+      const unit = Math.max(...numbers.map(Math.abs))
+      const data = (values: number[]) => new Uint8Array(Float64Array.from(values).buffer)
+      const tensor = { dtype: 'F64' as const, shape: [4, 1], data: data(numbers) }
+      const scaled = await scan({ ...tensor, data: data(numbers.map((number) => number / unit)) })
+      const isClose = (a: number | null, b: number | null, share: number) =>
+        assert.ok(Math.abs((a ?? NaN) / unit - (b ?? NaN)) <= share, `${a} and ${b}`)
+      for (const pieceBytes of [undefined, 8]) {
+        const got = await scan(tensor, { pieceBytes })
+        assert.deepEqual([got.min, got.max], [Math.min(...numbers), Math.max(...numbers)])
+        isClose(got.mean, scaled.mean, 1e-12)
+        isClose(got.std, scaled.std, 1e-7)
+        isClose(got.meanAbs, scaled.meanAbs, 4e-3)
+        assert.deepEqual(got.histogram?.counts, scaled.histogram?.counts)
+        assert.equal(got.outliers, scaled.outliers)
+      }
+    })
+
   for (const dtype of ['BF16', 'F32', 'F64'] as const)
     for (const transposed of [false, true])
       it(`parts of the rows add up to the whole: ${dtype}${transposed ? ' stored transposed' : ''}`, async () => {

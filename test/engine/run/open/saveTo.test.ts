@@ -79,17 +79,31 @@ describe('the place of the result', () => {
     const folder = await cancelled()
     const refused = (settings: string[], error: object, more: object = {}) =>
       assert.rejects(run(here.backend, { resume: folder, settings, ...more }), error)
-    await refused(['save.to=x', 'prune.0.sparsity=0.4'], { code: 'bad-recipe' })
+    const changed =
+      /with --set prune\.0\.sparsity=0\.4 is not the recipe .*; resume without these settings \(save\.to alone/
+    await refused(['save.to=x', 'prune.0.sparsity=0.4'], { code: 'bad-recipe', message: changed })
     await refused(['save.max_shard=1GB'], { code: 'bad-recipe' })
     await refused(['save.to=model/out'], { code: 'usage', message: /inside the folder of the model/ })
     mkdirSync(here.place.path('taken'))
     await refused(['save.to=taken'], { code: 'exists' })
     const other = here.place.recipe('b', { ...recipe, save: { to: 'x' } })
-    await refused([], { code: 'bad-recipe' }, { recipe: other })
+    const edited = /b\.prune\.yaml is not the recipe that this run began with; resume without it/
+    await refused([], { code: 'bad-recipe', message: edited }, { recipe: other })
     assert.equal(
       (await run(here.backend, { resume: folder, settings: ['save.to=x'], recipe: other })).output,
       here.place.path('x'),
     )
+  })
+
+  it('is refused before any work where another run has saved there since, and may then be another one', async () => {
+    const folder = await cancelled()
+    // The same recipe from the beginning, as a person runs it who forgot the first.
+    await run(here.backend, { recipe: here.place.path('a.prune.yaml') })
+    const begun: string[] = []
+    const resumed = run(here.backend, { resume: folder, onEvent: ({ type }) => begun.push(type) })
+    await assert.rejects(resumed, { code: 'exists', message: /deep.out exists already/ })
+    assert.deepEqual(begun, [])
+    assert.ok((await run(here.backend, { resume: folder, settings: ['save.to=x'] })).output)
   })
 
   it('cannot be given to a run whose recipe saves nothing', async () => {

@@ -157,6 +157,7 @@ describe('headerLength', () => {
   })
   it('names the remedy for what people mistake for safetensors', () => {
     refuses(() => headerLength(bytes('version https'), 130), /git lfs pull/)
+    refuses(() => headerLength(bytes('version: 1\nmodel'), 1000), /not a safetensors file/)
     refuses(() => headerLength(bytes('PK\x03\x04....'), 1000), /file of PyTorch under another name/)
     refuses(
       () => headerLength(Uint8Array.of(0x80, 2, 0x8a, 10, 1, 1, 1, 1), 1000),

@@ -45,7 +45,10 @@ describe('parseShardIndex', () => {
     assert.throws(() => parseShardIndex(index({})), /is empty/)
     assert.throws(() => parseShardIndex(index(['x.safetensors'])), /not a JSON object/)
     assert.throws(() => parseShardIndex(index({ a: 1 })), /not a file name/)
-    assert.throws(() => parseShardIndex('{}'), /not a JSON object/)
+    assert.throws(() => parseShardIndex('[]'), /not a JSON object/)
+  })
+  it('says of other JSON that it is no checkpoint, and what to give', () => {
+    assert.throws(() => parseShardIndex('{"model_type": "opt"}'), /not a checkpoint: .*; give the folder of a model/)
   })
   it('refuses a tensor that is named twice', () => {
     assert.throws(() => parseShardIndex('{"weight_map": {"a": "x.safetensors", "a": "y.safetensors"}}'), /twice/)
