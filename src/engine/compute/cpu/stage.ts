@@ -1,5 +1,6 @@
 // A thread's part of the WebAssembly memory through which its kernels see panels of tensors that are outside it. What is
 // inside is used in place.
+import type { Wasm } from '../../readWasm.ts'
 import { isOutside, type Outside } from './outside.ts'
 
 /** The way in which a kernel uses a panel. */
@@ -18,12 +19,14 @@ const align = (bytes: number) => Math.ceil(bytes / 64) * 64
 
 export class Stage {
   readonly #outside: Outside | null
+  readonly #wasm: Wasm
   #next = 0
   #end = 0
   #pending: WriteBack[] = []
 
-  constructor(outside: Outside | null) {
+  constructor(outside: Outside | null, wasm: Wasm) {
     this.#outside = outside
+    this.#wasm = wasm
   }
 
   /** Begins a chunk: panels come from [start, end), which is empty when nothing of the command is outside. */
@@ -82,8 +85,9 @@ export class Stage {
     this.#next = mark
   }
 
-  /** Copies rows between any addresses; pitches are in bytes. */
+  /** Copies rows between any addresses; pitches are in bytes, and may be 0 or negative. */
   copyRows(to: number, toPitch: number, from: number, fromPitch: number, rows: number, bytes: number): void {
+    if (!isOutside(to) && !isOutside(from)) return void this.#wasm.copyRows(to, toPitch, from, fromPitch, rows, bytes)
     if (toPitch === bytes && fromPitch === bytes) return this.#outside?.copy(to, from, rows * bytes)
     for (let row = 0; row < rows; row++) this.#outside?.copy(to + row * toPitch, from + row * fromPitch, bytes)
   }

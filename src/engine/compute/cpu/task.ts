@@ -49,7 +49,7 @@ export function createEnv(
   thread: number,
   packStart: number,
 ): TaskEnv {
-  const stage = new Stage(outside)
+  const stage = new Stage(outside, wasm)
   const sgemm = bindSgemm(wasm, { blas, oneDnn }, stage, packStart)
   return {
     wasm,

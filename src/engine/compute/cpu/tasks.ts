@@ -15,8 +15,8 @@ import type { Task, TaskEnv, TaskTable } from './task.ts'
 import type { Wasm } from '../../readWasm.ts'
 import { isOutside } from './outside.ts'
 
-// Gathers, scatters and strided copies as pool tasks: the wasm kernels where everything is inside it; else a row at a time
-// through the stage, since rows come in any order.
+// Gathers and scatters as pool tasks: the wasm kernels where everything is inside it; else a row at a time through the stage,
+// since rows come in any order.
 /** Address inside of a row number 0, for a kernel that is shown the one row it needs. */
 function firstRow({ stage, wasm }: TaskEnv): number {
   const at = stage.take(4)
@@ -66,14 +66,10 @@ const scatterAdd: Task = (env, args, start, end) => {
 }
 
 /** Args: out, input, then CopyShape from `groups` on, bytes of an element. Items: rows. */
-const copyStrided: Task = ({ stage, wasm }, args, start, end) => {
+const copyStrided: Task = ({ stage }, args, start, end) => {
   const [out, input, groups, width] = [args[0], args[1], args[2], args[3]]
   const [outRow, outGroup, outOffset, inRow, inGroup, inOffset] = [args[4], args[5], args[6], args[7], args[8], args[9]]
   const bytes = args[10]
-  if (!isOutside(out) && !isOutside(input)) {
-    const shape = [groups, width, outRow, outGroup, outOffset, inRow, inGroup, inOffset, bytes]
-    return void wasm.copyRows(start, end, out, input, ...shape)
-  }
   for (let g = 0; g < groups; g++) {
     const to = out + (start * outRow + g * outGroup + outOffset) * bytes
     const from = input + (start * inRow + g * inGroup + inOffset) * bytes
@@ -97,16 +93,17 @@ const nativeTasks: Readonly<Record<string, Task>> = {
 }
 
 /** A wasm export as a task: it is called as f(start, end, ...args). */
-function wasmTask(name: string, wasm: Wasm): Task {
-  return ({ stage }, args, start, end) => callStaged(wasm, stage, name, start, end, args)
-}
+const wasmTask =
+  (name: string): Task =>
+  (env, args, start, end) =>
+    callStaged(env, name, start, end, args)
 
 export function taskTable(wasm: Wasm): TaskTable {
   const names = [...Object.keys(nativeTasks), ...Object.keys(wasm)]
   const indices = new Map(names.map((name, index) => [name, index]))
   return {
     names,
-    tasks: [...Object.values(nativeTasks), ...Object.keys(wasm).map((name) => wasmTask(name, wasm))],
+    tasks: [...Object.values(nativeTasks), ...Object.keys(wasm).map(wasmTask)],
     indexOf(name) {
       const index = indices.get(name)
       if (index === undefined) throw new Error(`internal: no task ${name} (a wasm export, or listed in tasks.ts)`)

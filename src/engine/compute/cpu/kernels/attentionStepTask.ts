@@ -22,7 +22,6 @@ export function stepStageBytes(numHeads: number, numKvHeads: number, headDim: nu
  * Items: heads. Whoever has a head writes what it looks at last: with grouped heads the same bytes more than once.
  */
 const rememberAndAttend: Task = (env, args, start, end) => {
-  const { stage, wasm } = env
   const [keys, values, length, group, width, headDim, k, v] = [2, 3, 5, 6, 7, 8, 11, 12].map((i) => args[i])
   const [from, to] = [Math.floor(start / group) * headDim, Math.ceil(end / group) * headDim]
   const bytes = 4 * (to - from)
@@ -31,8 +30,7 @@ const rememberAndAttend: Task = (env, args, start, end) => {
     [values, v],
   ]) {
     const [near, far] = [x + 4 * from, cache + 4 * ((length - 1) * width + from)]
-    if (isOutside(x) || isOutside(cache)) stage.copyRows(far, bytes, near, bytes, 1, bytes)
-    else wasm.copyRows(0, 1, far, near, 1, bytes, 0, 0, 0, 0, 0, 0, 1)
+    env.stage.copyRows(far, bytes, near, bytes, 1, bytes)
   }
   attend(env, args, start, end, from, to)
 }

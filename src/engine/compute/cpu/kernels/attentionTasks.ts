@@ -89,12 +89,12 @@ const zeroRows = 1024
 
 /** x[rows, columns] = 0. */
 function zeroColumns({ stage, wasm }: TaskEnv, rows: number, columns: number, x: number, ld: number): void {
-  if (!isOutside(x)) return void wasm.fillColumns(rows, columns, x, ld, 0)
+  if (!isOutside(x)) return void wasm.zeroColumns(rows, columns, x, ld)
   for (let row = 0; row < rows; row += zeroRows) {
     const mark = stage.mark()
     const count = Math.min(zeroRows, rows - row)
     const near = stage.pack('out', x + 4 * row * ld, count, 4 * columns, 4 * ld)
-    wasm.fillColumns(count, columns, near, columns, 0)
+    wasm.zeroColumns(count, columns, near, columns)
     stage.flush(mark)
   }
 }

@@ -70,19 +70,13 @@ function unpackOutside(
   }
 }
 
-/** Every row of out[rows, columns] = x[columns]. */
-function repeatRow({ stage, wasm }: TaskEnv, rows: number, columns: number, out: number, ld: number, x: number): void {
-  if (!isOutside(out) && !isOutside(x)) wasm.repeatRow(rows, columns, out, ld, x)
-  else stage.copyRows(out, 4 * ld, x, 0, rows, 4 * columns)
-}
-
-/** to[columns, rows] = from[rows, columns]ᵀ, as the wasm kernel does. */
+/** The wasm kernel, anywhere; both matrices have the leading dimension `ld`. */
 function mirror({ stage, wasm }: TaskEnv, rows: number, columns: number, from: number, to: number, ld: number): void {
-  if (!isOutside(from)) return void wasm.mirror(rows, columns, from, to, ld)
+  if (!isOutside(from)) return void wasm.mirror(rows, columns, from, ld, to, ld)
   const mark = stage.mark()
   const tile = stage.pack(from === to ? 'inout' : 'in', from, rows, 4 * columns, 4 * ld)
-  if (from === to) wasm.mirror(rows, columns, tile, tile, columns)
-  else wasm.transpose(rows, columns, tile, columns, stage.pack('out', to, columns, 4 * rows, 4 * ld), rows)
+  const turned = from === to ? tile : stage.pack('out', to, columns, 4 * rows, 4 * ld)
+  wasm.mirror(rows, columns, tile, columns, turned, rows)
   stage.flush(mark)
 }
 
@@ -107,7 +101,7 @@ const linear: Task = (env, args, start, end) => {
       const [w, ldw] = direct
         ? [weight + column * i * elementBytes(code), i]
         : weightRows(env, weight, code, i, rowsOfWeight, env.scratch)
-      if (bias) repeatRow(env, rows, columns, to, o, bias + 4 * column)
+      if (bias) env.stage.copyRows(to, 4 * o, bias + 4 * column, 0, rows, 4 * columns)
       const from = x + elementBytes(xCode) * row * i
       gemm(false, true, rows, columns, i, 1, from, i, w, ldw, bias ? 1 : 0, to, o)
     }
@@ -200,7 +194,6 @@ function pairColumns({ stage, wasm, scratch }: TaskEnv, x: number, code: number,
 
 /** Items: rows of all weights, one after the other. */
 const linearRows: Task = (env, args, start, end) => {
-  const { stage, wasm } = env
   const [x, width] = [args[0], args[1]]
   let pairedFor = dtypeCode.f32
   let first = 0
@@ -218,8 +211,8 @@ const linearRows: Task = (env, args, start, end) => {
       pairedFor = code
     }
     if (isOutside(input) || isOutside(out) || isOutside(weight) || isOutside(bias))
-      callStaged(wasm, stage, 'linearRow', from, to, [out, input, weight, code, bias, width])
-    else wasm.linearRow(from, to, out, input, weight, code, bias, width)
+      callStaged(env, 'linearRow', from, to, [out, input, weight, code, bias, width])
+    else env.wasm.linearRow(from, to, out, input, weight, code, bias, width)
   }
 }
 

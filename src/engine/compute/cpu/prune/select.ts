@@ -7,18 +7,18 @@ import { callStaged } from '../staged.ts'
 import type { Task } from '../task.ts'
 
 /** Args: weight, width, scale, first, last, counts, shift, bits, prefix, within. Counts are i32 [threads, 2^bits]. */
-const pruneCount: Task = ({ wasm, stage, thread }, args, start, end) => {
+const pruneCount: Task = (env, args, start, end) => {
   const [weight, width, scale, first, last, counts, shift, bits, prefix, within] = Array.from(args)
-  const own = [weight, width, scale, first, last, counts + thread * 4 * 2 ** bits, shift, bits, prefix, within]
-  callStaged(wasm, stage, 'countScores', start, end, own)
+  const own = [weight, width, scale, first, last, counts + env.thread * 4 * 2 ** bits, shift, bits, prefix, within]
+  callStaged(env, 'countScores', start, end, own)
 }
 
 /** Args: weight, width, scale, mask, words, two of the rule, bad. `bad` is i32 [threads]. */
 const selecting =
   (kernel: string): Task =>
-  ({ wasm, stage, thread, scratch }, args, start, end) => {
-    const own = [...Array.from(args).slice(0, 7), args[7] + 4 * thread, scratch]
-    callStaged(wasm, stage, kernel, start, end, own)
+  (env, args, start, end) => {
+    const own = [...Array.from(args).slice(0, 7), args[7] + 4 * env.thread, env.scratch]
+    callStaged(env, kernel, start, end, own)
   }
 
 export const selectTasks: Readonly<Record<string, Task>> = {
