@@ -17,7 +17,7 @@ const spinMs = 0.3
 
 export type ExecuteChunk = (
   command: Command,
-  args: ArrayLike<number>,
+  args: readonly number[],
   start: number,
   end: number,
   chunk: number,

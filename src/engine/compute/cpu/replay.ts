@@ -7,7 +7,7 @@
 // late a thread comes. Threads wait by looking at the word for a little while, then asleep: the one that they wait for may need
 // their processor.
 import type { Control, ExecuteChunk } from './control.ts'
-import { chunkRange, type Command, headWords, mostArgs, readCommand, writeEntry } from './entry.ts'
+import { chunkRange, type Command, headWords, mostArgs, readArgs, readCommand, writeEntry } from './entry.ts'
 
 /** Place of a program, in entries of equal size. */
 export interface ProgramPlace {
@@ -41,10 +41,8 @@ export class Replay {
   readonly #command: ProgramPlace
   readonly #commandWords: Float64Array
   /** The program at hand as this thread sees it. */
-  #address = 0
   #entryWords = 0
   #entries: Float64Array = new Float64Array(0)
-  #args: Float64Array[] = []
 
   constructor(memory: WebAssembly.Memory, control: Control, thread: number) {
     const start = control.start + wordsAt
@@ -135,10 +133,11 @@ export class Replay {
   }
 
   #run(index: number, chunk: number, chunks: number, execute: ExecuteChunk): void {
-    const command = readCommand(this.#entries, index * this.#entryWords)
+    const at = index * this.#entryWords
+    const command = readCommand(this.#entries, at)
     const [start, end] = chunks === 1 ? [0, command.total] : chunkRange(command, chunk)
     try {
-      execute(command, this.#args[index], start, end, chunk)
+      execute(command, readArgs(this.#entries, at), start, end, chunk)
     } catch (error) {
       this.#control.fail(error)
     }
@@ -148,18 +147,14 @@ export class Replay {
     return this.#entries[index * this.#entryWords + 1]
   }
 
-  /** Views of the program at hand: the same for all tokens of a text. */
+  /** A view of the program at hand: the same for all tokens of a text. */
   #look(): void {
     // An iterator over the words would take as long as a claim.
     const [address, entryWords, entries] = [this.#place[0], this.#place[1], this.#place[2]]
-    if (address === this.#address && entryWords === this.#entryWords && this.#args.length === entries) return
-    const { buffer } = this.#memory
-    this.#address = address
+    const { byteOffset, length } = this.#entries
+    if (address === byteOffset && entryWords === this.#entryWords && length === entries * entryWords) return
     this.#entryWords = entryWords
-    this.#entries = new Float64Array(buffer, address, entries * entryWords)
-    this.#args = Array.from({ length: entries }, (_, i) =>
-      this.#entries.subarray(i * entryWords + headWords, (i + 1) * entryWords),
-    )
+    this.#entries = new Float64Array(this.#memory.buffer, address, entries * entryWords)
   }
 
   /** Waits until the position is no longer `seen`. Returns false when a worker is lost, or when that takes `stallMs`. */

@@ -15,16 +15,15 @@ export function callStaged(
   name: string,
   start: number,
   end: number,
-  args: ArrayLike<number>,
+  args: readonly number[],
 ): void {
   const run = wasm[name]
-  const list: number[] = []
-  for (let i = 0; i < run.length - 2; i++) list.push(args[i])
-  if (!list.some(isOutside)) return void run(start, end, ...list)
-  const described = taskOperands[name]?.(list)
+  if (!args.some(isOutside)) return void run(start, end, ...args)
+  const described = taskOperands[name]?.(args)
   if (!described) throw new Error(`internal: ${name} has no line in operands.ts`)
   const { operands, scalars, numbered = false } = described
   const mark = stage.mark()
+  const list = [...args]
   for (const o of operands) if (o.kind === 'whole') list[o.arg] = stage.bytes('in', list[o.arg], o.bytes)
   const step = panelItems(described, list, stage.freeBytes)
   for (let from = start; from < end; from += step) {
@@ -41,7 +40,7 @@ export function callStaged(
 }
 
 /** Bytes of stage that the smallest panel of a task needs. */
-export function leastPanelBytes(name: string, args: ArrayLike<number>): number {
+export function leastPanelBytes(name: string, args: readonly number[]): number {
   const described = taskOperands[name]?.(args)
   if (!described) return 0
   const { operands, grain } = described

@@ -27,7 +27,7 @@ export interface TaskEnv {
 }
 
 /** Works on items [start, end) of a command; `chunk` numbers the parts of one command, for partial sums. */
-export type Task = (env: TaskEnv, args: ArrayLike<number>, start: number, end: number, chunk: number) => void
+export type Task = (env: TaskEnv, args: readonly number[], start: number, end: number, chunk: number) => void
 
 export interface TaskTable {
   /** Their order is the table: threads of one build agree on it. */

@@ -26,7 +26,7 @@ function firstRow({ stage, wasm }: TaskEnv): number {
 
 /** Args: out, table, dtype code, rows, scale, c, the table's first row, its number of rows. Items: rows of out. */
 const gather: Task = (env, args, start, end) => {
-  const [out, table, code, rows, scale, c, first, count] = Array.from(args)
+  const [out, table, code, rows, scale, c, first, count] = args
   const { stage, wasm } = env
   if (![out, table, rows].some(isOutside))
     return void wasm.gatherRows(start, end, out, table, code, rows, scale, c, first, count)
@@ -48,7 +48,7 @@ const gather: Task = (env, args, start, end) => {
 
 /** Args: out, x, rows, row scale or 0, m, c. Items: columns. */
 const scatterAdd: Task = (env, args, start, end) => {
-  const [out, x, rows, rowScale, m, c] = Array.from(args)
+  const [out, x, rows, rowScale, m, c] = args
   const { stage, wasm } = env
   if (![out, x, rows, rowScale].some(isOutside))
     return void wasm.scatterAddRows(start, end, out, x, rows, rowScale, m, c)
@@ -67,9 +67,7 @@ const scatterAdd: Task = (env, args, start, end) => {
 
 /** Args: out, input, then CopyShape from `groups` on, bytes of an element. Items: rows. */
 const copyStrided: Task = ({ stage }, args, start, end) => {
-  const [out, input, groups, width] = [args[0], args[1], args[2], args[3]]
-  const [outRow, outGroup, outOffset, inRow, inGroup, inOffset] = [args[4], args[5], args[6], args[7], args[8], args[9]]
-  const bytes = args[10]
+  const [out, input, groups, width, outRow, outGroup, outOffset, inRow, inGroup, inOffset, bytes] = args
   for (let g = 0; g < groups; g++) {
     const to = out + (start * outRow + g * outGroup + outOffset) * bytes
     const from = input + (start * inRow + g * inGroup + inOffset) * bytes

@@ -71,9 +71,9 @@ export function attention(pool: Runner): Attention {
             at(k),
             at(v),
             at(keyMask),
+            heads,
           ],
           ...layoutArgs(shape, q),
-          heads,
         ])
       try {
         if (narrow !== null && rounded !== null) {

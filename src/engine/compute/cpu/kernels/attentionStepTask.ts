@@ -22,7 +22,7 @@ export function stepStageBytes(numHeads: number, numKvHeads: number, headDim: nu
  * Items: heads. Whoever has a head writes what it looks at last: with grouped heads the same bytes more than once.
  */
 const rememberAndAttend: Task = (env, args, start, end) => {
-  const [keys, values, length, group, width, headDim, k, v] = [2, 3, 5, 6, 7, 8, 11, 12].map((i) => args[i])
+  const [, , keys, values, , length, group, width, headDim, , , k, v] = args
   const [from, to] = [Math.floor(start / group) * headDim, Math.ceil(end / group) * headDim]
   const bytes = 4 * (to - from)
   for (const [cache, x] of [
@@ -36,9 +36,9 @@ const rememberAndAttend: Task = (env, args, start, end) => {
 }
 
 /** Heads [start, end), which look at columns [from, to) of the caches. */
-function attend(env: TaskEnv, args: ArrayLike<number>, start: number, end: number, from: number, to: number): void {
+function attend(env: TaskEnv, args: readonly number[], start: number, end: number, from: number, to: number): void {
   const { stage, wasm } = env
-  const [out, q, keys, values, first, length, group, width, headDim, scale, softcap] = Array.from(args)
+  const [out, q, keys, values, first, length, group, width, headDim, scale, softcap] = args
   const mark = stage.mark()
   const [skipped, own] = [4 * headDim * start, 4 * headDim * (end - start)]
   // The kernel counts heads and columns from 0; addresses of 32 bits wrap around.

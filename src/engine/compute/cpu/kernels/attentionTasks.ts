@@ -46,8 +46,8 @@ function tileOf({ seqLen, window, tile }: Layout, index: number): Tile {
   return { query, rows, key, keys: query + rows - key }
 }
 
-function layoutOf(args: ArrayLike<number>, from: number): Layout {
-  const [seqLen, numHeads, numKvHeads, headDim, scale, window, softcap, tile, code] = Array.from(args).slice(from)
+function layoutOf(args: readonly number[], from: number): Layout {
+  const [seqLen, numHeads, numKvHeads, headDim, scale, window, softcap, tile, code] = args.slice(from)
   return { seqLen, numHeads, numKvHeads, headDim, scale, window, softcap, tile, code }
 }
 
@@ -101,7 +101,7 @@ function zeroColumns({ stage, wasm }: TaskEnv, rows: number, columns: number, x:
 
 /** Args: out, its dtype code, logSum, q, k, v, keyMask, layout. Items: (batch, head, tile). */
 const attention: Task = (env, args, start, end) => {
-  const [out, outCode, logSum, q, k, v, keyMask] = Array.from(args)
+  const [out, outCode, logSum, q, k, v, keyMask] = args
   const h = layoutOf(args, 7)
   const tiles = Math.ceil(h.seqLen / h.tile)
   const { stage, scratch: scores } = env
@@ -150,7 +150,7 @@ export function headsAtOnce({ seqLen, numHeads, numKvHeads }: AttentionShape): n
 
 /** Args: out, its dtype code, q, k, v, heads at once, layout. Items: (batch, heads, tile). All by oneDNN but for what causality hides. */
 const attentionAlone: Task = ({ wasm, primitives, scratch: scores }, args, start, end) => {
-  const [out, outCode, q, k, v, heads] = Array.from(args)
+  const [out, outCode, q, k, v, heads] = args
   const h = layoutOf(args, 6)
   const tiles = Math.ceil(h.seqLen / h.tile)
   const [type, bytes] = [elementType(h.code), elementBytes(h.code)]
@@ -200,13 +200,12 @@ const attentionAlone: Task = ({ wasm, primitives, scratch: scores }, args, start
 }
 
 /**
- * Args: dQ, dK, dV, dOut, dOut as products read it, out, logSum, q, k, v, keyMask, layout, heads of a slot. Items: (batch, head).
+ * Args: dQ, dK, dV, dOut, dOut as products read it, out, logSum, q, k, v, keyMask, heads of a slot, layout. Items: (batch, head).
  * dK and dV have a slot for so many heads that share keys, which are all in one chunk; slots are summed afterwards.
  */
 const attentionBackward: Task = (env, args, start, end) => {
-  const [dQ, dK, dV, dOut, dOutOperand, out, logSum, q, k, v, keyMask] = Array.from(args)
-  const h = layoutOf(args, 11)
-  const heads = args[20]
+  const [dQ, dK, dV, dOut, dOutOperand, out, logSum, q, k, v, keyMask, heads] = args
+  const h = layoutOf(args, 12)
   const { stage } = env
   const [gemm, bytes] = [gemmOf(env, h.code), elementBytes(h.code)]
   const [ldq, ldk, ldd] = [h.numHeads * h.headDim, h.numKvHeads * h.headDim, (h.numHeads / heads) * h.headDim]

@@ -85,7 +85,7 @@ function mirror({ stage, wasm }: TaskEnv, rows: number, columns: number, from: n
  * `linearActivated`. Items: pieces of out[n, o].
  */
 const linear: Task = (env, args, start, end) => {
-  const [out, x, weight, xCode, code, bias, n, o, i, gridRows, gridColumns] = Array.from(args)
+  const [out, x, weight, xCode, code, bias, n, o, i, gridRows, gridColumns] = args
   if (code === packedCode || (bias && code === xCode && env.primitives))
     return linearActivated(env, args, start, end, 0)
   const gemm = gemmOf(env, xCode)
@@ -113,8 +113,8 @@ const linear: Task = (env, args, start, end) => {
  * x and weight are of one type, or the weight is packed.
  */
 const linearActivated: Task = ({ primitives }, args, start, end) => {
-  const [out, x, weight, code, weightCode, bias, n, o, i, gridRows, gridColumns] = Array.from(args)
-  const [outCode, algorithm, parameter, factor] = [11, 12, 13, 14].map((index) => args[index])
+  const [out, x, weight, code, weightCode, bias, n, o, i, gridRows, gridColumns] = args
+  const [outCode, algorithm, parameter, factor] = args.slice(11)
   const types = { type: elementType(code), out: elementType(outCode), packed: weightCode === packedCode }
   for (let item = start; item < end; item++) {
     const { row, rows, column, columns } = pieceAt(item, n, o, gridRows, gridColumns)
@@ -130,7 +130,7 @@ const linearActivated: Task = ({ primitives }, args, start, end) => {
 
 /** Args: dInput, dOut, weight, dtype codes of dOut and weight, n, o, i, beta, rows and columns of a piece. Items: pieces of dInput[n, i]. */
 const backwardInput: Task = (env, args, start, end) => {
-  const [dInput, dOut, weight, dCode, code, n, o, i, beta, gridRows, gridColumns] = Array.from(args)
+  const [dInput, dOut, weight, dCode, code, n, o, i, beta, gridRows, gridColumns] = args
   const gemm = gemmOf(env, dCode)
   const direct = code === dCode
   for (let item = start; item < end; item++) {
@@ -150,7 +150,7 @@ const backwardInput: Task = (env, args, start, end) => {
 
 /** Args: out, a, b, their dtype code, m, n, k, transA, transB, alpha, beta, rows and columns of a piece. Items: pieces of out[m, n]. */
 const product: Task = (env, args, start, end) => {
-  const [out, a, b, code, m, n, k, transA, transB, alpha, beta, gridRows, gridColumns] = Array.from(args)
+  const [out, a, b, code, m, n, k, transA, transB, alpha, beta, gridRows, gridColumns] = args
   const [gemm, bytes] = [gemmOf(env, code), elementBytes(code)]
   const [lda, ldb] = [transA ? m : k, transB ? k : n]
   for (let item = start; item < end; item++) {
@@ -167,7 +167,7 @@ export const gramTile = 256
 
 /** Args: out, x, n, width, alpha, upper. Items: tiles on and below the diagonal, row by row; each is mirrored above. */
 const gram: Task = (env, args, start, end) => {
-  const [out, x, n, width, alpha, upper] = Array.from(args)
+  const [out, x, n, width, alpha, upper] = args
   for (let tile = start; tile < end; tile++) {
     const tileRow = Math.floor((Math.sqrt(8 * tile + 1) - 1) / 2)
     const row = tileRow * gramTile
@@ -194,7 +194,7 @@ function pairColumns({ stage, wasm, scratch }: TaskEnv, x: number, code: number,
 
 /** Items: rows of all weights, one after the other. */
 const linearRows: Task = (env, args, start, end) => {
-  const [x, width] = [args[0], args[1]]
+  const [x, width] = args
   let pairedFor = dtypeCode.f32
   let first = 0
   for (let k = firstWeight; first < end; k += argsPerWeight) {

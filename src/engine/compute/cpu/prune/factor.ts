@@ -11,7 +11,7 @@ const panelOf = (n: number) => (n >= 512 ? 128 : 48)
 
 /** Args: a, n, k, width. Rows of R_ik = S_ik · T_kkᵀ, where T_kk = R_kk⁻¹ is at a[k][k]. */
 const factorPanel: Task = (env, args, start, end) => {
-  const [a, n, k, width] = Array.from(args)
+  const [a, n, k, width] = args
   const [rows, own, inverse] = [end - start, a + 4 * (start * n + k), a + 4 * (k * n + k)]
   env.sgemm(false, true, rows, width, width, 1, own, n, inverse, n, 0, env.scratch, width)
   env.stage.copyRows(own, 4 * n, env.scratch, 4 * width, rows, 4 * width)
@@ -19,7 +19,7 @@ const factorPanel: Task = (env, args, start, end) => {
 
 /** Args: a, n, k, width, work, failed. One item: the corner S_kk becomes T_kk, or failed[0] = 1. */
 const factorCorner: Task = ({ stage, wasm }, args) => {
-  const [a, n, k, width, work, failed] = Array.from(args)
+  const [a, n, k, width, work, failed] = args
   const mark = stage.mark()
   const corner = stage.rows('inout', a + 4 * (k * n + k), width, width, n)
   if (!wasm.inverseFactorBlock(width, ...corner, work)) wasm.fillWords(0, 1, failed, 1)
@@ -28,14 +28,14 @@ const factorCorner: Task = ({ stage, wasm }, args) => {
 
 /** Args: a, n, k, width, r. One item: r = R_k behind panel k. */
 const factorCopy: Task = ({ stage }, args) => {
-  const [a, n, k, width, r] = Array.from(args)
+  const [a, n, k, width, r] = args
   const bytes = 4 * (n - k - width)
   stage.copyRows(r, bytes, a + 4 * (k * n + k + width), 4 * n, width, bytes)
 }
 
 /** Args: a, n, k, width. Rows of S_ij −= R_ik · R_jkᵀ for i ≤ j < k; below the diagonal only inside its blocks. */
 const factorTrail: Task = (env, args, start, end) => {
-  const [a, n, k, width] = Array.from(args)
+  const [a, n, k, width] = args
   const panel = panelOf(n)
   for (let row = start; row < end; row += panel) {
     const rows = Math.min(panel, end - row)
@@ -46,7 +46,7 @@ const factorTrail: Task = (env, args, start, end) => {
 
 /** Args: a, n, k, width, r. Columns of U_k = −T_kk · (R_k · U) behind panel k; r is a copy of R_k [width, n − behind]. */
 const factorInvert: Task = (env, args, start, end) => {
-  const [a, n, k, width, r] = Array.from(args)
+  const [a, n, k, width, r] = args
   const behind = k + width
   const columns = end - start
   // U is upper: rows from the last of these columns on do not count.
@@ -71,7 +71,7 @@ const factorInvert: Task = (env, args, start, end) => {
 
 /** Args: out, n, factor, panel. Rows of X become X·R⁻ᵀ, from the last columns on, then that times R⁻¹, from the first on. */
 const factorSolve: Task = (env, args, start, end) => {
-  const [out, n, factor, panel] = Array.from(args)
+  const [out, n, factor, panel] = args
   const rows = end - start
   const x = out + 4 * start * n
   /** Columns [at, to) lose those [from, until) times their part of Rᵀ, or of R. */

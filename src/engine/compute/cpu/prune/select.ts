@@ -8,7 +8,7 @@ import type { Task } from '../task.ts'
 
 /** Args: weight, width, scale, first, last, counts, shift, bits, prefix, within. Counts are i32 [threads, 2^bits]. */
 const pruneCount: Task = (env, args, start, end) => {
-  const [weight, width, scale, first, last, counts, shift, bits, prefix, within] = Array.from(args)
+  const [weight, width, scale, first, last, counts, shift, bits, prefix, within] = args
   const own = [weight, width, scale, first, last, counts + env.thread * 4 * 2 ** bits, shift, bits, prefix, within]
   callStaged(env, 'countScores', start, end, own)
 }
@@ -17,7 +17,7 @@ const pruneCount: Task = (env, args, start, end) => {
 const selecting =
   (kernel: string): Task =>
   (env, args, start, end) => {
-    const own = [...Array.from(args).slice(0, 7), args[7] + 4 * env.thread, env.scratch]
+    const own = [...args.slice(0, 7), args[7] + 4 * env.thread, env.scratch]
     callStaged(env, kernel, start, end, own)
   }
 

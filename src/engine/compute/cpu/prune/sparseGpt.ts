@@ -13,7 +13,7 @@ const stripRows = 128
 
 /** Args: weight, width, mask, words, upper, scale, first, last, n, m, sums. `sums` is f64 [chunks]. */
 const pruneSweep: Task = (env, args, start, end, chunk) => {
-  const [weight, width, mask, words, upper, scale, first, last, n, m, sums] = Array.from(args)
+  const [weight, width, mask, words, upper, scale, first, last, n, m, sums] = args
   const { wasm, scratch, stage } = env
   const columns = last - first
   const [errors, tile] = [scratch, scratch + 4 * columns * stripRows]

@@ -8,8 +8,7 @@ import { callStaged } from '../staged.ts'
 import type { Task } from '../task.ts'
 
 /** Args: weight, dense, width, mask, words, gram, peaks, most, group, figures, product or 0. */
-const pruneSwaps: Task = (env, args, start, end) =>
-  callStaged(env, 'swapRows', start, end, [...Array.from(args).slice(0, 11), env.scratch])
+const pruneSwaps: Task = (env, args, start, end) => callStaged(env, 'swapRows', start, end, [...args, env.scratch])
 
 export const swapTasks: Readonly<Record<string, Task>> = { pruneSwaps }
 
