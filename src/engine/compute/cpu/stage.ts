@@ -42,17 +42,20 @@ export class Stage {
 
   /** Address of `bytes` bytes inside, valid until the `flush` that follows: the same one when they lie inside. */
   bytes(use: Use, address: number, bytes: number): number {
-    return isOutside(address) ? this.#stage(use, address, 1, bytes, bytes) : address
+    return isOutside(address) ? this.pack(use, address, 1, bytes, bytes) : address
   }
 
   /** f32 rows inside, with their leading dimension: packed when they were outside. */
   rows(use: Use, address: number, rows: number, columns: number, ld: number): [address: number, ld: number] {
-    return isOutside(address) ? [this.#stage(use, address, rows, 4 * columns, 4 * ld), columns] : [address, ld]
+    return isOutside(address) ? [this.pack(use, address, rows, 4 * columns, 4 * ld), columns] : [address, ld]
   }
 
   /** Like `bytes`, for rows `pitch` bytes apart, which are packed even when they lie inside already. */
-  pack(use: Use, address: number, rows: number, bytes: number, pitch: number): number {
-    return this.#stage(use, address, rows, bytes, pitch)
+  pack(use: Use, far: number, rows: number, bytes: number, pitch: number): number {
+    const near = this.take(rows * bytes)
+    if (use !== 'out') this.copyRows(near, bytes, far, pitch, rows, bytes)
+    if (use !== 'in') this.#pending.push({ near, far, rows, bytes, pitch })
+    return near
   }
 
   /** Address of `bytes` undefined bytes of the stage. */
@@ -90,12 +93,5 @@ export class Stage {
     if (!isOutside(to) && !isOutside(from)) return void this.#wasm.copyRows(to, toPitch, from, fromPitch, rows, bytes)
     if (toPitch === bytes && fromPitch === bytes) return this.#outside?.copy(to, from, rows * bytes)
     for (let row = 0; row < rows; row++) this.#outside?.copy(to + row * toPitch, from + row * fromPitch, bytes)
-  }
-
-  #stage(use: Use, far: number, rows: number, bytes: number, pitch: number): number {
-    const near = this.take(rows * bytes)
-    if (use !== 'out') this.copyRows(near, bytes, far, pitch, rows, bytes)
-    if (use !== 'in') this.#pending.push({ near, far, rows, bytes, pitch })
-    return near
   }
 }
