@@ -8,14 +8,7 @@ import type { Task, TaskEnv } from '../task.ts'
 import { elementBytes, gemmOf } from './productTasks.ts'
 
 /** Numbers every attention task takes, after its tensors. */
-export interface Layout {
-  readonly seqLen: number
-  readonly numHeads: number
-  readonly numKvHeads: number
-  readonly headDim: number
-  readonly scale: number
-  readonly window: number
-  readonly softcap: number
+interface Layout extends Readonly<Omit<AttentionShape, 'batch'>> {
   readonly tile: number
   /** Element type of q, k and v, and of what is multiplied with them. */
   readonly code: number
