@@ -45,9 +45,9 @@ export class Stage {
     return isOutside(address) ? this.pack(use, address, 1, bytes, bytes) : address
   }
 
-  /** f32 rows inside, with their leading dimension: packed when they were outside. */
-  rows(use: Use, address: number, rows: number, columns: number, ld: number): [address: number, ld: number] {
-    return isOutside(address) ? [this.pack(use, address, rows, 4 * columns, 4 * ld), columns] : [address, ld]
+  /** Rows inside, with their leading dimension: packed when they were outside. Elements are f32, or of so many bytes. */
+  rows(use: Use, address: number, rows: number, columns: number, ld: number, bytes = 4): [address: number, ld: number] {
+    return isOutside(address) ? [this.pack(use, address, rows, bytes * columns, bytes * ld), columns] : [address, ld]
   }
 
   /** Like `bytes`, for rows `pitch` bytes apart, which are packed even when they lie inside already. */

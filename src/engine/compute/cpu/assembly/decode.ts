@@ -93,12 +93,12 @@ const opens = 1
 const ends = 2
 
 /**
- * Heads [start, end) of one query over keys [first, length): the softmax as it goes, eight keys at a time, so that scores need
+ * Heads [start, end) of one query over `length` keys: the softmax as it goes, eight keys at a time, so that scores need
  * no memory. out and q are [H·D], keys and values [length, Hkv·D]. A part of the keys at a time gives the same bits where parts
  * end at multiples of eight of them; `state` [H, 2] keeps the highest score and the sum in between.
  */
 export function attentionStep(
-  start: i32, end: i32, out: usize, q: usize, state: usize, keys: usize, values: usize, first: i32, length: i32, group: i32,
+  start: i32, end: i32, out: usize, q: usize, state: usize, keys: usize, values: usize, length: i32, group: i32,
   kvWidth: i32, d: i32, scale: f32, cap: f32, part: i32,
 ): void {
   const row = <usize>kvWidth << 2
@@ -113,8 +113,8 @@ export function attentionStep(
       top = load<f32>(kept)
       sum = load<f32>(kept, 4)
     }
-    let key = first
-    let offset = <usize>first * row + (<usize>((head / group) * d) << 2)
+    let key = 0
+    let offset = <usize>((head / group) * d) << 2
     for (; key + 8 <= length; key += 8) {
       const s0 = capped(f32x4.mul(f32x4.splat(scale), scores4(x, keys + offset, row, d)), cap)
       const s1 = capped(f32x4.mul(f32x4.splat(scale), scores4(x, keys + offset + 4 * row, row, d)), cap)

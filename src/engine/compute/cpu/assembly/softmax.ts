@@ -208,12 +208,11 @@ export function scaleTile(
 
 /**
  * Backward of one tile, in place: products become probabilities P = e^(scale · product − logSum), gradients dP become
- * dScore = P ⊙ (dP − δ) · scale, δ = dOut·out of the query's head, times the cap's slope. dOut and out have leading
- * dimension `ld`. With `narrow` both become bf16 there instead: P [rows, keys], and dScore behind it.
+ * dScore = P ⊙ (dP − δ) · scale, δ = dOut·out of the query's head, times the cap's slope. With `narrow` both become bf16 there instead: P [rows, keys], and dScore behind it.
  */
 export function softmaxTileBackward(
   rows: i32, keys: i32, diagonal: i32, window: i32, keyMask: usize, scores: usize, gradients: usize, narrow: usize,
-  logSum: usize, ldSum: i32, dOut: usize, out: usize, ld: i32, headDim: i32, scale: f32, cap: f32,
+  logSum: usize, ldSum: i32, dOut: usize, ldD: i32, out: usize, ldOut: i32, headDim: i32, scale: f32, cap: f32,
 ): void {
   const shift: usize = narrow ? 1 : 2
   const scales = f32x4.splat(scale)
@@ -230,8 +229,7 @@ export function softmaxTileBackward(
       scoresOf(p + seen, end - start, keyMask ? keyMask + seen : 0, scale, cap),
     )
     const saved = f32x4.splat(load<f32>(logSum + ((<usize>r * <usize>ldSum) << 2)))
-    const ofRow = (<usize>r * <usize>ld) << 2
-    const delta = f32x4.splat(dot(dOut + ofRow, out + ofRow, headDim))
+    const delta = f32x4.splat(dot(dOut + ((<usize>r * <usize>ldD) << 2), out + ((<usize>r * <usize>ldOut) << 2), headDim))
     for (let j = start; j < end; j += 4) {
       const at = <usize>j << 2
       const rest = end - j

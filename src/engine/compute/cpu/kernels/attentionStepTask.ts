@@ -44,26 +44,23 @@ function attend(env: TaskEnv, args: readonly number[], start: number, end: numbe
   // The kernel counts heads and columns from 0; addresses of 32 bits wrap around.
   const nearOut = stage.bytes('out', out + skipped, own) - skipped
   const nearQ = stage.bytes('in', q + skipped, own) - skipped
-  const over = (k: number, v: number, begin: number, stop: number, row: number, part: number) =>
+  const isStaged = isOutside(keys) || isOutside(values)
+  const row = isStaged ? to - from : width
+  const fit = Math.floor((stage.freeBytes - 2 * slack) / (8 * row))
+  const panel = isStaged ? Math.max(keysAtOnce, fit - (fit % keysAtOnce)) : length
+  for (let key = first; key < length; key += panel) {
+    const count = Math.min(panel, length - key)
+    const before = stage.mark()
+    const [nearK, nearV] = [keys, values].map((cache) => {
+      const at = cache + 4 * key * width
+      return isStaged ? stage.pack('in', at + 4 * from, count, 4 * row, 4 * width) - 4 * from : at
+    })
+    const part = (key === first ? opens : 0) | (key + count === length ? ends : 0)
     wasm.attentionStep(
-      ...[start, end, nearOut, nearQ, env.scratch - 8 * start, k, v],
-      ...[begin, stop, group, row, headDim, scale, softcap, part],
+      ...[start, end, nearOut, nearQ, env.scratch - 8 * start, nearK, nearV],
+      ...[count, group, row, headDim, scale, softcap, part],
     )
-  if (!isOutside(keys) && !isOutside(values)) over(keys, values, first, length, width, opens | ends)
-  else {
-    const row = to - from
-    const fit = Math.floor((stage.freeBytes - 2 * slack) / (8 * row))
-    const panel = Math.max(keysAtOnce, fit - (fit % keysAtOnce))
-    for (let key = first; key < length; key += panel) {
-      const count = Math.min(panel, length - key)
-      const before = stage.mark()
-      const [nearK, nearV] = [keys, values].map(
-        (cache) => stage.pack('in', cache + 4 * (key * width + from), count, 4 * row, 4 * width) - 4 * from,
-      )
-      const part = (key === first ? opens : 0) | (key + count === length ? ends : 0)
-      over(nearK, nearV, 0, count, row, part)
-      stage.flush(before)
-    }
+    stage.flush(before)
   }
   stage.flush(mark)
 }

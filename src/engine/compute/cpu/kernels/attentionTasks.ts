@@ -3,7 +3,6 @@
 import type { AttentionShape } from '../../kernels.ts'
 import { isOutside } from '../outside.ts'
 import { elementType } from '../matmul.ts'
-import type { Stage } from '../stage.ts'
 import type { Task, TaskEnv } from '../task.ts'
 import { elementBytes, gemmOf } from './productTasks.ts'
 
@@ -70,26 +69,14 @@ export function backwardBytes({ seqLen }: AttentionShape, code: number): number 
   return scoreBytes(seqLen, code, 2)
 }
 
-/** dOut and out of a tile inside, and their leading dimension. */
-function tilesOfHead(stage: Stage, dOut: number, out: number, rows: number, headDim: number, ld: number): number[] {
-  if (!isOutside(dOut) && !isOutside(out)) return [dOut, out, ld]
-  const pack = (at: number) => stage.pack('in', at, rows, 4 * headDim, 4 * ld)
-  return [pack(dOut), pack(out), headDim]
-}
-
-/** Rows that are zeroed at a time outside. */
-const zeroRows = 1024
-
 /** x[rows, columns] = 0. */
 function zeroColumns({ stage, wasm }: TaskEnv, rows: number, columns: number, x: number, ld: number): void {
   if (!isOutside(x)) return void wasm.zeroColumns(rows, columns, x, ld)
-  for (let row = 0; row < rows; row += zeroRows) {
-    const mark = stage.mark()
-    const count = Math.min(zeroRows, rows - row)
-    const near = stage.pack('out', x + 4 * row * ld, count, 4 * columns, 4 * ld)
-    wasm.zeroColumns(count, columns, near, columns)
-    stage.flush(mark)
-  }
+  const mark = stage.mark()
+  const zeros = stage.take(4 * columns)
+  wasm.fill(0, columns, zeros, 0)
+  stage.copyRows(x, 4 * ld, zeros, 0, rows, 4 * columns)
+  stage.flush(mark)
 }
 
 /** Args: out, its dtype code, logSum, q, k, v, keyMask, layout. Items: (batch, head, tile). */
@@ -122,10 +109,8 @@ const attention: Task = (env, args, start, end) => {
     gemm(false, false, t.rows, h.headDim, t.keys, 1, narrow || scores, t.keys, from, ldk, 0, mixed, h.headDim)
     const outBytes = elementBytes(outCode)
     const to = out + outBytes * (atQ + t.query * ldq)
-    const [nearOut, ldOut] = isOutside(to)
-      ? [stage.pack('out', to, t.rows, outBytes * h.headDim, outBytes * ldq), h.headDim]
-      : [to, ldq]
-    env.wasm.scaleTile(t.rows, h.headDim, mixed, h.headDim, factors, nearOut, ldOut, outCode)
+    const nearOut = stage.rows('out', to, t.rows, h.headDim, ldq, outBytes)
+    env.wasm.scaleTile(t.rows, h.headDim, mixed, h.headDim, factors, ...nearOut, outCode)
     stage.flush(mark)
   }
 }
@@ -224,7 +209,7 @@ const attentionBackward: Task = (env, args, start, end) => {
       const mark = stage.mark()
       const near = stage.bytes('in', mask, 4 * keys)
       const logSums = stage.rows('in', sums, rows, 1, h.numHeads)
-      const outs = tilesOfHead(stage, dOut + 4 * tileQ, out + 4 * tileQ, rows, h.headDim, ldq)
+      const outs = [dOut, out].flatMap((x) => stage.rows('in', x + 4 * tileQ, rows, h.headDim, ldq))
       env.wasm.softmaxTileBackward(
         ...[rows, keys, t.query - t.key, h.window, near, probabilities, gradients, narrow, ...logSums],
         ...[...outs, h.headDim, h.scale, h.softcap],

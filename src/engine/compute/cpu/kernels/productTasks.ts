@@ -37,7 +37,7 @@ export function rowGroup(total: number, columns: number): number {
  * lie inside.
  */
 export function weightRows(
-  env: TaskEnv,
+  { stage, wasm }: TaskEnv,
   weight: number,
   code: number,
   ld: number,
@@ -46,28 +46,15 @@ export function weightRows(
 ): [address: number, ld: number] {
   const from = weight + (row * ld + column) * elementBytes(code)
   if (code === 0) return [from, ld]
-  if (!isOutside(from)) env.wasm.unpack(rows, columns, from, ld, code, scratch, columns)
-  else unpackOutside(env, from, ld, code, rows, columns, scratch)
-  return [scratch, columns]
-}
-
-function unpackOutside(
-  { stage, wasm }: TaskEnv,
-  from: number,
-  ld: number,
-  code: number,
-  rows: number,
-  columns: number,
-  scratch: number,
-): void {
-  const step = Math.max(1, Math.floor((stage.freeBytes - 64) / (2 * columns)))
-  for (let row = 0; row < rows; row += step) {
+  const step = isOutside(from) ? Math.max(1, Math.floor((stage.freeBytes - 64) / (2 * columns))) : rows
+  for (let at = 0; at < rows; at += step) {
     const mark = stage.mark()
-    const count = Math.min(step, rows - row)
-    const near = stage.pack('in', from + 2 * row * ld, count, 2 * columns, 2 * ld)
-    wasm.unpack(count, columns, near, columns, code, scratch + 4 * row * columns, columns)
+    const count = Math.min(step, rows - at)
+    const near = stage.rows('in', from + 2 * at * ld, count, columns, ld, 2)
+    wasm.unpack(count, columns, ...near, code, scratch + 4 * at * columns, columns)
     stage.flush(mark)
   }
+  return [scratch, columns]
 }
 
 /** The wasm kernel, anywhere; both matrices have the leading dimension `ld`. */

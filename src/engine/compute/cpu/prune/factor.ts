@@ -48,23 +48,9 @@ const factorTrail: Task = (env, args, start, end) => {
 const factorInvert: Task = (env, args, start, end) => {
   const [a, n, k, width, r] = args
   const behind = k + width
-  const columns = end - start
+  const [columns, u] = [end - start, a + 4 * (behind * n + behind + start)]
   // U is upper: rows from the last of these columns on do not count.
-  env.sgemm(
-    false,
-    false,
-    width,
-    columns,
-    end,
-    1,
-    r,
-    n - behind,
-    a + 4 * (behind * n + behind + start),
-    n,
-    0,
-    env.scratch,
-    columns,
-  )
+  env.sgemm(false, false, width, columns, end, 1, r, n - behind, u, n, 0, env.scratch, columns)
   const [to, inverse] = [a + 4 * (k * n + behind + start), a + 4 * (k * n + k)]
   env.sgemm(false, false, width, columns, width, -1, inverse, n, env.scratch, columns, 0, to, n)
 }
