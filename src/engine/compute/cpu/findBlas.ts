@@ -83,15 +83,12 @@ function candidates(): Candidate[] {
 
 /** `[[1,2],[3,4]]·[[5,6],[7,8]]` comes out right. */
 function passesSelfTest(blas: Blas, heap: Heap): boolean {
-  const at = heap.allocateInside(48)
-  try {
+  return heap.within(48, (at) => {
     const cells = new Float32Array(heap.memory.buffer, at, 12)
     cells.set([1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0])
     blas.sgemm(false, false, 2, 2, 2, 1, at, 2, at + 16, 2, 0, at + 32, 2)
     return [19, 22, 43, 50].every((expected, i) => cells[8 + i] === expected)
-  } finally {
-    heap.release(at)
-  }
+  })
 }
 
 export interface FoundBlas {

@@ -112,13 +112,9 @@ function runCounted(
 
 /** Gives `body` the address of `length` zeroed i32, and a way to see them afterwards. */
 function withZeros<T>(pool: Pool, length: number, body: (address: number, view: () => Int32Array) => T): T {
-  const { heap } = pool
-  const address = heap.allocateInside(4 * length)
-  try {
-    const view = () => new Int32Array(heap.memory.buffer, address, length)
+  return pool.heap.within(4 * length, (address) => {
+    const view = () => new Int32Array(pool.heap.memory.buffer, address, length)
     view().fill(0)
     return body(address, view)
-  } finally {
-    heap.release(address)
-  }
+  })
 }
