@@ -1,5 +1,5 @@
 // A scope of tensors that end together: a step's activations, a block's scratch.
-import type { DType } from '../dtype.ts'
+import type { DType, HostArray } from '../dtype.ts'
 import type { Backend } from './backend.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -14,6 +14,13 @@ export class Arena {
   allocate(shape: readonly number[], dtype: DType = 'f32'): Tensor {
     const tensor = this.#backend.allocate(dtype, shape)
     this.#owned.push(tensor)
+    return tensor
+  }
+
+  /** A tensor with these contents. */
+  upload(shape: readonly number[], dtype: DType, data: HostArray): Tensor {
+    const tensor = this.allocate(shape, dtype)
+    this.#backend.write(tensor, data)
     return tensor
   }
 

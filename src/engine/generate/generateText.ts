@@ -145,15 +145,15 @@ async function collect(
   return { text, tokens, ends, promptTokens: prompt.length, seconds, decodeSeconds: (now - first) / 1000 }
 }
 
-/**
- * Ids to text as they come. A token may be half a character, and its blank may depend on the text before it: a piece is given out
- * when it can no longer change.
- */
 /** Number of prompt tokens decoded before the text: its first word keeps its space. */
 const contextTokens = 8
 /** Number of tokens after which text that was given out is not decoded again. */
 const lineTokens = 64
 
+/**
+ * Ids to text as they come. A token may be half a character, and its blank may depend on the text before it: a piece is given out
+ * when it can no longer change.
+ */
 export class TextStream {
   readonly #tokenizer: Tokenizer
   #ids: number[]
@@ -195,10 +195,12 @@ export class TextStream {
   }
 }
 
-/** Tokens that end a text: eos_token_id of generation_config.json, else of config.json; one id or a list of them. */
 const maxBytes = 2 ** 20
 
-/** @throws EngineError 'bad-config' when generation_config.json is there, but no JSON. */
+/**
+ * Tokens that end a text: eos_token_id of generation_config.json, else of config.json; one id or a list of them.
+ * @throws EngineError 'bad-config' when generation_config.json is there, but no JSON.
+ */
 export async function stopTokens(folder: string, config: unknown): Promise<ReadonlySet<number>> {
   const path = join(folder, 'generation_config.json')
   const text = await readIfThere(path, maxBytes, 'bad-config')

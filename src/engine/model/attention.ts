@@ -15,7 +15,7 @@ import {
   productInput,
   readType,
 } from './linear.ts'
-import { eachTime, type Grads, type Linear, type Step } from './module.ts'
+import { eachTime, type Grads, type Linear, reversed, type Step } from './module.ts'
 import { normBackward, normForward, type Norm, type NormSaved } from './norm.ts'
 import type { Pass } from './pass.ts'
 import { rotate, rotationOf } from './rope.ts'
@@ -234,18 +234,6 @@ function fusedParts(config: ModelConfig, numRows: number): [CopyShape, CopyShape
   }
   if (projection === 'fusedPerHead') return [part(queries, 0), part(queries, headDim), part(queries, 2 * headDim)]
   return [part(queries, 0), part(keys, queries), part(keys, queries + keys)]
-}
-
-function reversed(shape: CopyShape): CopyShape {
-  return {
-    ...shape,
-    outRow: shape.inRow,
-    outGroup: shape.inGroup,
-    outOffset: shape.inOffset,
-    inRow: shape.outRow,
-    inGroup: shape.outGroup,
-    inOffset: shape.outOffset,
-  }
 }
 
 /** Norms each head [N·H, D], or all of a token [N, H·D]; without a norm the tensor itself. */

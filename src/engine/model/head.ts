@@ -57,11 +57,9 @@ export function headLoss(
   const sums = createSums(backend, kept, numRows)
   const compared = dense && compareWith(step, scope, dense, kept)
   const device = {
-    targets: scope.allocate([numRows], 'i32'),
-    weights: grads && weights ? scope.allocate([numRows]) : null,
+    targets: scope.upload([numRows], 'i32', targets),
+    weights: grads && weights ? scope.upload([numRows], 'f32', weights) : null,
   }
-  backend.write(device.targets, targets)
-  if (device.weights && weights) backend.write(device.weights, weights)
   const isLast = !ends.finalNorm && !ends.projectOut
   const dReached = grads ? (isLast ? arena : scope).allocate(reached.output.shape) : null
   for (const tile of tilesOf(numRows, ends.config.vocabSize, grads !== null, compared ? 2 : 1)) {
@@ -205,12 +203,9 @@ function compareWith(step: Step, scope: Arena, { ends, hidden, loss }: DenseTarg
   // Nothing of the dense model is trained.
   const own: Step = { ...step, adapterOf: undefined }
   const numRows = hidden.shape[0]
-  const divergence = kept.allocate([numRows, 5])
   const empty = [-Infinity, 0, -Infinity, 0, 0]
-  step.backend.write(
-    divergence,
-    Float32Array.from({ length: 5 * numRows }, (_, i) => empty[i % 5]),
-  )
+  const sums = Float32Array.from({ length: 5 * numRows }, (_, i) => empty[i % 5])
+  const divergence = kept.upload([numRows, 5], 'f32', sums)
   return { step: own, ends, input: intoHead(own, scope, ends, hidden).output, divergence, loss }
 }
 

@@ -12,7 +12,7 @@ import {
   productInput,
   readType,
 } from './linear.ts'
-import type { Grads, Linear, Step } from './module.ts'
+import { reversed, type Grads, type Linear, type Step } from './module.ts'
 import type { Pass } from './pass.ts'
 
 export interface MlpWeights {
@@ -158,9 +158,4 @@ async function project(
 function halfOf(numRows: number, width: number, half: number): CopyShape {
   const flat = { rows: numRows, groups: 1, width, outGroup: 0, inGroup: 0 }
   return { ...flat, outRow: width, outOffset: 0, inRow: 2 * width, inOffset: half * width }
-}
-
-function reversed(shape: CopyShape): CopyShape {
-  const { outRow, outOffset, inRow, inOffset } = shape
-  return { ...shape, outRow: inRow, outOffset: inOffset, inRow: outRow, inOffset: outOffset }
 }

@@ -2,6 +2,7 @@
 // gradients. `prune` and `recover` plug in here; `model` imports neither.
 import type { Arena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
+import type { CopyShape } from '../compute/kernels.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import type { KvCache } from './kvCache.ts'
 
@@ -101,6 +102,12 @@ export interface Packing {
   readonly rowOf: Tensor
   /** i32 [N]: a place of each row. */
   readonly placeOf: Tensor
+}
+
+/** The copy back: from where this one writes to where it reads. */
+export function reversed({ outRow, outGroup, outOffset, inRow, inGroup, inOffset, ...sizes }: CopyShape): CopyShape {
+  const out = { outRow: inRow, outGroup: inGroup, outOffset: inOffset }
+  return { ...sizes, ...out, inRow: outRow, inGroup: outGroup, inOffset: outOffset }
 }
 
 /** x · by, in `arena`; x itself where `by` is 1. */

@@ -106,10 +106,8 @@ async function expertForward(
 ): Promise<ExpertSaved> {
   const { step, scope } = pass
   const count = hostRows.length
-  const rows = scope.allocate([count], 'i32')
-  const shares = scope.allocate([count])
-  step.backend.write(rows, hostRows)
-  step.backend.write(shares, hostShares)
+  const rows = scope.upload([count], 'i32', hostRows)
+  const shares = scope.upload([count], 'f32', hostShares)
   const input = scope.allocate([count, x.shape[1]])
   step.backend.kernels.gatherRows(input, x, rows, 1)
   step.observe?.(weights.inputs, input)
@@ -184,11 +182,7 @@ async function expertBackward(
   kernels.rowDot(dShares, dRows, output)
   // Each row is multiplied by its share: it is scattered onto itself.
   const dExpert = inner.allocate(output.shape)
-  const identity = inner.allocate([count], 'i32')
-  step.backend.write(
-    identity,
-    Int32Array.from({ length: count }, (_, i) => i),
-  )
+  const identity = inner.upload([count], 'i32', everyRow(output))
   kernels.fill(dExpert, 0)
   kernels.scatterAddRows(dExpert, dRows, identity, shares)
   const dInput = dX ? inner.allocate(mlp.x.shape) : null

@@ -8,7 +8,7 @@ import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 import { checkBatch, type Batch } from './batch.ts'
 import { embed, type Ends } from './ends.ts'
 import { lastLogits } from './head.ts'
-import type { KvCache, RecordedStep } from './kvCache.ts'
+import type { KvCache } from './kvCache.ts'
 import type { Step } from './module.ts'
 import { stepOf, type PassOptions } from './pass.ts'
 import { prepareRotation } from './rope.ts'
@@ -85,21 +85,17 @@ async function record(stack: Stack, id: number, cache: KvCache, recorder: Record
   const step: Step = { ...stepOf(backend, new Arena(backend), batch), cache, varying }
   try {
     const logits = await pass(stack, step, batch)
-    cache.recorded = replays(recorder, batch, logits)
+    cache.recorded = {
+      next(id) {
+        batch.ids[0] = id
+        recorder.replay()
+        return logits
+      },
+      close: () => recorder.close(),
+    }
     return logits
   } catch (error) {
     recorder.close()
     throw error
-  }
-}
-
-function replays(recorder: Recorder, { ids }: Batch, logits: Tensor): RecordedStep {
-  return {
-    next(id) {
-      ids[0] = id
-      recorder.replay()
-      return logits
-    },
-    close: () => recorder.close(),
   }
 }

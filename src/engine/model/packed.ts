@@ -110,8 +110,8 @@ export class Packer {
 }
 
 export function packedStepOf(backend: Backend, arena: Arena, batch: PackedBatch, options: PassOptions): Step {
-  const packing = { rowOf: onDevice(backend, arena, batch.rowOf), placeOf: onDevice(backend, arena, batch.placeOf) }
-  return { ...stepOf(backend, arena, batch.places, options), packing }
+  const [rowOf, placeOf] = [batch.rowOf, batch.placeOf].map((list) => arena.upload([list.length], 'i32', list))
+  return { ...stepOf(backend, arena, batch.places, options), packing: { rowOf, placeOf } }
 }
 
 /** → [rows, C] */
@@ -130,7 +130,7 @@ export async function scorePairs(
   hidden: Tensor,
   { pairs }: PackedBatch,
 ): Promise<PackedScores> {
-  const from = onDevice(step.backend, step.arena, pairs.from)
+  const from = step.arena.upload([pairs.from.length], 'i32', pairs.from)
   const asked = gathered(step, hidden, from)
   const { readNll, readLikeliest } = headLoss(step, ends, asked, { targets: pairs.target }, null)
   const scores = { nll: await readNll(), likeliest: await readLikeliest() }
@@ -143,10 +143,4 @@ function gathered({ backend, arena }: Step, table: Tensor, rows: Tensor): Tensor
   const output = arena.allocate([rows.length, table.shape[1]])
   backend.kernels.gatherRows(output, table, rows, 1)
   return output
-}
-
-function onDevice(backend: Backend, arena: Arena, values: Int32Array<ArrayBuffer>): Tensor {
-  const tensor = arena.allocate([values.length], 'i32')
-  backend.write(tensor, values)
-  return tensor
 }

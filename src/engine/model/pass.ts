@@ -17,8 +17,7 @@ export interface PassOptions {
 /** A step over a batch; its mask is on the device. */
 export function stepOf(backend: Backend, arena: Arena, batch: Batch, { adapterOf }: PassOptions = {}): Step {
   const { batch: rows, seqLen, mask } = batch
-  const keyMask = mask ? arena.allocate([rows, seqLen], 'i32') : null
-  if (keyMask && mask) backend.write(keyMask, mask)
+  const keyMask = mask && arena.upload([rows, seqLen], 'i32', mask)
   return { backend, arena, batch: rows, seqLen, keyMask, adapterOf }
 }
 

@@ -1,4 +1,4 @@
-// The thread of parquetThread.ts: one row group, sent a piece at a time on request.
+// The thread of parquetFile.ts: one row group, sent a piece at a time on request.
 import { parentPort, workerData } from 'node:worker_threads'
 import { EngineError } from '../errors.ts'
 import { type FromParquet, type GroupRequest, readGroup } from './parquetFile.ts'

@@ -3,7 +3,7 @@
 import type { Command } from './entry.ts'
 
 /** Wasm's static data is below; the caller's stack is not in linear memory. */
-const controlStart = 65536
+export const controlStart = 65536
 export const heapStart = 2 * 65536
 
 /** Words; the one that workers wait for is on a cache line of its own. */
@@ -17,15 +17,13 @@ const spinMs = 0.3
 
 export type ExecuteChunk = (
   command: Command,
-  args: ArrayLike<number>,
+  args: readonly number[],
   start: number,
   end: number,
   chunk: number,
 ) => void
 
 export class Control {
-  /** Address of the block. */
-  readonly start = controlStart
   readonly #state: Int32Array
   readonly #message: Uint8Array
 

@@ -14,7 +14,7 @@ export interface Command {
   stageOffset: number
 }
 
-/** The command and the number of its arguments. */
+/** The command, and then the number of its arguments. */
 export const headWords = 8
 export const mostArgs = 64
 
@@ -28,6 +28,12 @@ export function writeEntry(to: Float64Array, at: number, c: Command, args: reado
   to[at + 6] = c.stageOffset
   to[at + 7] = args.length
   for (let i = 0; i < args.length; i++) to[at + headWords + i] = args[i]
+}
+
+export function readArgs(from: Float64Array, at: number): number[] {
+  const args: number[] = []
+  for (let i = 0; i < from[at + headWords - 1]; i++) args.push(from[at + headWords + i])
+  return args
 }
 
 export function readCommand(from: Float64Array, at: number): Command {

@@ -2,6 +2,7 @@
 // machine's environment names (never one from a recipe or a workspace).
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { messageOf } from '../../errors.ts'
 import { type Blas, type BlasKind, loadBlas } from './blas.ts'
 import type { Heap } from './heap.ts'
 
@@ -21,6 +22,26 @@ export function linuxFolders(): string[] {
   const triplet = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu'
   const mkl = '/opt/intel/oneapi/mkl/latest/lib'
   return [`/usr/lib/${triplet}`, '/usr/lib64', '/usr/lib', '/usr/local/lib', mkl].filter((path) => existsSync(path))
+}
+
+/** The first of several libraries that loads, starts no threads and `passes` its self-test; `notes` gets what is wrong with those before it. */
+export function firstSound<C extends { readonly path: string }, L>(
+  list: readonly C[],
+  load: (candidate: C) => Promise<L>,
+  passes: (library: L) => boolean,
+  notes: string[],
+): Promise<L | null> {
+  return withoutThreads(async () => {
+    for (const candidate of list)
+      try {
+        const library = await load(candidate)
+        if (passes(library)) return library
+        notes.push(`${candidate.path}: wrong product in its self-test`)
+      } catch (error) {
+        notes.push(`${candidate.path}: ${messageOf(error)}`)
+      }
+    return null
+  })
 }
 
 /** Runs `load` in an environment in which libraries start no threads of their own. */
@@ -62,35 +83,18 @@ function candidates(): Candidate[] {
 
 /** `[[1,2],[3,4]]·[[5,6],[7,8]]` comes out right. */
 function passesSelfTest(blas: Blas, heap: Heap): boolean {
-  const at = heap.allocateInside(48)
-  try {
+  return heap.within(48, (at) => {
     const cells = new Float32Array(heap.memory.buffer, at, 12)
     cells.set([1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0])
     blas.sgemm(false, false, 2, 2, 2, 1, at, 2, at + 16, 2, 0, at + 32, 2)
     return [19, 22, 43, 50].every((expected, i) => cells[8 + i] === expected)
-  } finally {
-    heap.release(at)
-  }
+  })
 }
 
 export interface FoundBlas {
   readonly blas: Blas | null
   /** Why there is none, or which were passed over. */
   readonly notes: readonly string[]
-}
-
-async function open(list: readonly Candidate[], heap: Heap): Promise<FoundBlas> {
-  const notes: string[] = []
-  for (const { path, kind } of list)
-    try {
-      const blas = await loadBlas(path, kind, heap.memory)
-      if (passesSelfTest(blas, heap)) return { blas, notes }
-      notes.push(`${path}: wrong product in its self-test`)
-    } catch (error) {
-      notes.push(`${path}: ${error instanceof Error ? error.message : error}`)
-    }
-  if (list.length === 0) notes.push('no OpenBLAS, MKL, BLIS or Accelerate in the system folders')
-  return { blas: null, notes }
 }
 
 /** Guesses the kind of a library that the environment names. */
@@ -107,6 +111,8 @@ function kindOf(path: string): BlasKind {
 export async function findBlas(heap: Heap): Promise<FoundBlas> {
   const setting = process.env.SPARSESCOPE_BLAS
   if (setting === 'none') return { blas: null, notes: ['switched off by SPARSESCOPE_BLAS'] }
-  const list = setting ? [{ path: setting, kind: kindOf(setting) }] : candidates()
-  return withoutThreads(() => open(list, heap))
+  const list: Candidate[] = setting ? [{ path: setting, kind: kindOf(setting) }] : candidates()
+  const notes = list.length > 0 ? [] : ['no OpenBLAS, MKL, BLIS or Accelerate in the system folders']
+  const load = ({ path, kind }: Candidate) => loadBlas(path, kind, heap.memory)
+  return { blas: await firstSound(list, load, (blas) => passesSelfTest(blas, heap), notes), notes }
 }

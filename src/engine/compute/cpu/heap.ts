@@ -59,6 +59,16 @@ export class Heap {
     return this.#inside(bytes, addressableBytes) ?? this.#refuse(bytes)
   }
 
+  /** Gives `body` the address of `bytes` undefined bytes inside, which are its own until it returns. */
+  within<T>(bytes: number, body: (address: number) => T): T {
+    const address = this.allocateInside(bytes)
+    try {
+      return body(address)
+    } finally {
+      this.release(address)
+    }
+  }
+
   /** Address of `bytes` undefined bytes, inside or outside; 64-byte aligned. */
   allocate(bytes: number): number {
     if (!this.outside) return this.allocateInside(bytes)

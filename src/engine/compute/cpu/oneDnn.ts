@@ -6,6 +6,7 @@
 // Profile with SPARSESCOPE_ONEDNN=none, or forwards in bf16 alone.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { messageOf } from '../../errors.ts'
 import type { Activation } from '../kernels.ts'
 import type { Gemm } from './blas.ts'
 import type { Heap } from './heap.ts'
@@ -20,7 +21,7 @@ import {
   readsPacked,
   type Softmax,
 } from './matmul.ts'
-import { linuxFolders, withoutThreads } from './findBlas.ts'
+import { firstSound, linuxFolders, withoutThreads } from './findBlas.ts'
 import { bindPointer } from './outside.ts'
 import { bindPrimitives, type ElementType } from './primitives.ts'
 
@@ -233,7 +234,7 @@ async function withPrimitives(plainOnly: OneDnn, heap: Heap, at: number, notes: 
     const oneDnn = await withoutThreads(() => loadOneDnn(plainOnly.path, heap.memory, true))
     if (!primitivesFail(oneDnn, heap, at)) return withPacked(oneDnn, heap, at, notes)
   } catch (error) {
-    why = error instanceof Error ? error.message : String(error)
+    why = messageOf(error)
   }
   notes.push(`${plainOnly.path}: slower products, without its primitives: ${why}`)
   return plainOnly
@@ -253,29 +254,14 @@ function withPacked(oneDnn: OneDnn, heap: Heap, at: number, notes: string[]): On
 export async function findOneDnn(heap: Heap): Promise<FoundOneDnn> {
   const setting = process.env.SPARSESCOPE_ONEDNN
   if (setting === 'none') return { oneDnn: null, notes: ['switched off by SPARSESCOPE_ONEDNN'] }
-  const list = setting ? [setting] : candidates()
-  const notes: string[] = []
+  const list = (setting ? [setting] : candidates()).map((path) => ({ path }))
+  const notes = list.length > 0 ? [] : ['no oneDNN (libdnnl.so.3) in the system folders']
+  const load = ({ path }: { path: string }) => loadOneDnn(path, heap.memory, false)
   const at = heap.allocateInside(testBytes)
   try {
-    for (const path of list) {
-      const plainOnly = await openAndTest(path, heap, at, notes)
-      if (plainOnly) return { oneDnn: await withPrimitives(plainOnly, heap, at, notes), notes }
-    }
+    const plainOnly = await firstSound(list, load, (oneDnn) => passesSelfTest(oneDnn, heap, at), notes)
+    return { oneDnn: plainOnly && (await withPrimitives(plainOnly, heap, at, notes)), notes }
   } finally {
     heap.release(at)
   }
-  if (list.length === 0) notes.push('no oneDNN (libdnnl.so.3) in the system folders')
-  return { oneDnn: null, notes }
-}
-
-/** The library with its plain functions, or null, with a note why. */
-async function openAndTest(path: string, heap: Heap, at: number, notes: string[]): Promise<OneDnn | null> {
-  try {
-    const oneDnn = await withoutThreads(() => loadOneDnn(path, heap.memory, false))
-    if (passesSelfTest(oneDnn, heap, at)) return oneDnn
-    notes.push(`${path}: wrong product in its self-test`)
-  } catch (error) {
-    notes.push(`${path}: ${error instanceof Error ? error.message : error}`)
-  }
-  return null
 }

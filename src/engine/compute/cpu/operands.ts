@@ -46,7 +46,7 @@ const narrowed = (task: TaskOperands, code: number): TaskOperands => ({
 })
 const wordBytes = (bits: number) => 4 * Math.ceil(bits / 32)
 
-type Args = ArrayLike<number>
+type Args = readonly number[]
 
 const sumsOfColumns = (a: Args): TaskOperands => ({
   operands: [items('inout', 0, 4), columns(1, a[2], a[3])],

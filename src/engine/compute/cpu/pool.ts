@@ -6,7 +6,7 @@
 //     re-export it from assembly/index.ts, then `npm run build wasm`. Say in operands.ts what its items touch, so that it
 //     works on tensors outside the WebAssembly memory. Call `pool.run('name', { total, unit }, args)`.
 //  2. As a native task, when BLAS is needed between: a function `(env, args, start, end, chunk)` in a record that
-//     tasks.ts spreads into its table. It uses env.sgemm, env.blas, env.wasm (on addresses that env.stage gives) and its
+//     tasks.ts spreads into its table. It uses env.sgemm, env.wasm (on addresses that env.stage gives) and its
 //     own env.scratch, sized by `scratchBytes` of the command.
 // `pool.inline(name, args)` calls a wasm export once in the calling thread. `unit` is the least number of items worth
 // waking a thread for; chunks begin at multiples of it. Chunks depend on total, unit and thread count only, so the
@@ -15,14 +15,15 @@
 import type { Worker } from 'node:worker_threads'
 import { EngineError } from '../../errors.ts'
 import { startWorker } from '../../../system/startWorker.ts'
-import type { Blas, BlasKind } from './blas.ts'
+import type { BlasKind } from './blas.ts'
 import { Control, type ExecuteChunk } from './control.ts'
 import type { Command } from './entry.ts'
 import type { Heap } from './heap.ts'
 import { isOutside } from './outside.ts'
 import { maxChunks, Replay, type ProgramPlace } from './replay.ts'
 import { leastPanelBytes } from './staged.ts'
-import { createEnv, openScratch, type Libraries, type TaskEnv, type TaskTable } from './task.ts'
+import { createEnv, executorOf, type Libraries, type TaskTable } from './task.ts'
+import { taskTable } from './tasks.ts'
 import { ThreadChoice } from './threadChoice.ts'
 import { instantiate, type Wasm } from '../../readWasm.ts'
 
@@ -45,8 +46,6 @@ export interface PoolOptions {
   readonly module: WebAssembly.Module
   readonly libraries: Libraries
   readonly threads: number
-  /** The tasks of its threads, by the kernels they have. */
-  readonly taskTable: (wasm: Wasm) => TaskTable
   /** Bytes of each thread's stage while a tensor is outside; more where a kernel's smallest panel takes it. */
   readonly stageBytes: number
 }
@@ -75,15 +74,14 @@ export type Runner = Pick<Pool, 'heap' | 'threads' | 'chunks' | 'run' | 'inline'
 export class Pool {
   readonly heap: Heap
   readonly threads: number
-  readonly blas: Blas | null
-  readonly wasm: Wasm
+  readonly #wasm: Wasm
   readonly #workers: readonly Worker[]
   readonly #control: Control
   readonly #replay: Replay
   /** Choices of threads, by the keys that distinguish programs. */
   readonly #choices = new Map<string, ThreadChoice>()
   readonly #table: TaskTable
-  readonly #env: TaskEnv
+  readonly #execute: ExecuteChunk
   readonly #stageBytes: number
   #scratchStart = 0
   #scratchStride = 0
@@ -93,14 +91,13 @@ export class Pool {
     const { heap, libraries, module, threads } = options
     const { blas, oneDnn } = libraries
     this.heap = heap
-    this.blas = blas
     this.threads = threads
     this.#stageBytes = options.stageBytes
-    this.wasm = wasm
-    this.#table = options.taskTable(this.wasm)
+    this.#wasm = wasm
+    this.#table = taskTable(wasm)
     this.#control = new Control(heap.memory)
-    this.#replay = new Replay(heap.memory, this.#control, 0)
-    this.#env = createEnv(this.wasm, libraries, heap.outside, 0, packStarts[0])
+    this.#execute = executorOf(createEnv(wasm, libraries, heap.outside, 0, packStarts[0]), this.#table.tasks)
+    this.#replay = new Replay(heap.memory, this.#control, 0, this.#execute, stallMs)
     this.#workers = packStarts.slice(1).map((packStart, i) => {
       const workerData: WorkerStart = {
         memory: heap.memory,
@@ -149,12 +146,8 @@ export class Pool {
     if (Number.isNaN(split.total)) throw new EngineError('internal', `${task}: nothing says how much there is to do`)
     if (split.total <= 0) return
     const command = this.command(task, split, args)
-    if (command.chunks === 1) {
-      openScratch(this.#env, command)
-      this.#table.tasks[command.task](this.#env, args, 0, split.total, 0)
-      return
-    }
-    this.#end(this.#replay.runCommand(command, args, this.threads, this.#execute, stallMs), task)
+    if (command.chunks === 1) this.#execute(command, args, 0, split.total, 0)
+    else this.#end(this.#replay.runCommand(command, args, this.threads), task)
   }
 
   /**
@@ -166,7 +159,7 @@ export class Pool {
     const choice = this.#choices.get(kind) ?? new ThreadChoice(this.threads)
     this.#choices.set(kind, choice)
     const began = performance.now()
-    const finished = this.#replay.run(program, choice.threads, this.#execute, stallMs)
+    const finished = this.#replay.run(program, choice.threads)
     choice.took(performance.now() - began)
     this.#end(finished, 'a program')
   }
@@ -195,18 +188,13 @@ export class Pool {
 
   /** Calls a wasm export in the calling thread. */
   inline(name: string, args: readonly number[]): number {
-    return this.wasm[name](...args)
+    return this.#wasm[name](...args)
   }
 
   async close(): Promise<void> {
     this.#control.halt()
     this.#broken = new EngineError('internal', 'internal: the CPU backend was used after close')
     await Promise.all(this.#workers.map((worker) => worker.terminate()))
-  }
-
-  readonly #execute: ExecuteChunk = (command, args, start, end, chunk) => {
-    openScratch(this.#env, command)
-    this.#table.tasks[command.task](this.#env, args, start, end, chunk)
   }
 
   #end(finished: boolean, what: string): void {

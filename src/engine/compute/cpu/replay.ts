@@ -6,8 +6,8 @@
 // from then on the program cannot go on without the claimed chunk, so all that it says of the command is read afterwards, however
 // late a thread comes. Threads wait by looking at the word for a little while, then asleep: the one that they wait for may need
 // their processor.
-import type { Control, ExecuteChunk } from './control.ts'
-import { chunkRange, type Command, headWords, mostArgs, readCommand, writeEntry } from './entry.ts'
+import { type Control, controlStart, type ExecuteChunk } from './control.ts'
+import { chunkRange, type Command, headWords, mostArgs, readArgs, readCommand, writeEntry } from './entry.ts'
 
 /** Place of a program, in entries of equal size. */
 export interface ProgramPlace {
@@ -35,25 +35,28 @@ export class Replay {
   readonly #memory: WebAssembly.Memory
   readonly #control: Control
   readonly #thread: number
+  readonly #execute: ExecuteChunk
+  /** Milliseconds after which a wait is given up. */
+  readonly #stallMs: number
   readonly #state: Int32Array
   /** Address, words of an entry, entries, and how many threads take part. */
   readonly #place: Float64Array
   readonly #command: ProgramPlace
   readonly #commandWords: Float64Array
   /** The program at hand as this thread sees it. */
-  #address = 0
   #entryWords = 0
   #entries: Float64Array = new Float64Array(0)
-  #args: Float64Array[] = []
 
-  constructor(memory: WebAssembly.Memory, control: Control, thread: number) {
-    const start = control.start + wordsAt
+  constructor(memory: WebAssembly.Memory, control: Control, thread: number, execute: ExecuteChunk, stallMs = Infinity) {
+    const start = controlStart + wordsAt
     this.#memory = memory
     this.#control = control
     this.#thread = thread
+    this.#execute = execute
+    this.#stallMs = stallMs
     this.#state = new Int32Array(memory.buffer, start, words)
     this.#place = new Float64Array(memory.buffer, start + 4 * words, 4)
-    this.#command = { address: control.start + commandAt, entryWords: headWords + mostArgs, entries: 1 }
+    this.#command = { address: controlStart + commandAt, entryWords: headWords + mostArgs, entries: 1 }
     this.#commandWords = new Float64Array(memory.buffer, this.#command.address, this.#command.entryWords)
     if (thread === 0) Atomics.store(this.#state, position, closed)
   }
@@ -62,23 +65,17 @@ export class Replay {
    * Caller: runs a program with `threads − 1` others. False when a worker is lost or nothing moved for `stallMs`. One thread runs
    * each command in one piece: nothing in a program may depend on how it is cut.
    */
-  run(place: ProgramPlace, threads: number, execute: ExecuteChunk, stallMs: number): boolean {
-    if (threads > 1) return this.#share(place, threads, execute, stallMs)
+  run(place: ProgramPlace, threads: number): boolean {
+    if (threads > 1) return this.#share(place, threads)
     this.#show(place, threads)
-    for (let i = 0; i < place.entries; i++) this.#run(i, 0, 1, execute)
+    for (let i = 0; i < place.entries; i++) this.#run(i, 0, 1)
     return true
   }
 
   /** The same of one command, in all of its chunks also on one thread. */
-  runCommand(
-    command: Command,
-    args: readonly number[],
-    threads: number,
-    execute: ExecuteChunk,
-    stallMs: number,
-  ): boolean {
+  runCommand(command: Command, args: readonly number[], threads: number): boolean {
     writeEntry(this.#commandWords, 0, command, args)
-    return this.#share(this.#command, threads, execute, stallMs)
+    return this.#share(this.#command, threads)
   }
 
   #show({ address, entryWords, entries }: ProgramPlace, threads: number): void {
@@ -86,21 +83,21 @@ export class Replay {
     this.#look()
   }
 
-  #share(place: ProgramPlace, threads: number, execute: ExecuteChunk, stallMs: number): boolean {
+  #share(place: ProgramPlace, threads: number): boolean {
     this.#show(place, threads)
-    this.#openFrom(0, execute)
+    this.#openFrom(0)
     this.#control.wake()
-    if (this.#follow(execute, stallMs)) return true
+    if (this.#follow()) return true
     Atomics.store(this.#state, position, closed)
     return false
   }
 
   /** Worker: takes part in a program that is open, until it is over. */
-  join(execute: ExecuteChunk): void {
-    if (Atomics.load(this.#state, position) !== closed && this.#thread < this.#place[3]) this.#follow(execute, Infinity)
+  join(): void {
+    if (Atomics.load(this.#state, position) !== closed && this.#thread < this.#place[3]) this.#follow()
   }
 
-  #follow(execute: ExecuteChunk, stallMs: number): boolean {
+  #follow(): boolean {
     const state = this.#state
     for (;;) {
       const seen = Atomics.load(state, position)
@@ -109,36 +106,37 @@ export class Replay {
       if (left === 0) {
         // Only the caller needs to know when the last command is done.
         if (this.#thread > 0 && seen >> 12 === this.#place[2] - 1) return true
-        if (!this.#await(seen, stallMs)) return false
+        if (!this.#await(seen)) return false
       } else if (Atomics.compareExchange(state, position, seen, seen - 1) === seen) {
-        this.#claimed(seen >> 12, left, execute)
+        this.#claimed(seen >> 12, left)
       }
     }
   }
 
-  #claimed(index: number, left: number, execute: ExecuteChunk): void {
+  #claimed(index: number, left: number): void {
     this.#look()
     const chunks = this.#chunks(index)
-    this.#run(index, chunks - left, chunks, execute)
-    if (Atomics.add(this.#state, done, 1) + 1 === chunks) this.#openFrom(index + 1, execute)
+    this.#run(index, chunks - left, chunks)
+    if (Atomics.add(this.#state, done, 1) + 1 === chunks) this.#openFrom(index + 1)
   }
 
   /** Called by the thread that finished a command: it runs what follows until there is a command to share, and opens that. */
-  #openFrom(index: number, execute: ExecuteChunk): void {
+  #openFrom(index: number): void {
     const state = this.#state
     const entries = this.#place[2]
     let next = index
-    for (; next < entries && this.#chunks(next) === 1; next++) this.#run(next, 0, 1, execute)
+    for (; next < entries && this.#chunks(next) === 1; next++) this.#run(next, 0, 1)
     Atomics.store(state, done, 0)
     Atomics.store(state, position, next < entries ? (next << 12) | this.#chunks(next) : closed)
     if (Atomics.load(state, sleepers) > 0) Atomics.notify(state, position)
   }
 
-  #run(index: number, chunk: number, chunks: number, execute: ExecuteChunk): void {
-    const command = readCommand(this.#entries, index * this.#entryWords)
+  #run(index: number, chunk: number, chunks: number): void {
+    const at = index * this.#entryWords
+    const command = readCommand(this.#entries, at)
     const [start, end] = chunks === 1 ? [0, command.total] : chunkRange(command, chunk)
     try {
-      execute(command, this.#args[index], start, end, chunk)
+      this.#execute(command, readArgs(this.#entries, at), start, end, chunk)
     } catch (error) {
       this.#control.fail(error)
     }
@@ -148,22 +146,18 @@ export class Replay {
     return this.#entries[index * this.#entryWords + 1]
   }
 
-  /** Views of the program at hand: the same for all tokens of a text. */
+  /** A view of the program at hand: the same for all tokens of a text. */
   #look(): void {
     // An iterator over the words would take as long as a claim.
     const [address, entryWords, entries] = [this.#place[0], this.#place[1], this.#place[2]]
-    if (address === this.#address && entryWords === this.#entryWords && this.#args.length === entries) return
-    const { buffer } = this.#memory
-    this.#address = address
+    const { byteOffset, length } = this.#entries
+    if (address === byteOffset && entryWords === this.#entryWords && length === entries * entryWords) return
     this.#entryWords = entryWords
-    this.#entries = new Float64Array(buffer, address, entries * entryWords)
-    this.#args = Array.from({ length: entries }, (_, i) =>
-      this.#entries.subarray(i * entryWords + headWords, (i + 1) * entryWords),
-    )
+    this.#entries = new Float64Array(this.#memory.buffer, address, entries * entryWords)
   }
 
-  /** Waits until the position is no longer `seen`. Returns false when a worker is lost, or when that takes `stallMs`. */
-  #await(seen: number, stallMs: number): boolean {
+  /** Waits until the position is no longer `seen`. Returns false when a worker is lost, or when that takes too long. */
+  #await(seen: number): boolean {
     const state = this.#state
     const since = performance.now()
     for (;;) {
@@ -174,7 +168,7 @@ export class Replay {
       Atomics.wait(state, position, seen, pauseMs)
       Atomics.sub(state, sleepers, 1)
       if (Atomics.load(state, position) !== seen) return true
-      if (this.#control.lost || this.#control.halted || now - since > stallMs) return false
+      if (this.#control.lost || this.#control.halted || now - since > this.#stallMs) return false
     }
   }
 }

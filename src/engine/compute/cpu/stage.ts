@@ -1,5 +1,6 @@
 // A thread's part of the WebAssembly memory through which its kernels see panels of tensors that are outside it. What is
 // inside is used in place.
+import type { Wasm } from '../../readWasm.ts'
 import { isOutside, type Outside } from './outside.ts'
 
 /** The way in which a kernel uses a panel. */
@@ -18,12 +19,14 @@ const align = (bytes: number) => Math.ceil(bytes / 64) * 64
 
 export class Stage {
   readonly #outside: Outside | null
+  readonly #wasm: Wasm
   #next = 0
   #end = 0
   #pending: WriteBack[] = []
 
-  constructor(outside: Outside | null) {
+  constructor(outside: Outside | null, wasm: Wasm) {
     this.#outside = outside
+    this.#wasm = wasm
   }
 
   /** Begins a chunk: panels come from [start, end), which is empty when nothing of the command is outside. */
@@ -39,17 +42,20 @@ export class Stage {
 
   /** Address of `bytes` bytes inside, valid until the `flush` that follows: the same one when they lie inside. */
   bytes(use: Use, address: number, bytes: number): number {
-    return isOutside(address) ? this.#stage(use, address, 1, bytes, bytes) : address
+    return isOutside(address) ? this.pack(use, address, 1, bytes, bytes) : address
   }
 
-  /** f32 rows inside, with their leading dimension: packed when they were outside. */
-  rows(use: Use, address: number, rows: number, columns: number, ld: number): [address: number, ld: number] {
-    return isOutside(address) ? [this.#stage(use, address, rows, 4 * columns, 4 * ld), columns] : [address, ld]
+  /** Rows inside, with their leading dimension: packed when they were outside. Elements are f32, or of so many bytes. */
+  rows(use: Use, address: number, rows: number, columns: number, ld: number, bytes = 4): [address: number, ld: number] {
+    return isOutside(address) ? [this.pack(use, address, rows, bytes * columns, bytes * ld), columns] : [address, ld]
   }
 
   /** Like `bytes`, for rows `pitch` bytes apart, which are packed even when they lie inside already. */
-  pack(use: Use, address: number, rows: number, bytes: number, pitch: number): number {
-    return this.#stage(use, address, rows, bytes, pitch)
+  pack(use: Use, far: number, rows: number, bytes: number, pitch: number): number {
+    const near = this.take(rows * bytes)
+    if (use !== 'out') this.copyRows(near, bytes, far, pitch, rows, bytes)
+    if (use !== 'in') this.#pending.push({ near, far, rows, bytes, pitch })
+    return near
   }
 
   /** Address of `bytes` undefined bytes of the stage. */
@@ -82,16 +88,10 @@ export class Stage {
     this.#next = mark
   }
 
-  /** Copies rows between any addresses; pitches are in bytes. */
+  /** Copies rows between any addresses; pitches are in bytes, and may be 0 or negative. */
   copyRows(to: number, toPitch: number, from: number, fromPitch: number, rows: number, bytes: number): void {
+    if (!isOutside(to) && !isOutside(from)) return void this.#wasm.copyRows(to, toPitch, from, fromPitch, rows, bytes)
     if (toPitch === bytes && fromPitch === bytes) return this.#outside?.copy(to, from, rows * bytes)
     for (let row = 0; row < rows; row++) this.#outside?.copy(to + row * toPitch, from + row * fromPitch, bytes)
-  }
-
-  #stage(use: Use, far: number, rows: number, bytes: number, pitch: number): number {
-    const near = this.take(rows * bytes)
-    if (use !== 'out') this.copyRows(near, bytes, far, pitch, rows, bytes)
-    if (use !== 'in') this.#pending.push({ near, far, rows, bytes, pitch })
-    return near
   }
 }

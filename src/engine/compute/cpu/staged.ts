@@ -3,7 +3,7 @@
 import { type Operand, taskOperands, type TaskOperands } from './operands.ts'
 import { isOutside } from './outside.ts'
 import type { Stage } from './stage.ts'
-import type { Wasm } from '../../readWasm.ts'
+import type { TaskEnv } from './task.ts'
 import type { Gemm } from './blas.ts'
 
 /** Most bytes that a panel loses to its alignment. */
@@ -11,21 +11,19 @@ const slack = 64
 
 /** Calls `name(start, end, ...args)`. @throws when a tensor outside is not an operand of operands.ts. */
 export function callStaged(
-  wasm: Wasm,
-  stage: Stage,
+  { wasm, stage }: TaskEnv,
   name: string,
   start: number,
   end: number,
-  args: ArrayLike<number>,
+  args: readonly number[],
 ): void {
   const run = wasm[name]
-  const list: number[] = []
-  for (let i = 0; i < run.length - 2; i++) list.push(args[i])
-  if (!list.some(isOutside)) return void run(start, end, ...list)
-  const described = taskOperands[name]?.(list)
+  if (!args.some(isOutside)) return void run(start, end, ...args)
+  const described = taskOperands[name]?.(args)
   if (!described) throw new Error(`internal: ${name} has no line in operands.ts`)
   const { operands, scalars, numbered = false } = described
   const mark = stage.mark()
+  const list = [...args]
   for (const o of operands) if (o.kind === 'whole') list[o.arg] = stage.bytes('in', list[o.arg], o.bytes)
   const step = panelItems(described, list, stage.freeBytes)
   for (let from = start; from < end; from += step) {
@@ -42,7 +40,7 @@ export function callStaged(
 }
 
 /** Bytes of stage that the smallest panel of a task needs. */
-export function leastPanelBytes(name: string, args: ArrayLike<number>): number {
+export function leastPanelBytes(name: string, args: readonly number[]): number {
   const described = taskOperands[name]?.(args)
   if (!described) return 0
   const { operands, grain } = described

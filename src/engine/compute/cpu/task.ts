@@ -1,6 +1,6 @@
 // One thread's side of a command: the task, its environment, and the table by which a task travels as its index.
 import type { Blas, Gemm } from './blas.ts'
-import type { Command } from './entry.ts'
+import type { ExecuteChunk } from './control.ts'
 import type { OneDnn, OneDnnPrimitives } from './oneDnn.ts'
 import type { Outside } from './outside.ts'
 import { Stage } from './stage.ts'
@@ -19,7 +19,6 @@ export interface TaskEnv {
   readonly primitives: OneDnnPrimitives | null
   /** Shows the wasm kernels panels of tensors outside. */
   readonly stage: Stage
-  readonly blas: Blas | null
   /** 0 is the calling thread. Results must not depend on it: chunks go to whoever is free. */
   readonly thread: number
   /** Start of this thread's scratch, of the size the command asked for. */
@@ -27,7 +26,7 @@ export interface TaskEnv {
 }
 
 /** Works on items [start, end) of a command; `chunk` numbers the parts of one command, for partial sums. */
-export type Task = (env: TaskEnv, args: ArrayLike<number>, start: number, end: number, chunk: number) => void
+export type Task = (env: TaskEnv, args: readonly number[], start: number, end: number, chunk: number) => void
 
 export interface TaskTable {
   /** Their order is the table: threads of one build agree on it. */
@@ -49,11 +48,10 @@ export function createEnv(
   thread: number,
   packStart: number,
 ): TaskEnv {
-  const stage = new Stage(outside)
+  const stage = new Stage(outside, wasm)
   const sgemm = bindSgemm(wasm, { blas, oneDnn }, stage, packStart)
   return {
     wasm,
-    blas,
     thread,
     scratch: 0,
     stage,
@@ -71,10 +69,13 @@ const noSbgemm: Gemm = () => {
   throw new Error('internal: a product of bf16 where there is none')
 }
 
-/** Sets the thread's scratch and stage as the command says. */
-export function openScratch(env: TaskEnv, { scratchStart, scratchStride, stageOffset }: Command): void {
-  env.scratch = scratchStart + env.thread * scratchStride
-  env.stage.open(env.scratch + stageOffset, env.scratch + scratchStride)
+/** Runs chunks in a thread, whose scratch and stage are where the command says. */
+export function executorOf(env: TaskEnv, tasks: readonly Task[]): ExecuteChunk {
+  return ({ task, scratchStart, scratchStride, stageOffset }, args, start, end, chunk) => {
+    env.scratch = scratchStart + env.thread * scratchStride
+    env.stage.open(env.scratch + stageOffset, env.scratch + scratchStride)
+    tasks[task](env, args, start, end, chunk)
+  }
 }
 
 /** oneDNN, which is faster than BLAS, or BLAS; without a BLAS the wasm kernel with this thread's packing buffer. */

@@ -15,8 +15,8 @@ import type { Task, TaskEnv, TaskTable } from './task.ts'
 import type { Wasm } from '../../readWasm.ts'
 import { isOutside } from './outside.ts'
 
-// Gathers, scatters and strided copies as pool tasks: the wasm kernels where everything is inside it; else a row at a time
-// through the stage, since rows come in any order.
+// Gathers and scatters as pool tasks: the wasm kernels where everything is inside it; else a row at a time through the stage,
+// since rows come in any order.
 /** Address inside of a row number 0, for a kernel that is shown the one row it needs. */
 function firstRow({ stage, wasm }: TaskEnv): number {
   const at = stage.take(4)
@@ -26,7 +26,7 @@ function firstRow({ stage, wasm }: TaskEnv): number {
 
 /** Args: out, table, dtype code, rows, scale, c, the table's first row, its number of rows. Items: rows of out. */
 const gather: Task = (env, args, start, end) => {
-  const [out, table, code, rows, scale, c, first, count] = Array.from(args)
+  const [out, table, code, rows, scale, c, first, count] = args
   const { stage, wasm } = env
   if (![out, table, rows].some(isOutside))
     return void wasm.gatherRows(start, end, out, table, code, rows, scale, c, first, count)
@@ -48,7 +48,7 @@ const gather: Task = (env, args, start, end) => {
 
 /** Args: out, x, rows, row scale or 0, m, c. Items: columns. */
 const scatterAdd: Task = (env, args, start, end) => {
-  const [out, x, rows, rowScale, m, c] = Array.from(args)
+  const [out, x, rows, rowScale, m, c] = args
   const { stage, wasm } = env
   if (![out, x, rows, rowScale].some(isOutside))
     return void wasm.scatterAddRows(start, end, out, x, rows, rowScale, m, c)
@@ -66,14 +66,8 @@ const scatterAdd: Task = (env, args, start, end) => {
 }
 
 /** Args: out, input, then CopyShape from `groups` on, bytes of an element. Items: rows. */
-const copyStrided: Task = ({ stage, wasm }, args, start, end) => {
-  const [out, input, groups, width] = [args[0], args[1], args[2], args[3]]
-  const [outRow, outGroup, outOffset, inRow, inGroup, inOffset] = [args[4], args[5], args[6], args[7], args[8], args[9]]
-  const bytes = args[10]
-  if (!isOutside(out) && !isOutside(input)) {
-    const shape = [groups, width, outRow, outGroup, outOffset, inRow, inGroup, inOffset, bytes]
-    return void wasm.copyRows(start, end, out, input, ...shape)
-  }
+const copyStrided: Task = ({ stage }, args, start, end) => {
+  const [out, input, groups, width, outRow, outGroup, outOffset, inRow, inGroup, inOffset, bytes] = args
   for (let g = 0; g < groups; g++) {
     const to = out + (start * outRow + g * outGroup + outOffset) * bytes
     const from = input + (start * inRow + g * inGroup + inOffset) * bytes
@@ -97,16 +91,17 @@ const nativeTasks: Readonly<Record<string, Task>> = {
 }
 
 /** A wasm export as a task: it is called as f(start, end, ...args). */
-function wasmTask(name: string, wasm: Wasm): Task {
-  return ({ stage }, args, start, end) => callStaged(wasm, stage, name, start, end, args)
-}
+const wasmTask =
+  (name: string): Task =>
+  (env, args, start, end) =>
+    callStaged(env, name, start, end, args)
 
 export function taskTable(wasm: Wasm): TaskTable {
   const names = [...Object.keys(nativeTasks), ...Object.keys(wasm)]
   const indices = new Map(names.map((name, index) => [name, index]))
   return {
     names,
-    tasks: [...Object.values(nativeTasks), ...Object.keys(wasm).map((name) => wasmTask(name, wasm))],
+    tasks: [...Object.values(nativeTasks), ...Object.keys(wasm).map(wasmTask)],
     indexOf(name) {
       const index = indices.get(name)
       if (index === undefined) throw new Error(`internal: no task ${name} (a wasm export, or listed in tasks.ts)`)

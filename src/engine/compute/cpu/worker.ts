@@ -1,12 +1,12 @@
 // A thread of the CPU pool: binds the shared memory, the kernels and BLAS, then serves commands until the pool halts.
 import { parentPort, workerData } from 'node:worker_threads'
 import { loadBlas } from './blas.ts'
-import { Control, type ExecuteChunk } from './control.ts'
+import { Control } from './control.ts'
 import { loadOneDnn } from './oneDnn.ts'
 import { openOutside } from './outside.ts'
 import { Replay } from './replay.ts'
 import type { WorkerStart } from './pool.ts'
-import { createEnv, openScratch } from './task.ts'
+import { createEnv, executorOf } from './task.ts'
 import { taskTable } from './tasks.ts'
 import { instantiate } from '../../readWasm.ts'
 
@@ -21,12 +21,8 @@ async function main(start: WorkerStart): Promise<void> {
   // Without this the caller would wait for the chunk of a thread that has ended.
   process.on('exit', () => control.halted || control.leave())
   parentPort?.postMessage(names.join())
-  const replay = new Replay(start.memory, control, start.thread)
-  const execute: ExecuteChunk = (command, args, from, to, chunk) => {
-    openScratch(env, command)
-    tasks[command.task](env, args, from, to, chunk)
-  }
-  control.serve(() => replay.join(execute))
+  const replay = new Replay(start.memory, control, start.thread, executorOf(env, tasks))
+  control.serve(() => replay.join())
 }
 
 await main(workerData as WorkerStart)

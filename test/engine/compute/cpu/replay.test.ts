@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Control, heapStart, type ExecuteChunk } from '../../../../src/engine/compute/cpu/control.ts'
+import { Control, controlStart, heapStart, type ExecuteChunk } from '../../../../src/engine/compute/cpu/control.ts'
 import { headWords, writeEntry } from '../../../../src/engine/compute/cpu/entry.ts'
 import type { Tensor } from '../../../../src/engine/compute/tensor.ts'
 import type { Pool } from '../../../../src/engine/compute/cpu/pool.ts'
@@ -11,23 +11,24 @@ import { poolCommand as command } from '../../../support/poolCommand.ts'
 const [pages, entryWords] = [1 + heapStart / 65536, headWords + 2]
 
 /** A program of commands of so many chunks, and nobody but the caller to run it. */
-function open(chunks: readonly number[]) {
+function open(chunks: readonly number[], execute: ExecuteChunk, stallMs = 1000) {
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
   const control = new Control(memory)
   const words = new Float64Array(memory.buffer, heapStart, chunks.length * entryWords)
   chunks.forEach((count, i) => writeEntry(words, i * entryWords, { ...command, task: i, chunks: count }, [10 * i, i]))
   const place: ProgramPlace = { address: heapStart, entryWords, entries: chunks.length }
-  return { memory, control, replay: new Replay(memory, control, 0), place }
+  return { memory, control, replay: new Replay(memory, control, 0, execute, stallMs), place }
 }
 
 describe('a program on the CPU pool', () => {
   it('runs its commands in their order, each with its own arguments, also without other workers', () => {
-    const { replay, place } = open([1, 4, 1, 2])
+    let seen: number[][] = []
+    const { replay, place } = open([1, 4, 1, 2], (c, args, start, end, chunk) =>
+      seen.push([c.task, ...args, start, end, chunk]),
+    )
     for (const threads of [1, 3, 2, 1]) {
-      const seen: number[][] = []
-      const execute: ExecuteChunk = (c, args, start, end, chunk) =>
-        seen.push([c.task, args[0], args[1], start, end, chunk])
-      assert.ok(replay.run(place, threads, execute, 1000))
+      seen = []
+      assert.ok(replay.run(place, threads))
       assert.deepEqual(seen, [
         [0, 0, 0, 0, 37, 0],
         ...(threads > 1 ? [0, 10, 20, 30].map((start, i) => [1, 10, 1, start, Math.min(37, start + 10), i]) : []),
@@ -44,11 +45,11 @@ describe('a program on the CPU pool', () => {
   })
 
   it('may be one command, in all of its chunks also on one thread', () => {
-    const { replay } = open([])
+    let seen: number[][] = []
+    const { replay } = open([], (_, args, start, end, chunk) => seen.push([...args, start, end, chunk]))
     for (const threads of [1, 2]) {
-      const seen: number[][] = []
-      const execute: ExecuteChunk = (_, args, start, end, chunk) => seen.push([args[0], start, end, chunk])
-      assert.ok(replay.runCommand(command, [1.5], threads, execute, 1000))
+      seen = []
+      assert.ok(replay.runCommand(command, [1.5], threads))
       assert.deepEqual(
         seen,
         [0, 10, 20, 30].map((start, i) => [1.5, start, Math.min(37, start + 10), i]),
@@ -57,14 +58,14 @@ describe('a program on the CPU pool', () => {
   })
 
   it('keeps the first error and goes through the rest', () => {
-    const { control, replay, place } = open([1, 4])
+    let tasks: number[] = []
+    const { control, replay, place } = open([1, 4], ({ task }) => {
+      tasks.push(task)
+      throw new Error(`task ${task}`)
+    })
     for (const threads of [1, 2]) {
-      const tasks: number[] = []
-      const execute: ExecuteChunk = ({ task }) => {
-        tasks.push(task)
-        throw new Error(`task ${task}`)
-      }
-      assert.ok(replay.run(place, threads, execute, 1000))
+      tasks = []
+      assert.ok(replay.run(place, threads))
       assert.deepEqual(tasks, threads > 1 ? [0, 1, 1, 1, 1] : [0, 1])
       assert.match(control.takeFailure() ?? '', /task 0/)
     }
@@ -72,16 +73,16 @@ describe('a program on the CPU pool', () => {
 
   it('is not waited for when a worker left with a chunk, or nothing moves', () => {
     for (const leaves of [true, false]) {
-      const { memory, control, replay, place } = open([3])
-      const position = new Int32Array(memory.buffer, control.start + 4096, 1)
       let first = true
-      const execute: ExecuteChunk = () => {
+      const execute = () => {
         // Another thread claims a chunk, and that is the last of it.
         if (first) Atomics.sub(position, 0, 1)
         if (first && leaves) control.leave()
         first = false
       }
-      assert.equal(replay.run(place, 2, execute, leaves ? 60_000 : 0), false)
+      const { memory, control, replay, place } = open([3], execute, leaves ? 60_000 : 0)
+      const position = new Int32Array(memory.buffer, controlStart + 4096, 1)
+      assert.equal(replay.run(place, 2), false)
     }
   })
 })

@@ -1,7 +1,7 @@
 // Activations and their derivatives, forward, backward and gated.
 import { normalCdf4, normalExp4, sigmoid4, tanh4 } from './math'
 import { F32, storeBf16, storeBf16End } from './convert'
-import { loadEnd, madd, storeEnd } from './simd'
+import { loadEnd, loadSome, madd, storeEnd, storeSome } from './simd'
 
 // The numbers are those of ../kernels/elementwise.ts.
 const RELU = 0
@@ -173,20 +173,12 @@ function activateAll(start: i32, end: i32, out: usize, x: usize, up: usize, kind
   }
   for (; i < end; i += 4) {
     const at = <usize>i << 2
-    const rest = min(end - i, 4)
+    const rest = end - i
     let y = activate(loadSome(x + at, rest), kind)
     if (up) y = f32x4.mul(y, loadSome(up + at, rest))
     if (code != F32) storeBf16End(out + (<usize>i << 1), y, rest)
-    else if (rest == 4) v128.store(out + at, y)
-    else storeEnd(out + at, y, rest)
+    else storeSome(out + at, y, rest)
   }
-}
-
-/** The first `count` (1 to 4) elements. */
-// @ts-ignore: decorator
-@inline
-function loadSome(at: usize, count: i32): v128 {
-  return count == 4 ? v128.load(at) : loadEnd(at, count)
 }
 
 export function activationBackward(start: i32, end: i32, dX: usize, dOut: usize, x: usize, kind: i32): void {
@@ -204,21 +196,13 @@ export function activationBackward(start: i32, end: i32, dX: usize, dOut: usize,
 export function gatedBackward(
   start: i32, end: i32, dGate: usize, dUp: usize, dOut: usize, gate: usize, up: usize, kind: i32,
 ): void {
-  let i = start
-  for (; i + 4 <= end; i += 4) {
+  for (let i = start; i < end; i += 4) {
     const at = <usize>i << 2
-    const d = v128.load(dOut + at)
-    const g = v128.load(gate + at)
-    const u = v128.load(up + at)
-    v128.store(dGate + at, f32x4.mul(f32x4.mul(d, u), slope(g, kind)))
-    v128.store(dUp + at, f32x4.mul(d, activate(g, kind)))
+    const rest = end - i
+    const d = loadSome(dOut + at, rest)
+    const g = loadSome(gate + at, rest)
+    const u = loadSome(up + at, rest)
+    storeSome(dGate + at, f32x4.mul(f32x4.mul(d, u), slope(g, kind)), rest)
+    storeSome(dUp + at, f32x4.mul(d, activate(g, kind)), rest)
   }
-  const at = <usize>i << 2
-  const rest = end - i
-  if (rest <= 0) return
-  const d = loadEnd(dOut + at, rest)
-  const g = loadEnd(gate + at, rest)
-  const u = loadEnd(up + at, rest)
-  storeEnd(dGate + at, f32x4.mul(f32x4.mul(d, u), slope(g, kind)), rest)
-  storeEnd(dUp + at, f32x4.mul(d, activate(g, kind)), rest)
 }

@@ -40,16 +40,7 @@ export function load1(at: usize, i: i32, code: i32): f32 {
   return f32x4.extract_lane(code == BF16 ? i32x4.shl(bits, 16) : halfToFloat(bits), 0)
 }
 
-/** Round to nearest even; NaN stays NaN. */
-// @ts-ignore: decorator
-@inline
-function toBf16(x: f32): u16 {
-  const bits = reinterpret<u32>(x)
-  if ((bits & 0x7fffffff) > 0x7f800000) return <u16>((bits >> 16) | 0x40)
-  return <u16>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16)
-}
-
-/** Four of them, each in the low half of its lane. */
+/** Round to nearest even, each in the low half of its lane; NaN stays NaN. */
 // @ts-ignore: decorator
 @inline
 function roundToBf16(x: v128): v128 {
@@ -69,13 +60,13 @@ export function storeBf16(at: usize, low: v128, high: v128): void {
   v128.store(at, i16x8.narrow_i32x4_u(upperHalf(low), upperHalf(high)))
 }
 
-/** Stores the first `count` (1 to 4) of four elements so. */
+/** Stores the first `count` of four elements so, or all of them. */
 // @ts-ignore: decorator
 @inline
 export function storeBf16End(at: usize, x: v128, count: i32): void {
   const bits = upperHalf(x)
   const packed = i16x8.narrow_i32x4_u(bits, bits)
-  if (count == 4) {
+  if (count >= 4) {
     v128.store64_lane(at, packed, 0)
     return
   }
@@ -117,7 +108,7 @@ export function convert(start: i32, end: i32, out: usize, outCode: i32, x: usize
       const low = roundToBf16(load4(x, i, code))
       v128.store(out + (<usize>i << 1), i16x8.narrow_i32x4_u(low, roundToBf16(load4(x, i + 4, code))))
     }
-    for (; i < end; i++) store<u16>(out + (<usize>i << 1), toBf16(load1(x, i, code)))
+    for (; i < end; i++) v128.store16_lane(out + (<usize>i << 1), roundToBf16(f32x4.splat(load1(x, i, code))), 0)
   } else for (; i < end; i++) store<u16>(out + (<usize>i << 1), toF16(load1(x, i, code)))
 }
 

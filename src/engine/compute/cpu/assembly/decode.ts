@@ -1,7 +1,9 @@
 // One token at a time: attention of one query over cached keys and values.
 import { exp4, tanh4 } from './math'
+import { addScaled } from './elementwise'
 import { dot } from './rows'
 import { madd, maxLanes, sumLanes } from './simd'
+import { scaleRow } from './softmax'
 
 /** One column of four rows, `row` bytes apart, one to a lane. */
 // @ts-ignore: decorator
@@ -68,30 +70,10 @@ function mix8(to: usize, p0: v128, p1: v128, v: usize, row: usize, d: i32): void
 
 /** The same of four rows. */
 function mix4(to: usize, p: v128, v: usize, row: usize, d: i32): void {
-  mix1(to, f32x4.extract_lane(p, 0), v, d)
-  mix1(to, f32x4.extract_lane(p, 1), v + row, d)
-  mix1(to, f32x4.extract_lane(p, 2), v + 2 * row, d)
-  mix1(to, f32x4.extract_lane(p, 3), v + 3 * row, d)
-}
-
-/** to[d] += p · v[d]. */
-function mix1(to: usize, p: f32, v: usize, d: i32): void {
-  const weight = f32x4.splat(p)
-  let j = 0
-  for (; j + 4 <= d; j += 4) {
-    const at = <usize>j << 2
-    v128.store(to + at, madd(weight, v128.load(v + at), v128.load(to + at)))
-  }
-  for (; j < d; j++) store<f32>(to + (<usize>j << 2), load<f32>(to + (<usize>j << 2)) + p * load<f32>(v + (<usize>j << 2)))
-}
-
-function scaleBy(to: usize, factor: f32, d: i32): void {
-  let j = 0
-  for (; j + 4 <= d; j += 4) {
-    const at = to + (<usize>j << 2)
-    v128.store(at, f32x4.mul(f32x4.splat(factor), v128.load(at)))
-  }
-  for (; j < d; j++) store<f32>(to + (<usize>j << 2), factor * load<f32>(to + (<usize>j << 2)))
+  addScaled(0, d, to, v, f32x4.extract_lane(p, 0))
+  addScaled(0, d, to, v + row, f32x4.extract_lane(p, 1))
+  addScaled(0, d, to, v + 2 * row, f32x4.extract_lane(p, 2))
+  addScaled(0, d, to, v + 3 * row, f32x4.extract_lane(p, 3))
 }
 
 // @ts-ignore: decorator
@@ -111,12 +93,12 @@ const opens = 1
 const ends = 2
 
 /**
- * Heads [start, end) of one query over keys [first, length): the softmax as it goes, eight keys at a time, so that scores need
+ * Heads [start, end) of one query over `length` keys: the softmax as it goes, eight keys at a time, so that scores need
  * no memory. out and q are [H·D], keys and values [length, Hkv·D]. A part of the keys at a time gives the same bits where parts
  * end at multiples of eight of them; `state` [H, 2] keeps the highest score and the sum in between.
  */
 export function attentionStep(
-  start: i32, end: i32, out: usize, q: usize, state: usize, keys: usize, values: usize, first: i32, length: i32, group: i32,
+  start: i32, end: i32, out: usize, q: usize, state: usize, keys: usize, values: usize, length: i32, group: i32,
   kvWidth: i32, d: i32, scale: f32, cap: f32, part: i32,
 ): void {
   const row = <usize>kvWidth << 2
@@ -131,8 +113,8 @@ export function attentionStep(
       top = load<f32>(kept)
       sum = load<f32>(kept, 4)
     }
-    let key = first
-    let offset = <usize>first * row + (<usize>((head / group) * d) << 2)
+    let key = 0
+    let offset = <usize>((head / group) * d) << 2
     for (; key + 8 <= length; key += 8) {
       const s0 = capped(f32x4.mul(f32x4.splat(scale), scores4(x, keys + offset, row, d)), cap)
       const s1 = capped(f32x4.mul(f32x4.splat(scale), scores4(x, keys + offset + 4 * row, row, d)), cap)
@@ -170,10 +152,10 @@ export function attentionStep(
       }
       const p = exp1(score - top)
       sum += p
-      mix1(to, p, values + offset, d)
+      addScaled(0, d, to, values + offset, p)
       offset += row
     }
-    if (part & ends) scaleBy(to, sum > 0 ? 1 / sum : 0, d)
+    if (part & ends) scaleRow(to, d, sum > 0 ? 1 / sum : 0)
     else {
       store<f32>(kept, top)
       store<f32>(kept, sum, 4)
@@ -184,6 +166,6 @@ export function attentionStep(
 /** The sum so far of a head whose highest score is another one now; returns what the softmax's own sum is to be multiplied by. */
 function lower(to: usize, top: f32, highest: f32, d: i32): f32 {
   const keep: f32 = top == -Infinity ? 0 : exp1(top - highest)
-  scaleBy(to, keep, d)
+  scaleRow(to, d, keep)
   return keep
 }

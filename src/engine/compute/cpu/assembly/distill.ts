@@ -1,6 +1,6 @@
 // Rows of logits against those of the dense model, in vocabulary chunks (docs/methods.md, "Retraining").
 import { exp4 } from './math'
-import { lanesBelow, loadEnd, storeEnd, sumLanes } from './simd'
+import { lanesBelow, loadSome, storeSome, sumLanes } from './simd'
 import { rowMax } from './softmax'
 
 /** Lanes of f32 sums meet in f64 after so many elements. */
@@ -41,12 +41,11 @@ export function divergenceRows(
       for (let j = from; j < stop; j += 4) {
         const at = <usize>j << 2
         const rest = stop - j
-        const whole = rest >= 4
-        const x = f32x4.mul(s, whole ? v128.load(z + at) : loadEnd(z + at, rest))
-        const y = f32x4.mul(s, whole ? v128.load(d + at) : loadEnd(d + at, rest))
+        const x = f32x4.mul(s, loadSome(z + at, rest))
+        const y = f32x4.mul(s, loadSome(d + at, rest))
         let ex = exp4(f32x4.sub(x, zShift))
         let ey = exp4(f32x4.sub(y, dShift))
-        if (!whole) {
+        if (rest < 4) {
           ex = v128.and(ex, lanesBelow(rest))
           ey = v128.and(ey, lanesBelow(rest))
         }
@@ -96,14 +95,12 @@ export function distillRows(
     for (let j = 0; j < width; j += 4) {
       const to = <usize>j << 2
       const rest = width - j
-      const whole = rest >= 4
-      const x = whole ? v128.load(z + to) : loadEnd(z + to, rest)
-      const y = f32x4.mul(s, whole ? v128.load(d + to) : loadEnd(d + to, rest))
+      const x = loadSome(z + to, rest)
+      const y = f32x4.mul(s, loadSome(d + to, rest))
       let g = f32x4.mul(text, exp4(f32x4.sub(x, top)))
       g = f32x4.add(g, f32x4.mul(own, exp4(f32x4.sub(f32x4.mul(s, x), zTop))))
       g = f32x4.sub(g, f32x4.mul(other, exp4(f32x4.sub(y, dTop))))
-      if (whole) v128.store(z + to, g)
-      else storeEnd(z + to, g, rest)
+      storeSome(z + to, g, rest)
     }
     const hot = target - first
     if (hot < 0 || hot >= width) continue

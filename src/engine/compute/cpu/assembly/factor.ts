@@ -1,21 +1,5 @@
 // The small dense parts of factoring an inverse Hessian; the large ones are matrix products (../prune/factor.ts).
-import { madd } from './simd'
-
-/** y[0, n) += s · x[0, n). */
-function addScaled(y: usize, x: usize, s: f32, n: i32): void {
-  const four = f32x4.splat(s)
-  let i = 0
-  for (; i + 4 <= n; i += 4) {
-    v128.store(y, madd(v128.load(x), four, v128.load(y)))
-    x += 16
-    y += 16
-  }
-  for (; i < n; i++) {
-    store<f32>(y, load<f32>(y) + s * load<f32>(x))
-    x += 4
-    y += 4
-  }
-}
+import { addScaled } from './elementwise'
 
 /** Rows [start, end) of out[n,n]: the upper triangle of h with `diagonal` in place of its own, zeros below. */
 export function copyUpper(start: i32, end: i32, out: usize, h: usize, diagonal: usize, n: i32): void {
@@ -25,15 +9,6 @@ export function copyUpper(start: i32, end: i32, out: usize, h: usize, diagonal: 
     memory.fill(out + row, 0, <usize>i << 2)
     memory.copy(out + own, h + own, <usize>(n - i) << 2)
     store<f32>(out + own, load<f32>(diagonal + (<usize>i << 2)))
-  }
-}
-
-/** to[rows, columns] = from, with their own leading dimensions. */
-export function copyBlock(rows: i32, columns: i32, to: usize, ldt: i32, from: usize, ldf: i32): void {
-  for (let r = 0; r < rows; r++) {
-    memory.copy(to, from, <usize>columns << 2)
-    to += <usize>ldt << 2
-    from += <usize>ldf << 2
   }
 }
 
@@ -54,7 +29,7 @@ export function inverseFactorBlock(n: i32, s: usize, lds: i32, scratch: usize): 
     store<f32>(column + (<usize>c << 2), root)
     for (let i = 0; i < c; i++) {
       const own = <usize>i << 2
-      addScaled(s + <usize>i * step + own, column + own, -load<f32>(column + own), c - i)
+      addScaled(0, c - i, s + <usize>i * step + own, column + own, -load<f32>(column + own))
     }
   }
   // Row i of the inverse: (e_i − Σ_{l>i} r_il · row l) / r_ii, from the last row on.
@@ -63,7 +38,8 @@ export function inverseFactorBlock(n: i32, s: usize, lds: i32, scratch: usize): 
     memory.fill(row, 0, <usize>n << 2)
     for (let l = i + 1; l < n; l++) {
       const offset = <usize>l << 2
-      addScaled(row + offset, s + <usize>l * step + offset, -load<f32>(scratch + ((<usize>l * <usize>n + <usize>i) << 2)), n - l)
+      const factor = -load<f32>(scratch + ((<usize>l * <usize>n + <usize>i) << 2))
+      addScaled(0, n - l, row + offset, s + <usize>l * step + offset, factor)
     }
     const inverse = <f32>1 / load<f32>(scratch + ((<usize>i * <usize>n + <usize>i) << 2))
     for (let j = i + 1; j < n; j++) store<f32>(row + (<usize>j << 2), load<f32>(row + (<usize>j << 2)) * inverse)

@@ -22,19 +22,17 @@ export {
   columnSquares,
   columnSum,
   copyRows,
-  fillColumns,
   gatherRows,
   mirror,
-  repeatRow,
   rowDot,
   scatterAddRows,
   sumHeads,
-  transpose,
+  zeroColumns,
 } from './rows'
 export { distillRows, divergenceRows } from './distill'
 export { crossEntropyRows, hideLater, logSumExpRows, scaleTile, softmaxTile, softmaxTileBackward } from './softmax'
 export { addWeight, maskRows, scaleGradient, scaleWeight, turnWords } from './weights'
-export { copyBlock, copyUpper, inverseFactorBlock } from './factor'
+export { copyUpper, inverseFactorBlock } from './factor'
 export { countScores, countTies, maskBelow } from './select'
 export { selectGroups, selectGroupsScratch } from './selectGroups'
 export { selectRows, selectRowsScratch } from './selectRows'

@@ -1,6 +1,6 @@
 // Layer norm, RMS norm and rotary positions. Items are rows of `c` elements; `weight` and `bias` may be 0 (none).
 import { F32, storeBf16End } from './convert'
-import { loadEnd, madd, storeEnd, sumLanes } from './simd'
+import { loadEnd, loadSome, madd, storeEnd, storeSome, sumLanes } from './simd'
 
 /** Σ x over a row. */
 function rowSum(x: usize, c: i32): f32 {
@@ -174,10 +174,10 @@ export function normGradients(
     let sumHat = sum
     for (let row = 0; row < n; row++) {
       const from = at + <usize>row * step
-      const d = rest >= 4 ? v128.load(dOut + from) : loadEnd(dOut + from, rest)
+      const d = loadSome(dOut + from, rest)
       sum = f32x4.add(sum, d)
       if (!dWeight) continue
-      let v = rest >= 4 ? v128.load(x + from) : loadEnd(x + from, rest)
+      let v = loadSome(x + from, rest)
       if (mean) v = f32x4.sub(v, v128.load32_splat(mean + (<usize>row << 2)))
       sumHat = madd(d, f32x4.mul(v, v128.load32_splat(rstd + (<usize>row << 2))), sumHat)
     }
@@ -189,8 +189,7 @@ export function normGradients(
 // @ts-ignore: decorator
 @inline
 function accumulate(at: usize, x: v128, rest: i32): void {
-  if (rest >= 4) v128.store(at, f32x4.add(v128.load(at), x))
-  else storeEnd(at, f32x4.add(loadEnd(at, rest), x), rest)
+  storeSome(at, f32x4.add(loadSome(at, rest), x), rest)
 }
 
 /** Turns pairs (i, i + rotaryDim/2) of every head of rows [start, end) by ±the tables' angle of the row's position. */
@@ -208,20 +207,12 @@ export function rope(
       for (let i = 0; i < half; i += 4) {
         const at = <usize>i << 2
         const rest = half - i
-        const whole = rest >= 4
-        const a = whole ? v128.load(first + at) : loadEnd(first + at, rest)
-        const b = whole ? v128.load(second + at) : loadEnd(second + at, rest)
-        const c = whole ? v128.load(cos + table + at) : loadEnd(cos + table + at, rest)
-        const s = f32x4.mul(signs, whole ? v128.load(sin + table + at) : loadEnd(sin + table + at, rest))
-        const turnedA = f32x4.sub(f32x4.mul(a, c), f32x4.mul(b, s))
-        const turnedB = f32x4.add(f32x4.mul(b, c), f32x4.mul(a, s))
-        if (whole) {
-          v128.store(first + at, turnedA)
-          v128.store(second + at, turnedB)
-        } else {
-          storeEnd(first + at, turnedA, rest)
-          storeEnd(second + at, turnedB, rest)
-        }
+        const a = loadSome(first + at, rest)
+        const b = loadSome(second + at, rest)
+        const c = loadSome(cos + table + at, rest)
+        const s = f32x4.mul(signs, loadSome(sin + table + at, rest))
+        storeSome(first + at, f32x4.sub(f32x4.mul(a, c), f32x4.mul(b, s)), rest)
+        storeSome(second + at, f32x4.add(f32x4.mul(b, c), f32x4.mul(a, s)), rest)
       }
     }
   }

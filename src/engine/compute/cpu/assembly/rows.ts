@@ -1,6 +1,7 @@
 // Rows and columns: sums, gathers, strided copies. Leading dimensions count elements.
 import { load1, load4 } from './convert'
-import { loadEnd, madd, storeEnd, sumLanes } from './simd'
+import { add, addScaled } from './elementwise'
+import { madd, promoteHigh, sumLanes } from './simd'
 
 /** out[j] += Σ_n x[n,j] for columns j, a cache line of columns at a time. */
 export function columnSum(start: i32, end: i32, out: usize, x: usize, n: i32, c: i32): void {
@@ -43,18 +44,12 @@ function addSquare(sum: v128, x: v128): v128 {
   return f64x2.add(sum, f64x2.mul(x, x))
 }
 
-// @ts-ignore: decorator
-@inline
-function upper(x: v128): v128 {
-  return f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 0))
-}
-
 /** Four f32 sums plus two and two f64 ones, rounded once. */
 // @ts-ignore: decorator
 @inline
 function addSums(sums: v128, low: v128, high: v128): v128 {
   const first = f32x4.demote_f64x2_zero(f64x2.add(f64x2.promote_low_f32x4(sums), low))
-  const second = f32x4.demote_f64x2_zero(f64x2.add(upper(sums), high))
+  const second = f32x4.demote_f64x2_zero(f64x2.add(promoteHigh(sums), high))
   return v128.shuffle<i64>(first, second, 0, 2)
 }
 
@@ -76,9 +71,9 @@ export function columnSquares(start: i32, end: i32, out: usize, x: usize, n: i32
       const x0 = v128.load(from)
       const x1 = v128.load(from, 16)
       s0 = addSquare(s0, f64x2.promote_low_f32x4(x0))
-      s1 = addSquare(s1, upper(x0))
+      s1 = addSquare(s1, promoteHigh(x0))
       s2 = addSquare(s2, f64x2.promote_low_f32x4(x1))
-      s3 = addSquare(s3, upper(x1))
+      s3 = addSquare(s3, promoteHigh(x1))
       from += step
     }
     v128.store(to, addSums(v128.load(to), s0, s1))
@@ -137,15 +132,7 @@ export function scatterAddRows(
     const to = out + ((<usize>load<i32>(rows + (<usize>row << 2)) * <usize>c) << 2)
     const from = x + ((<usize>row * <usize>c) << 2)
     const scale: f32 = rowScale ? load<f32>(rowScale + (<usize>row << 2)) : 1
-    let j = start
-    for (; j + 4 <= end; j += 4) {
-      const at = <usize>j << 2
-      v128.store(to + at, madd(f32x4.splat(scale), v128.load(from + at), v128.load(to + at)))
-    }
-    for (; j < end; j++) {
-      const at = <usize>j << 2
-      store<f32>(to + at, load<f32>(to + at) + scale * load<f32>(from + at))
-    }
+    addScaled(start, end, to, from, scale)
   }
 }
 
@@ -173,62 +160,29 @@ export function rowDot(start: i32, end: i32, out: usize, a: usize, b: usize, c: 
   }
 }
 
-/** Adds `width` f32 elements. */
-function addRow(to: usize, from: usize, width: i32): void {
-  let j = 0
-  for (; j + 4 <= width; j += 4) {
-    const at = <usize>j << 2
-    v128.store(to + at, f32x4.add(v128.load(to + at), v128.load(from + at)))
-  }
-  const at = <usize>j << 2
-  const rest = width - j
-  if (rest > 0) storeEnd(to + at, f32x4.add(loadEnd(to + at, rest), loadEnd(from + at, rest)), rest)
-}
-
-/** Strided copy of rows [start, end) (kernels.ts, CopyShape); strides and offsets may be negative. */
-export function copyRows(
-  start: i32, end: i32, out: usize, input: usize, groups: i32, width: i32, outRow: i32, outGroup: i32, outOffset: i32,
-  inRow: i32, inGroup: i32, inOffset: i32, bytes: i32,
-): void {
-  for (let r = start; r < end; r++)
-    for (let g = 0; g < groups; g++) {
-      const to = out + <usize>((r * outRow + g * outGroup + outOffset) * bytes)
-      const from = input + <usize>((r * inRow + g * inGroup + inOffset) * bytes)
-      memory.copy(to, from, <usize>(width * bytes))
-    }
-}
-
-/** Every row of out[rows, columns] = x[columns]. */
-export function repeatRow(rows: i32, columns: i32, out: usize, ld: i32, x: usize): void {
+/** Copies rows of so many bytes; pitches are in bytes, and may be 0 or negative. */
+export function copyRows(to: usize, toPitch: i32, from: usize, fromPitch: i32, rows: i32, bytes: i32): void {
   for (let r = 0; r < rows; r++) {
-    memory.copy(out, x, <usize>columns << 2)
-    out += <usize>ld << 2
+    memory.copy(to, from, bytes)
+    to += toPitch
+    from += fromPitch
   }
 }
 
-/** x[rows, columns] = value. */
-export function fillColumns(rows: i32, columns: i32, x: usize, ld: i32, value: f32): void {
+/** x[rows, columns] = 0. */
+export function zeroColumns(rows: i32, columns: i32, x: usize, ld: i32): void {
   for (let r = 0; r < rows; r++) {
-    for (let j = 0; j < columns; j++) store<f32>(x + (<usize>j << 2), value)
+    memory.fill(x, 0, <usize>columns << 2)
     x += <usize>ld << 2
   }
 }
 
-/** to[columns, rows] = from[rows, columns]ᵀ, both of leading dimension `ld`; in place on a square is its upper half. */
-export function mirror(rows: i32, columns: i32, from: usize, to: usize, ld: i32): void {
-  if (from != to) return transpose(rows, columns, from, ld, to, ld)
-  const step: usize = <usize>ld << 2
-  for (let r = 0; r < rows; r++)
-    for (let c = 0; c < r; c++)
-      store<f32>(to + <usize>c * step + (<usize>r << 2), load<f32>(from + <usize>r * step + (<usize>c << 2)))
-}
-
-/** to[columns, rows] = from[rows, columns]ᵀ. */
-export function transpose(rows: i32, columns: i32, from: usize, ldf: i32, to: usize, ldt: i32): void {
+/** to[columns, rows] = from[rows, columns]ᵀ; in place on a square, the upper half of it. */
+export function mirror(rows: i32, columns: i32, from: usize, ldf: i32, to: usize, ldt: i32): void {
   const stepF: usize = <usize>ldf << 2
   const stepT: usize = <usize>ldt << 2
   for (let r = 0; r < rows; r++)
-    for (let c = 0; c < columns; c++)
+    for (let c = 0; c < (from == to ? r : columns); c++)
       store<f32>(to + <usize>c * stepT + (<usize>r << 2), load<f32>(from + <usize>r * stepF + (<usize>c << 2)))
 }
 
@@ -240,8 +194,8 @@ export function sumHeads(
   for (let n = start; n < end; n++) {
     memory.fill(out + <usize>(n * numKvHeads) * width, 0, <usize>numKvHeads * width)
     for (let head = 0; head < numHeads; head++) {
-      const kvHead = (head * numKvHeads) / numHeads
-      addRow(out + <usize>(n * numKvHeads + kvHead) * width, parts + <usize>(n * numHeads + head) * width, headDim)
+      const to = out + <usize>(n * numKvHeads + (head * numKvHeads) / numHeads) * width
+      add(0, headDim, to, to, parts + <usize>(n * numHeads + head) * width)
     }
   }
 }

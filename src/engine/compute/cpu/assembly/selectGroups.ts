@@ -98,9 +98,7 @@ function maskScaledGroups(
         const other = load<f64>(scratch + (<usize>j << 3))
         if (other < own || (other == own && j < i)) rank++
       }
-      const column = first + i
-      const at = bits + (<usize>(column >> 5) << 2)
-      if (rank < zeros) store<i32>(at, load<i32>(at) & ~(1 << (column & 31)))
+      if (rank < zeros) drop(bits, first + i)
     }
   }
   return finite
@@ -135,14 +133,18 @@ export function selectGroups(
       for (let i = 0; i < group; i++) {
         let pruned = i32x4.bitmask(i32x4.lt_s(rankOf(lanes, i, group), i32x4.splat(zeros))) & ((1 << count) - 1)
         while (pruned) {
-          const column = (g + ctz(pruned)) * group + i
-          const at = bits + (<usize>(column >> 5) << 2)
-          store<i32>(at, load<i32>(at) & ~(1 << (column & 31)))
+          drop(bits, (g + ctz(pruned)) * group + i)
           pruned &= pruned - 1
         }
       }
     }
   }
+}
+
+/** Clears the bit of a column. */
+function drop(bits: usize, column: i32): void {
+  const at = bits + (<usize>(column >> 5) << 2)
+  store<i32>(at, load<i32>(at) & ~(1 << (column & 31)))
 }
 
 /** Sets the bits of all columns. */

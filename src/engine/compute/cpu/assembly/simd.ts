@@ -44,11 +44,33 @@ export function storeEnd(at: usize, x: v128, count: i32): void {
   if (count > 2) v128.store32_lane(at, x, 2, 8)
 }
 
+/** As loadEnd, of up to four elements or all four of more. */
+// @ts-ignore: decorator
+@inline
+export function loadSome(at: usize, count: i32): v128 {
+  return count >= 4 ? v128.load(at) : loadEnd(at, count)
+}
+
+/** As storeEnd, of up to four elements or all four of more. */
+// @ts-ignore: decorator
+@inline
+export function storeSome(at: usize, x: v128, count: i32): void {
+  if (count >= 4) v128.store(at, x)
+  else storeEnd(at, x, count)
+}
+
 /** All ones in the first `count` lanes. */
 // @ts-ignore: decorator
 @inline
 export function lanesBelow(count: i32): v128 {
   return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count))
+}
+
+/** The two high lanes of f32 as f64. */
+// @ts-ignore: decorator
+@inline
+export function promoteHigh(x: v128): v128 {
+  return f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 0))
 }
 
 /** a·b + c of two f64, as madd. */

@@ -2,7 +2,7 @@
 import { dot } from './rows'
 import { F32, storeBf16, storeBf16End } from './convert'
 import { exp4, expBelow88, tanh4 } from './math'
-import { lanesBelow, loadEnd, maxLanes, storeEnd, sumLanes } from './simd'
+import { lanesBelow, loadEnd, loadSome, maxLanes, storeEnd, storeSome, sumLanes } from './simd'
 
 /** Maximum over `count` elements; −∞ when there are none. */
 // @ts-ignore: decorator
@@ -61,7 +61,7 @@ function expRowNarrow(out: usize, x: usize, count: i32, scale: f32, top: f32): f
     sum = f32x4.add(sum, f32x4.add(low, high))
   }
   for (; j < count; j += 4) {
-    const rest = min(count - j, 4)
+    const rest = count - j
     const e = expEnd(x + (<usize>j << 2), rest, factor, shift)
     storeBf16End(out + (<usize>j << 1), e, rest)
     sum = f32x4.add(sum, e)
@@ -69,17 +69,17 @@ function expRowNarrow(out: usize, x: usize, count: i32, scale: f32, top: f32): f
   return sumLanes(sum)
 }
 
-/** e^(factor·x − shift) of the last `count` (1 to 4) elements, 0 behind them. */
+/** e^(factor·x − shift) of four elements, or the last `count`, 0 behind them. */
 // @ts-ignore: decorator
 @inline
 function expEnd(at: usize, count: i32, factor: v128, shift: v128): v128 {
-  const x = count == 4 ? v128.load(at) : loadEnd(at, count)
-  return v128.and(expBelow88(f32x4.sub(f32x4.mul(x, factor), shift)), lanesBelow(count))
+  return v128.and(expBelow88(f32x4.sub(f32x4.mul(loadSome(at, count), factor), shift)), lanesBelow(count))
 }
 
+/** x = factor · x over `count` elements. */
 // @ts-ignore: decorator
 @inline
-function scaleRow(x: usize, count: i32, factor: f32): void {
+export function scaleRow(x: usize, count: i32, factor: f32): void {
   const scale = f32x4.splat(factor)
   let j = 0
   for (; j + 4 <= count; j += 4) {
@@ -107,10 +107,7 @@ function capRow(x: usize, count: i32, cap: f32): void {
   for (let j = 0; j < count; j += 4) {
     const at = x + (<usize>j << 2)
     const rest = count - j
-    const s = rest >= 4 ? v128.load(at) : loadEnd(at, rest)
-    const y = f32x4.mul(top, tanh4(f32x4.div(s, top)))
-    if (rest >= 4) v128.store(at, y)
-    else storeEnd(at, y, rest)
+    storeSome(at, f32x4.mul(top, tanh4(f32x4.div(loadSome(at, rest), top))), rest)
   }
 }
 
@@ -202,22 +199,20 @@ export function scaleTile(
     for (let j = 0; j < columns; j += 4) {
       const rest = columns - j
       const at = <usize>j << 2
-      const y = f32x4.mul(factor, rest >= 4 ? v128.load(x + at) : loadEnd(x + at, rest))
-      if (code != F32) storeBf16End(out + (<usize>j << 1), y, min(rest, 4))
-      else if (rest >= 4) v128.store(out + at, y)
-      else storeEnd(out + at, y, rest)
+      const y = f32x4.mul(factor, loadSome(x + at, rest))
+      if (code == F32) storeSome(out + at, y, rest)
+      else storeBf16End(out + (<usize>j << 1), y, rest)
     }
   }
 }
 
 /**
  * Backward of one tile, in place: products become probabilities P = e^(scale · product − logSum), gradients dP become
- * dScore = P ⊙ (dP − δ) · scale, δ = dOut·out of the query's head, times the cap's slope. dOut and out have leading
- * dimension `ld`. With `narrow` both become bf16 there instead: P [rows, keys], and dScore behind it.
+ * dScore = P ⊙ (dP − δ) · scale, δ = dOut·out of the query's head, times the cap's slope. With `narrow` both become bf16 there instead: P [rows, keys], and dScore behind it.
  */
 export function softmaxTileBackward(
   rows: i32, keys: i32, diagonal: i32, window: i32, keyMask: usize, scores: usize, gradients: usize, narrow: usize,
-  logSum: usize, ldSum: i32, dOut: usize, out: usize, ld: i32, headDim: i32, scale: f32, cap: f32,
+  logSum: usize, ldSum: i32, dOut: usize, ldD: i32, out: usize, ldOut: i32, headDim: i32, scale: f32, cap: f32,
 ): void {
   const shift: usize = narrow ? 1 : 2
   const scales = f32x4.splat(scale)
@@ -234,15 +229,13 @@ export function softmaxTileBackward(
       scoresOf(p + seen, end - start, keyMask ? keyMask + seen : 0, scale, cap),
     )
     const saved = f32x4.splat(load<f32>(logSum + ((<usize>r * <usize>ldSum) << 2)))
-    const ofRow = (<usize>r * <usize>ld) << 2
-    const delta = f32x4.splat(dot(dOut + ofRow, out + ofRow, headDim))
+    const delta = f32x4.splat(dot(dOut + ((<usize>r * <usize>ldD) << 2), out + ((<usize>r * <usize>ldOut) << 2), headDim))
     for (let j = start; j < end; j += 4) {
       const at = <usize>j << 2
       const rest = end - j
-      const whole = rest >= 4
-      const s = f32x4.mul(left, whole ? v128.load(p + at) : loadEnd(p + at, rest))
+      const s = f32x4.mul(left, loadSome(p + at, rest))
       const e = exp4(f32x4.sub(s, saved))
-      const g = whole ? v128.load(d + at) : loadEnd(d + at, rest)
+      const g = loadSome(d + at, rest)
       let ds = f32x4.mul(f32x4.mul(e, scales), f32x4.sub(g, delta))
       if (cap > 0) {
         // Hidden scores are −∞ and have no slope either.
@@ -250,14 +243,11 @@ export function softmaxTileBackward(
         ds = f32x4.mul(ds, f32x4.sub(f32x4.splat(1), f32x4.mul(t, t)))
       }
       if (narrow) {
-        storeBf16End(toP + (<usize>j << 1), e, min(rest, 4))
-        storeBf16End(toD + (<usize>j << 1), ds, min(rest, 4))
-      } else if (whole) {
-        v128.store(p + at, e)
-        v128.store(d + at, ds)
+        storeBf16End(toP + (<usize>j << 1), e, rest)
+        storeBf16End(toD + (<usize>j << 1), ds, rest)
       } else {
-        storeEnd(p + at, e, rest)
-        storeEnd(d + at, ds, rest)
+        storeSome(p + at, e, rest)
+        storeSome(d + at, ds, rest)
       }
     }
     clearAround(toP, start, end, keys, shift)

@@ -1,7 +1,7 @@
 // The state from which one row's swaps are found (docs/methods.md, "Swaps"), in f64. v is the dense value of a pruned weight and the
 // present value of a kept one; t is −2v of a pruned weight and 2v of a kept one; c = G·residual; key = t·c + v²·G_jj. A swap of a
 // and b changes the row's error by key_a + key_b + t_a·t_b·G_ab / 2.
-import { madd64 } from './simd'
+import { madd64, promoteHigh } from './simd'
 
 /** Most columns of a kind that swap among themselves before c is updated. */
 export const poolSize: i32 = 32
@@ -149,7 +149,7 @@ export function advance(c: usize, count: i32): void {
       const g = v128.load(load<usize>(one) + (at >> 1))
       const x = v128.load64_splat(one, 8)
       low = madd64(f64x2.promote_low_f32x4(g), x, low)
-      high = madd64(f64x2.promote_low_f32x4(v128.shuffle<i64>(g, g, 1, 0)), x, high)
+      high = madd64(promoteHigh(g), x, high)
     }
     v128.store(c + at, low)
     v128.store(c + at, high, 16)

@@ -1,5 +1,5 @@
 // Exact swaps of a pruned and a kept weight, a row at a time (docs/methods.md, "Swaps").
-import { madd64 } from './simd'
+import { madd64, promoteHigh } from './simd'
 import { leastShare, swapInPools } from './swapPools'
 import {
   advance, best, bestKept, bestPruned, bytesOf, exchange, isKept, lack, layOut, loadRow, rowError, search, stateBytes, step,
@@ -116,7 +116,7 @@ function multiply(products: usize, residuals: usize, gram: usize, n: i32): void 
     for (let j = 0; j < n; j++) {
       const g = v128.load(at)
       const low = f64x2.promote_low_f32x4(g)
-      const high = f64x2.promote_low_f32x4(v128.shuffle<i64>(g, g, 1, 0))
+      const high = promoteHigh(g)
       let x = v128.load64_splat(p)
       a0 = madd64(x, low, a0)
       a1 = madd64(x, high, a1)

@@ -54,13 +54,10 @@ export function adapters(pool: Runner): Adapters {
   /** Runs a task whose chunks write `width` partial sums each, then adds them to `out` in chunk order. */
   const withParts = (width: number, split: Split, out: number, run: (parts: number) => void) => {
     const count = pool.chunks(split)
-    const parts = pool.heap.allocateInside(4 * count * width)
-    try {
+    pool.heap.within(4 * count * width, (parts) => {
       run(parts)
       pool.run('addParts', byElements(width), [out, parts, count, width])
-    } finally {
-      pool.heap.release(parts)
-    }
+    })
   }
   return {
     loraWeight(out, weight, mask, a, b, scale) {

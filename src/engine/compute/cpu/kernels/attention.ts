@@ -59,21 +59,8 @@ export function attention(pool: Runner): Attention {
       const parts = numHeads / heads > numKvHeads ? pool.heap.allocate(2 * bytes) : null
       const run = (toK: number, toV: number) =>
         pool.run('attentionBackward', split, [
-          ...[
-            at(dQ),
-            toK,
-            toV,
-            rounded ?? at(dOut),
-            narrow ?? at(dOut),
-            at(out),
-            at(logSum),
-            at(q),
-            at(k),
-            at(v),
-            at(keyMask),
-          ],
-          ...layoutArgs(shape, q),
-          heads,
+          ...[at(dQ), toK, toV, rounded ?? at(dOut), narrow ?? at(dOut), at(out), at(logSum)],
+          ...[at(q), at(k), at(v), at(keyMask), heads, ...layoutArgs(shape, q)],
         ])
       try {
         if (narrow !== null && rounded !== null) {

@@ -22,8 +22,7 @@ export function stepStageBytes(numHeads: number, numKvHeads: number, headDim: nu
  * Items: heads. Whoever has a head writes what it looks at last: with grouped heads the same bytes more than once.
  */
 const rememberAndAttend: Task = (env, args, start, end) => {
-  const { stage, wasm } = env
-  const [keys, values, length, group, width, headDim, k, v] = [2, 3, 5, 6, 7, 8, 11, 12].map((i) => args[i])
+  const [, , keys, values, , length, group, width, headDim, , , k, v] = args
   const [from, to] = [Math.floor(start / group) * headDim, Math.ceil(end / group) * headDim]
   const bytes = 4 * (to - from)
   for (const [cache, x] of [
@@ -31,41 +30,37 @@ const rememberAndAttend: Task = (env, args, start, end) => {
     [values, v],
   ]) {
     const [near, far] = [x + 4 * from, cache + 4 * ((length - 1) * width + from)]
-    if (isOutside(x) || isOutside(cache)) stage.copyRows(far, bytes, near, bytes, 1, bytes)
-    else wasm.copyRows(0, 1, far, near, 1, bytes, 0, 0, 0, 0, 0, 0, 1)
+    env.stage.copyRows(far, bytes, near, bytes, 1, bytes)
   }
   attend(env, args, start, end, from, to)
 }
 
 /** Heads [start, end), which look at columns [from, to) of the caches. */
-function attend(env: TaskEnv, args: ArrayLike<number>, start: number, end: number, from: number, to: number): void {
+function attend(env: TaskEnv, args: readonly number[], start: number, end: number, from: number, to: number): void {
   const { stage, wasm } = env
-  const [out, q, keys, values, first, length, group, width, headDim, scale, softcap] = Array.from(args)
+  const [out, q, keys, values, first, length, group, width, headDim, scale, softcap] = args
   const mark = stage.mark()
   const [skipped, own] = [4 * headDim * start, 4 * headDim * (end - start)]
   // The kernel counts heads and columns from 0; addresses of 32 bits wrap around.
   const nearOut = stage.bytes('out', out + skipped, own) - skipped
   const nearQ = stage.bytes('in', q + skipped, own) - skipped
-  const over = (k: number, v: number, begin: number, stop: number, row: number, part: number) =>
+  const isStaged = isOutside(keys) || isOutside(values)
+  const row = isStaged ? to - from : width
+  const fit = Math.floor((stage.freeBytes - 2 * slack) / (8 * row))
+  const panel = isStaged ? Math.max(keysAtOnce, fit - (fit % keysAtOnce)) : length
+  for (let key = first; key < length; key += panel) {
+    const count = Math.min(panel, length - key)
+    const before = stage.mark()
+    const [nearK, nearV] = [keys, values].map((cache) => {
+      const at = cache + 4 * key * width
+      return isStaged ? stage.pack('in', at + 4 * from, count, 4 * row, 4 * width) - 4 * from : at
+    })
+    const part = (key === first ? opens : 0) | (key + count === length ? ends : 0)
     wasm.attentionStep(
-      ...[start, end, nearOut, nearQ, env.scratch - 8 * start, k, v],
-      ...[begin, stop, group, row, headDim, scale, softcap, part],
+      ...[start, end, nearOut, nearQ, env.scratch - 8 * start, nearK, nearV],
+      ...[count, group, row, headDim, scale, softcap, part],
     )
-  if (!isOutside(keys) && !isOutside(values)) over(keys, values, first, length, width, opens | ends)
-  else {
-    const row = to - from
-    const fit = Math.floor((stage.freeBytes - 2 * slack) / (8 * row))
-    const panel = Math.max(keysAtOnce, fit - (fit % keysAtOnce))
-    for (let key = first; key < length; key += panel) {
-      const count = Math.min(panel, length - key)
-      const before = stage.mark()
-      const [nearK, nearV] = [keys, values].map(
-        (cache) => stage.pack('in', cache + 4 * (key * width + from), count, 4 * row, 4 * width) - 4 * from,
-      )
-      const part = (key === first ? opens : 0) | (key + count === length ? ends : 0)
-      over(nearK, nearV, 0, count, row, part)
-      stage.flush(before)
-    }
+    stage.flush(before)
   }
   stage.flush(mark)
 }

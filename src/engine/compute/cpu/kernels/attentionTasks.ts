@@ -3,19 +3,11 @@
 import type { AttentionShape } from '../../kernels.ts'
 import { isOutside } from '../outside.ts'
 import { elementType } from '../matmul.ts'
-import type { Stage } from '../stage.ts'
 import type { Task, TaskEnv } from '../task.ts'
 import { elementBytes, gemmOf } from './productTasks.ts'
 
 /** Numbers every attention task takes, after its tensors. */
-export interface Layout {
-  readonly seqLen: number
-  readonly numHeads: number
-  readonly numKvHeads: number
-  readonly headDim: number
-  readonly scale: number
-  readonly window: number
-  readonly softcap: number
+interface Layout extends Readonly<Omit<AttentionShape, 'batch'>> {
   readonly tile: number
   /** Element type of q, k and v, and of what is multiplied with them. */
   readonly code: number
@@ -46,8 +38,8 @@ function tileOf({ seqLen, window, tile }: Layout, index: number): Tile {
   return { query, rows, key, keys: query + rows - key }
 }
 
-function layoutOf(args: ArrayLike<number>, from: number): Layout {
-  const [seqLen, numHeads, numKvHeads, headDim, scale, window, softcap, tile, code] = Array.from(args).slice(from)
+function layoutOf(args: readonly number[], from: number): Layout {
+  const [seqLen, numHeads, numKvHeads, headDim, scale, window, softcap, tile, code] = args.slice(from)
   return { seqLen, numHeads, numKvHeads, headDim, scale, window, softcap, tile, code }
 }
 
@@ -77,31 +69,19 @@ export function backwardBytes({ seqLen }: AttentionShape, code: number): number 
   return scoreBytes(seqLen, code, 2)
 }
 
-/** dOut and out of a tile inside, and their leading dimension. */
-function tilesOfHead(stage: Stage, dOut: number, out: number, rows: number, headDim: number, ld: number): number[] {
-  if (!isOutside(dOut) && !isOutside(out)) return [dOut, out, ld]
-  const pack = (at: number) => stage.pack('in', at, rows, 4 * headDim, 4 * ld)
-  return [pack(dOut), pack(out), headDim]
-}
-
-/** Rows that are zeroed at a time outside. */
-const zeroRows = 1024
-
 /** x[rows, columns] = 0. */
 function zeroColumns({ stage, wasm }: TaskEnv, rows: number, columns: number, x: number, ld: number): void {
-  if (!isOutside(x)) return void wasm.fillColumns(rows, columns, x, ld, 0)
-  for (let row = 0; row < rows; row += zeroRows) {
-    const mark = stage.mark()
-    const count = Math.min(zeroRows, rows - row)
-    const near = stage.pack('out', x + 4 * row * ld, count, 4 * columns, 4 * ld)
-    wasm.fillColumns(count, columns, near, columns, 0)
-    stage.flush(mark)
-  }
+  if (!isOutside(x)) return void wasm.zeroColumns(rows, columns, x, ld)
+  const mark = stage.mark()
+  const zeros = stage.take(4 * columns)
+  wasm.fill(0, columns, zeros, 0)
+  stage.copyRows(x, 4 * ld, zeros, 0, rows, 4 * columns)
+  stage.flush(mark)
 }
 
 /** Args: out, its dtype code, logSum, q, k, v, keyMask, layout. Items: (batch, head, tile). */
 const attention: Task = (env, args, start, end) => {
-  const [out, outCode, logSum, q, k, v, keyMask] = Array.from(args)
+  const [out, outCode, logSum, q, k, v, keyMask] = args
   const h = layoutOf(args, 7)
   const tiles = Math.ceil(h.seqLen / h.tile)
   const { stage, scratch: scores } = env
@@ -129,10 +109,8 @@ const attention: Task = (env, args, start, end) => {
     gemm(false, false, t.rows, h.headDim, t.keys, 1, narrow || scores, t.keys, from, ldk, 0, mixed, h.headDim)
     const outBytes = elementBytes(outCode)
     const to = out + outBytes * (atQ + t.query * ldq)
-    const [nearOut, ldOut] = isOutside(to)
-      ? [stage.pack('out', to, t.rows, outBytes * h.headDim, outBytes * ldq), h.headDim]
-      : [to, ldq]
-    env.wasm.scaleTile(t.rows, h.headDim, mixed, h.headDim, factors, nearOut, ldOut, outCode)
+    const nearOut = stage.rows('out', to, t.rows, h.headDim, ldq, outBytes)
+    env.wasm.scaleTile(t.rows, h.headDim, mixed, h.headDim, factors, ...nearOut, outCode)
     stage.flush(mark)
   }
 }
@@ -150,7 +128,7 @@ export function headsAtOnce({ seqLen, numHeads, numKvHeads }: AttentionShape): n
 
 /** Args: out, its dtype code, q, k, v, heads at once, layout. Items: (batch, heads, tile). All by oneDNN but for what causality hides. */
 const attentionAlone: Task = ({ wasm, primitives, scratch: scores }, args, start, end) => {
-  const [out, outCode, q, k, v, heads] = Array.from(args)
+  const [out, outCode, q, k, v, heads] = args
   const h = layoutOf(args, 6)
   const tiles = Math.ceil(h.seqLen / h.tile)
   const [type, bytes] = [elementType(h.code), elementBytes(h.code)]
@@ -200,13 +178,12 @@ const attentionAlone: Task = ({ wasm, primitives, scratch: scores }, args, start
 }
 
 /**
- * Args: dQ, dK, dV, dOut, dOut as products read it, out, logSum, q, k, v, keyMask, layout, heads of a slot. Items: (batch, head).
+ * Args: dQ, dK, dV, dOut, dOut as products read it, out, logSum, q, k, v, keyMask, heads of a slot, layout. Items: (batch, head).
  * dK and dV have a slot for so many heads that share keys, which are all in one chunk; slots are summed afterwards.
  */
 const attentionBackward: Task = (env, args, start, end) => {
-  const [dQ, dK, dV, dOut, dOutOperand, out, logSum, q, k, v, keyMask] = Array.from(args)
-  const h = layoutOf(args, 11)
-  const heads = args[20]
+  const [dQ, dK, dV, dOut, dOutOperand, out, logSum, q, k, v, keyMask, heads] = args
+  const h = layoutOf(args, 12)
   const { stage } = env
   const [gemm, bytes] = [gemmOf(env, h.code), elementBytes(h.code)]
   const [ldq, ldk, ldd] = [h.numHeads * h.headDim, h.numKvHeads * h.headDim, (h.numHeads / heads) * h.headDim]
@@ -232,7 +209,7 @@ const attentionBackward: Task = (env, args, start, end) => {
       const mark = stage.mark()
       const near = stage.bytes('in', mask, 4 * keys)
       const logSums = stage.rows('in', sums, rows, 1, h.numHeads)
-      const outs = tilesOfHead(stage, dOut + 4 * tileQ, out + 4 * tileQ, rows, h.headDim, ldq)
+      const outs = [dOut, out].flatMap((x) => stage.rows('in', x + 4 * tileQ, rows, h.headDim, ldq))
       env.wasm.softmaxTileBackward(
         ...[rows, keys, t.query - t.key, h.window, near, probabilities, gradients, narrow, ...logSums],
         ...[...outs, h.headDim, h.scale, h.softcap],

@@ -9,7 +9,7 @@ import { addresses } from './splits.ts'
 
 /** Args: weight, its columns, whether they are packed already. Items: groups of rows. */
 const turnGroups: Task = ({ stage, wasm, scratch }, args, start, end) => {
-  const [weight, i, isPacked] = Array.from(args)
+  const [weight, i, isPacked] = args
   const bytes = 2 * packedRows * i
   const [from, to] = isPacked ? [i / 2, packedRows] : [packedRows, i / 2]
   for (let group = start; group < end; group++) {

@@ -37,7 +37,7 @@ export function rowGroup(total: number, columns: number): number {
  * lie inside.
  */
 export function weightRows(
-  env: TaskEnv,
+  { stage, wasm }: TaskEnv,
   weight: number,
   code: number,
   ld: number,
@@ -46,43 +46,24 @@ export function weightRows(
 ): [address: number, ld: number] {
   const from = weight + (row * ld + column) * elementBytes(code)
   if (code === 0) return [from, ld]
-  if (!isOutside(from)) env.wasm.unpack(rows, columns, from, ld, code, scratch, columns)
-  else unpackOutside(env, from, ld, code, rows, columns, scratch)
+  const step = isOutside(from) ? Math.max(1, Math.floor((stage.freeBytes - 64) / (2 * columns))) : rows
+  for (let at = 0; at < rows; at += step) {
+    const mark = stage.mark()
+    const count = Math.min(step, rows - at)
+    const near = stage.rows('in', from + 2 * at * ld, count, columns, ld, 2)
+    wasm.unpack(count, columns, ...near, code, scratch + 4 * at * columns, columns)
+    stage.flush(mark)
+  }
   return [scratch, columns]
 }
 
-function unpackOutside(
-  { stage, wasm }: TaskEnv,
-  from: number,
-  ld: number,
-  code: number,
-  rows: number,
-  columns: number,
-  scratch: number,
-): void {
-  const step = Math.max(1, Math.floor((stage.freeBytes - 64) / (2 * columns)))
-  for (let row = 0; row < rows; row += step) {
-    const mark = stage.mark()
-    const count = Math.min(step, rows - row)
-    const near = stage.pack('in', from + 2 * row * ld, count, 2 * columns, 2 * ld)
-    wasm.unpack(count, columns, near, columns, code, scratch + 4 * row * columns, columns)
-    stage.flush(mark)
-  }
-}
-
-/** Every row of out[rows, columns] = x[columns]. */
-function repeatRow({ stage, wasm }: TaskEnv, rows: number, columns: number, out: number, ld: number, x: number): void {
-  if (!isOutside(out) && !isOutside(x)) wasm.repeatRow(rows, columns, out, ld, x)
-  else stage.copyRows(out, 4 * ld, x, 0, rows, 4 * columns)
-}
-
-/** to[columns, rows] = from[rows, columns]ᵀ, as the wasm kernel does. */
+/** The wasm kernel, anywhere; both matrices have the leading dimension `ld`. */
 function mirror({ stage, wasm }: TaskEnv, rows: number, columns: number, from: number, to: number, ld: number): void {
-  if (!isOutside(from)) return void wasm.mirror(rows, columns, from, to, ld)
+  if (!isOutside(from)) return void wasm.mirror(rows, columns, from, ld, to, ld)
   const mark = stage.mark()
   const tile = stage.pack(from === to ? 'inout' : 'in', from, rows, 4 * columns, 4 * ld)
-  if (from === to) wasm.mirror(rows, columns, tile, tile, columns)
-  else wasm.transpose(rows, columns, tile, columns, stage.pack('out', to, columns, 4 * rows, 4 * ld), rows)
+  const turned = from === to ? tile : stage.pack('out', to, columns, 4 * rows, 4 * ld)
+  wasm.mirror(rows, columns, tile, columns, turned, rows)
   stage.flush(mark)
 }
 
@@ -91,7 +72,7 @@ function mirror({ stage, wasm }: TaskEnv, rows: number, columns: number, from: n
  * `linearActivated`. Items: pieces of out[n, o].
  */
 const linear: Task = (env, args, start, end) => {
-  const [out, x, weight, xCode, code, bias, n, o, i, gridRows, gridColumns] = Array.from(args)
+  const [out, x, weight, xCode, code, bias, n, o, i, gridRows, gridColumns] = args
   if (code === packedCode || (bias && code === xCode && env.primitives))
     return linearActivated(env, args, start, end, 0)
   const gemm = gemmOf(env, xCode)
@@ -107,7 +88,7 @@ const linear: Task = (env, args, start, end) => {
       const [w, ldw] = direct
         ? [weight + column * i * elementBytes(code), i]
         : weightRows(env, weight, code, i, rowsOfWeight, env.scratch)
-      if (bias) repeatRow(env, rows, columns, to, o, bias + 4 * column)
+      if (bias) env.stage.copyRows(to, 4 * o, bias + 4 * column, 0, rows, 4 * columns)
       const from = x + elementBytes(xCode) * row * i
       gemm(false, true, rows, columns, i, 1, from, i, w, ldw, bias ? 1 : 0, to, o)
     }
@@ -119,8 +100,8 @@ const linear: Task = (env, args, start, end) => {
  * x and weight are of one type, or the weight is packed.
  */
 const linearActivated: Task = ({ primitives }, args, start, end) => {
-  const [out, x, weight, code, weightCode, bias, n, o, i, gridRows, gridColumns] = Array.from(args)
-  const [outCode, algorithm, parameter, factor] = [11, 12, 13, 14].map((index) => args[index])
+  const [out, x, weight, code, weightCode, bias, n, o, i, gridRows, gridColumns] = args
+  const [outCode, algorithm, parameter, factor] = args.slice(11)
   const types = { type: elementType(code), out: elementType(outCode), packed: weightCode === packedCode }
   for (let item = start; item < end; item++) {
     const { row, rows, column, columns } = pieceAt(item, n, o, gridRows, gridColumns)
@@ -136,7 +117,7 @@ const linearActivated: Task = ({ primitives }, args, start, end) => {
 
 /** Args: dInput, dOut, weight, dtype codes of dOut and weight, n, o, i, beta, rows and columns of a piece. Items: pieces of dInput[n, i]. */
 const backwardInput: Task = (env, args, start, end) => {
-  const [dInput, dOut, weight, dCode, code, n, o, i, beta, gridRows, gridColumns] = Array.from(args)
+  const [dInput, dOut, weight, dCode, code, n, o, i, beta, gridRows, gridColumns] = args
   const gemm = gemmOf(env, dCode)
   const direct = code === dCode
   for (let item = start; item < end; item++) {
@@ -156,7 +137,7 @@ const backwardInput: Task = (env, args, start, end) => {
 
 /** Args: out, a, b, their dtype code, m, n, k, transA, transB, alpha, beta, rows and columns of a piece. Items: pieces of out[m, n]. */
 const product: Task = (env, args, start, end) => {
-  const [out, a, b, code, m, n, k, transA, transB, alpha, beta, gridRows, gridColumns] = Array.from(args)
+  const [out, a, b, code, m, n, k, transA, transB, alpha, beta, gridRows, gridColumns] = args
   const [gemm, bytes] = [gemmOf(env, code), elementBytes(code)]
   const [lda, ldb] = [transA ? m : k, transB ? k : n]
   for (let item = start; item < end; item++) {
@@ -173,7 +154,7 @@ export const gramTile = 256
 
 /** Args: out, x, n, width, alpha, upper. Items: tiles on and below the diagonal, row by row; each is mirrored above. */
 const gram: Task = (env, args, start, end) => {
-  const [out, x, n, width, alpha, upper] = Array.from(args)
+  const [out, x, n, width, alpha, upper] = args
   for (let tile = start; tile < end; tile++) {
     const tileRow = Math.floor((Math.sqrt(8 * tile + 1) - 1) / 2)
     const row = tileRow * gramTile
@@ -200,8 +181,7 @@ function pairColumns({ stage, wasm, scratch }: TaskEnv, x: number, code: number,
 
 /** Items: rows of all weights, one after the other. */
 const linearRows: Task = (env, args, start, end) => {
-  const { stage, wasm } = env
-  const [x, width] = [args[0], args[1]]
+  const [x, width] = args
   let pairedFor = dtypeCode.f32
   let first = 0
   for (let k = firstWeight; first < end; k += argsPerWeight) {
@@ -218,8 +198,8 @@ const linearRows: Task = (env, args, start, end) => {
       pairedFor = code
     }
     if (isOutside(input) || isOutside(out) || isOutside(weight) || isOutside(bias))
-      callStaged(wasm, stage, 'linearRow', from, to, [out, input, weight, code, bias, width])
-    else wasm.linearRow(from, to, out, input, weight, code, bias, width)
+      callStaged(env, 'linearRow', from, to, [out, input, weight, code, bias, width])
+    else env.wasm.linearRow(from, to, out, input, weight, code, bias, width)
   }
 }
 

@@ -23,13 +23,10 @@ export function training(pool: Runner): Training {
   /** out[0] += Σ (a − b)², or Σ a² without b. */
   const addSquares = (out: number, a: number, b: number, length: number) => {
     const blocks = Math.ceil(length / sumBlock)
-    const parts = pool.heap.allocateInside(8 * blocks)
-    try {
+    pool.heap.within(8 * blocks, (parts) => {
       pool.run('squareParts', { total: blocks, unit: 2 }, [parts, a, b, length, sumBlock])
       pool.run('addSum', { total: 1, unit: 1 }, [out, parts, blocks])
-    } finally {
-      pool.heap.release(parts)
-    }
+    })
   }
   return {
     logSumExpChunk(runMax, runSum, targetLogit, logits, targets, start) {

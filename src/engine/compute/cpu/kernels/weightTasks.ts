@@ -18,7 +18,7 @@ export const effectiveRows = (i: number) => Math.max(4, Math.floor(cachedElement
 
 /** Args: out, its dtype code, weight, its code, mask, a, b, scale, i, rank. Items: rows of out. 16-bit rows are formed in scratch. */
 const loraWeight: Task = (env, args, start, end) => {
-  const [out, outCode, weight, code, mask, a, b, scale, i, rank] = Array.from(args)
+  const [out, outCode, weight, code, mask, a, b, scale, i, rank] = args
   const step = effectiveRows(i)
   const { stage, wasm } = env
   for (let row = start; row < end; row += step) {
@@ -39,7 +39,7 @@ const loraWeight: Task = (env, args, start, end) => {
  * Args: parts of dA [chunks, rank, i], dB, dOut, x, their dtype code, mask, a, b, scale, n, o, i, rank. Items: rows of the weight.
  */
 const loraBackward: Task = (env, args, start, end, chunk) => {
-  const [parts, dB, dOut, x, xCode, mask, a, b, scale, n, o, i, rank] = Array.from(args)
+  const [parts, dB, dOut, x, xCode, mask, a, b, scale, n, o, i, rank] = args
   const gemm = gemmOf(env, xCode)
   const part = parts + 4 * chunk * rank * i
   const g = env.scratch
@@ -58,7 +58,7 @@ const loraBackward: Task = (env, args, start, end, chunk) => {
 
 /** Args: dRow, parts of dColumn [chunks, i], dOut, x, their dtype code, weight, its code, row, column, factor, n, o, i. Items: rows. */
 const scaleBackward: Task = (env, args, start, end, chunk) => {
-  const [dRow, parts, dOut, x, xCode, weight, code, rowScale, columnScale, factor, n, o, i] = Array.from(args)
+  const [dRow, parts, dOut, x, xCode, weight, code, rowScale, columnScale, factor, n, o, i] = args
   const gemm = gemmOf(env, xCode)
   const part = parts + 4 * chunk * i
   const g = env.scratch

@@ -4,23 +4,22 @@
 import { breathe } from '../../../breathe.ts'
 import type { Tensor } from '../../tensor.ts'
 import type { Pool } from '../pool.ts'
-import { isOutside } from '../outside.ts'
-import type { Task, TaskEnv } from '../task.ts'
+import type { Task } from '../task.ts'
 
 /** Rows and columns of a panel: large ones make good products, small ones leave work for all threads. */
 const panelOf = (n: number) => (n >= 512 ? 128 : 48)
 
 /** Args: a, n, k, width. Rows of R_ik = S_ik · T_kkᵀ, where T_kk = R_kk⁻¹ is at a[k][k]. */
 const factorPanel: Task = (env, args, start, end) => {
-  const [a, n, k, width] = Array.from(args)
+  const [a, n, k, width] = args
   const [rows, own, inverse] = [end - start, a + 4 * (start * n + k), a + 4 * (k * n + k)]
   env.sgemm(false, true, rows, width, width, 1, own, n, inverse, n, 0, env.scratch, width)
-  copyBlock(env, rows, width, own, n, env.scratch, width)
+  env.stage.copyRows(own, 4 * n, env.scratch, 4 * width, rows, 4 * width)
 }
 
 /** Args: a, n, k, width, work, failed. One item: the corner S_kk becomes T_kk, or failed[0] = 1. */
 const factorCorner: Task = ({ stage, wasm }, args) => {
-  const [a, n, k, width, work, failed] = Array.from(args)
+  const [a, n, k, width, work, failed] = args
   const mark = stage.mark()
   const corner = stage.rows('inout', a + 4 * (k * n + k), width, width, n)
   if (!wasm.inverseFactorBlock(width, ...corner, work)) wasm.fillWords(0, 1, failed, 1)
@@ -28,15 +27,15 @@ const factorCorner: Task = ({ stage, wasm }, args) => {
 }
 
 /** Args: a, n, k, width, r. One item: r = R_k behind panel k. */
-const factorCopy: Task = (env, args) => {
-  const [a, n, k, width, r] = Array.from(args)
-  const behind = n - k - width
-  copyBlock(env, width, behind, r, behind, a + 4 * (k * n + k + width), n)
+const factorCopy: Task = ({ stage }, args) => {
+  const [a, n, k, width, r] = args
+  const bytes = 4 * (n - k - width)
+  stage.copyRows(r, bytes, a + 4 * (k * n + k + width), 4 * n, width, bytes)
 }
 
 /** Args: a, n, k, width. Rows of S_ij −= R_ik · R_jkᵀ for i ≤ j < k; below the diagonal only inside its blocks. */
 const factorTrail: Task = (env, args, start, end) => {
-  const [a, n, k, width] = Array.from(args)
+  const [a, n, k, width] = args
   const panel = panelOf(n)
   for (let row = start; row < end; row += panel) {
     const rows = Math.min(panel, end - row)
@@ -47,32 +46,18 @@ const factorTrail: Task = (env, args, start, end) => {
 
 /** Args: a, n, k, width, r. Columns of U_k = −T_kk · (R_k · U) behind panel k; r is a copy of R_k [width, n − behind]. */
 const factorInvert: Task = (env, args, start, end) => {
-  const [a, n, k, width, r] = Array.from(args)
+  const [a, n, k, width, r] = args
   const behind = k + width
-  const columns = end - start
+  const [columns, u] = [end - start, a + 4 * (behind * n + behind + start)]
   // U is upper: rows from the last of these columns on do not count.
-  env.sgemm(
-    false,
-    false,
-    width,
-    columns,
-    end,
-    1,
-    r,
-    n - behind,
-    a + 4 * (behind * n + behind + start),
-    n,
-    0,
-    env.scratch,
-    columns,
-  )
+  env.sgemm(false, false, width, columns, end, 1, r, n - behind, u, n, 0, env.scratch, columns)
   const [to, inverse] = [a + 4 * (k * n + behind + start), a + 4 * (k * n + k)]
   env.sgemm(false, false, width, columns, width, -1, inverse, n, env.scratch, columns, 0, to, n)
 }
 
 /** Args: out, n, factor, panel. Rows of X become X·R⁻ᵀ, from the last columns on, then that times R⁻¹, from the first on. */
 const factorSolve: Task = (env, args, start, end) => {
-  const [out, n, factor, panel] = Array.from(args)
+  const [out, n, factor, panel] = args
   const rows = end - start
   const x = out + 4 * start * n
   /** Columns [at, to) lose those [from, until) times their part of Rᵀ, or of R. */
@@ -84,7 +69,7 @@ const factorSolve: Task = (env, args, start, end) => {
   const divide = (k: number, to: number, byTransposed: boolean) => {
     const [own, width] = [x + 4 * k, to - k]
     env.sgemm(false, byTransposed, rows, width, width, 1, own, n, factor + 4 * (k * n + k), n, 0, env.scratch, width)
-    copyBlock(env, rows, width, own, n, env.scratch, width)
+    env.stage.copyRows(own, 4 * n, env.scratch, 4 * width, rows, 4 * width)
   }
   // Most of the work is products of wide panels, each of several panels of the factor.
   const panels = panelsBetween(0, n, 4 * panel)
@@ -117,20 +102,6 @@ export const factorTasks: Readonly<Record<string, Task>> = {
   factorTrail,
   factorCopy,
   factorInvert,
-}
-
-/** to[rows, columns] = from, with their own leading dimensions. */
-function copyBlock(
-  { stage, wasm }: TaskEnv,
-  rows: number,
-  columns: number,
-  to: number,
-  ldt: number,
-  from: number,
-  ldf: number,
-): void {
-  if (!isOutside(to) && !isOutside(from)) wasm.copyBlock(rows, columns, to, ldt, from, ldf)
-  else stage.copyRows(to, 4 * ldt, from, 4 * ldf, rows, 4 * columns)
 }
 
 /** Rows of a share of the work: each packs the whole factor, which costs more than it gains for fewer rows. */

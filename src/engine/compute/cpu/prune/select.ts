@@ -7,18 +7,18 @@ import { callStaged } from '../staged.ts'
 import type { Task } from '../task.ts'
 
 /** Args: weight, width, scale, first, last, counts, shift, bits, prefix, within. Counts are i32 [threads, 2^bits]. */
-const pruneCount: Task = ({ wasm, stage, thread }, args, start, end) => {
-  const [weight, width, scale, first, last, counts, shift, bits, prefix, within] = Array.from(args)
-  const own = [weight, width, scale, first, last, counts + thread * 4 * 2 ** bits, shift, bits, prefix, within]
-  callStaged(wasm, stage, 'countScores', start, end, own)
+const pruneCount: Task = (env, args, start, end) => {
+  const [weight, width, scale, first, last, counts, shift, bits, prefix, within] = args
+  const own = [weight, width, scale, first, last, counts + env.thread * 4 * 2 ** bits, shift, bits, prefix, within]
+  callStaged(env, 'countScores', start, end, own)
 }
 
 /** Args: weight, width, scale, mask, words, two of the rule, bad. `bad` is i32 [threads]. */
 const selecting =
   (kernel: string): Task =>
-  ({ wasm, stage, thread, scratch }, args, start, end) => {
-    const own = [...Array.from(args).slice(0, 7), args[7] + 4 * thread, scratch]
-    callStaged(wasm, stage, kernel, start, end, own)
+  (env, args, start, end) => {
+    const own = [...args.slice(0, 7), args[7] + 4 * env.thread, env.scratch]
+    callStaged(env, kernel, start, end, own)
   }
 
 export const selectTasks: Readonly<Record<string, Task>> = {
@@ -112,13 +112,9 @@ function runCounted(
 
 /** Gives `body` the address of `length` zeroed i32, and a way to see them afterwards. */
 function withZeros<T>(pool: Pool, length: number, body: (address: number, view: () => Int32Array) => T): T {
-  const { heap } = pool
-  const address = heap.allocateInside(4 * length)
-  try {
-    const view = () => new Int32Array(heap.memory.buffer, address, length)
+  return pool.heap.within(4 * length, (address) => {
+    const view = () => new Int32Array(pool.heap.memory.buffer, address, length)
     view().fill(0)
     return body(address, view)
-  } finally {
-    heap.release(address)
-  }
+  })
 }

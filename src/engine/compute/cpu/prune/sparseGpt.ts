@@ -13,7 +13,7 @@ const stripRows = 128
 
 /** Args: weight, width, mask, words, upper, scale, first, last, n, m, sums. `sums` is f64 [chunks]. */
 const pruneSweep: Task = (env, args, start, end, chunk) => {
-  const [weight, width, mask, words, upper, scale, first, last, n, m, sums] = Array.from(args)
+  const [weight, width, mask, words, upper, scale, first, last, n, m, sums] = args
   const { wasm, scratch, stage } = env
   const columns = last - first
   const [errors, tile] = [scratch, scratch + 4 * columns * stripRows]
@@ -61,8 +61,7 @@ export function sparseGptBlock(
   const stageBytes = 4 * columns * (columns + 1 + tileRows) + 4 * tileRows * maskWords(width) + 4 * 64
   const split: Split = { total: rows, unit: tileRows, scratchBytes, stageBytes }
   const chunks = pool.chunks(split)
-  const sums = heap.allocateInside(8 * chunks)
-  try {
+  heap.within(8 * chunks, (sums) => {
     const view = () => new Float64Array(heap.memory.buffer, sums, chunks)
     view().fill(0)
     const [bits, upper, scale] = [mask, factor.upper, factor.inverseDiagonal].map((tensor) => heap.addressOf(tensor))
@@ -75,7 +74,5 @@ export function sparseGptBlock(
       first,
       sum.map((before) => before + view().reduce((a, b) => a + b, 0) / 2),
     )
-  } finally {
-    heap.release(sums)
-  }
+  })
 }

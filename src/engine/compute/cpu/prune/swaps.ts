@@ -8,8 +8,7 @@ import { callStaged } from '../staged.ts'
 import type { Task } from '../task.ts'
 
 /** Args: weight, dense, width, mask, words, gram, peaks, most, group, figures, product or 0. */
-const pruneSwaps: Task = ({ wasm, stage, scratch }, args, start, end) =>
-  callStaged(wasm, stage, 'swapRows', start, end, [...Array.from(args).slice(0, 11), scratch])
+const pruneSwaps: Task = (env, args, start, end) => callStaged(env, 'swapRows', start, end, [...args, env.scratch])
 
 export const swapTasks: Readonly<Record<string, Task>> = { pruneSwaps }
 
@@ -54,16 +53,8 @@ export async function swapRows(
       const bits = heap.addressOf(mask) + 4 * first * words
       const given = product && heap.addressOf(product) + 4 * first * width
       const rule = [Math.min(most, width), group, figures + 32 * first, given ?? 0]
-      pool.run('pruneSwaps', { ...split, total: Math.min(count, rows - first) }, [
-        w,
-        d,
-        width,
-        bits,
-        words,
-        g,
-        held,
-        ...rule,
-      ])
+      const total = Math.min(count, rows - first)
+      pool.run('pruneSwaps', { ...split, total }, [w, d, width, bits, words, g, held, ...rule])
     }
     const found = new Float64Array(heap.memory.buffer, figures, 4 * rows).slice()
     const [before, after, room, swaps] = [0, 1, 2, 3].map((at) =>
