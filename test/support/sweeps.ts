@@ -1,6 +1,6 @@
 // Sweeps of a tiny model: the command line and, by default, the runs are in this process.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseLock } from '../../src/runs/lock/lock.ts'
 import type { SweepTable } from '../../src/runs/compared/sweepTable.ts'
@@ -47,9 +47,14 @@ export async function sweepJson(place: Scratch, ...args: string[]): Promise<Swee
   return JSON.parse(stdout) as SweepTable
 }
 
-/** A sweep in a process beside the test. */
-export function sweepBeside(place: Scratch, ...args: string[]): { child: ChildProcess; ended: Promise<number | null> } {
-  const child = spawn(process.execPath, [entry, 'sweep', ...args], { cwd: place.folder, stdio: 'ignore' })
+/** A sweep in a process beside the test, with variables of its environment. */
+export function sweepBeside(
+  { folder }: Scratch,
+  env: Readonly<Record<string, string>>,
+  ...args: string[]
+): { child: ChildProcess; ended: Promise<number | null> } {
+  const options = { cwd: folder, env: { ...process.env, ...env }, stdio: 'ignore' as const }
+  const child = spawn(process.execPath, [entry, 'sweep', ...args], options)
   return { child, ended: new Promise((resolve) => child.once('exit', (code) => resolve(code))) }
 }
 
@@ -77,23 +82,28 @@ export function eventsOf(run: string, type: string): unknown[] {
   return lines.map((line) => JSON.parse(line) as { type: string }).filter((event) => event.type === type)
 }
 
-/** A run whose process is suspended. */
+const hook = new URL('./holdAfterBlock.mjs', import.meta.url).href
+
+/** Environment of processes whose new runs are held once they have saved their first block: the test acts in the middle of them. */
+export function holding(place: Scratch): Record<string, string> {
+  mkdirSync(place.path('held'), { recursive: true })
+  return { NODE_OPTIONS: `--import ${hook}`, HOLD_IN: place.path('held') }
+}
+
+/** A run whose thread of work stands still. */
 interface HeldRun {
   readonly pid: number
   goOn(): void
 }
 
-/**
- * Waits until the run in a folder has saved its first block, and suspends its process there: the test can then act in
- * the middle of the run, on any machine. Its lock is not renewed either, and expires after seconds. `folder` is called until it
- * returns one.
- */
-export async function heldInTheMiddle(folder: () => string): Promise<HeldRun> {
-  await until('the first block', () => eventsOf(folder(), 'block').length > 0)
-  const pid = holderOf(folder())
-  if (pid === null) throw new Error('the run was over before it was stopped: give it more steps')
-  process.kill(pid, 'SIGSTOP')
-  return { pid, goOn: () => process.kill(pid, 'SIGCONT') }
+/** Waits until a run is held. `folder` is called until it returns one that has begun. */
+export async function heldInTheMiddle(place: Scratch, folder: () => string): Promise<HeldRun> {
+  const marker = (pid: number) => place.path('held', String(pid))
+  const pid = await until('the first block', () => {
+    const holder = holderOf(folder())
+    return holder !== null && existsSync(marker(holder)) && holder
+  })
+  return { pid, goOn: () => rmSync(marker(pid)) }
 }
 
 /** Process that has a run, by its lock. */

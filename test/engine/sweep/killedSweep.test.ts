@@ -1,13 +1,14 @@
 // Sweeps that are killed, or whose runs are: they go on where they were, nothing is lost or done twice, and what comes out
 // is what an undisturbed sweep gives, byte for byte.
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { killedAt } from '../../support/killedRuns.ts'
 import type { Scratch } from '../../support/scratch.ts'
 import {
   eventsOf,
   heldInTheMiddle,
+  holding,
   isAlive,
   onlySweep,
   results,
@@ -21,8 +22,6 @@ import { until } from '../../support/until.ts'
 
 const cpu = ['--device', 'cpu']
 const two = { seed: [0, 1] }
-/** A block of which is saved long before the run is over. */
-const longSteps = 2000
 /** More than anybody waits for. */
 const endlessSteps = 200_000
 const all = process.env.SPARSESCOPE_TORTURE === '1'
@@ -34,12 +33,13 @@ describe('a sweep that is killed', function () {
 
   const run = (index: number) => join(onlySweep(place) ?? 'none', 'runs', String(index))
   const states = async (recipe: string) => (await sweepJson(place, 'status', recipe)).runs.map(({ state }) => state)
-  /** Holds a run whose first block is saved, so that there is something to go on with. */
-  const held = (index: number) => heldInTheMiddle(() => run(index))
+  const begin = (env: Record<string, string>, ...args: string[]) => sweepBeside(place, env, 'run', ...args, ...cpu)
+  /** A run whose first block is saved, so that there is something to go on with. */
+  const held = (index: number) => heldInTheMiddle(place, () => run(index))
 
   it('leaves no running process behind, and continues from what its runs have done', async () => {
-    const recipe = place.recipe('a', sweptRecipe(two, longSteps))
-    const { child, ended } = sweepBeside(place, 'run', recipe, '--jobs', '2', ...cpu)
+    const recipe = place.recipe('a', sweptRecipe(two))
+    const { child, ended } = begin(holding(place), recipe, '--jobs', '2')
     const holders = await Promise.all([held(0), held(1)])
     child.kill('SIGKILL')
     await ended
@@ -58,14 +58,10 @@ describe('a sweep that is killed', function () {
   })
 
   it('says that a killed run failed, and starts it alone again', async () => {
-    const cases = [
-      { name: 'long', set: { 'recover.steps': longSteps } },
-      { name: 'short', set: {} },
-    ]
-    const recipe = place.recipe('a', sweptRecipe({ cases }))
-    const { ended } = sweepBeside(place, 'run', recipe, '--jobs', '2', ...cpu)
-    const { pid } = await held(0)
-    await until('the second report', () => existsSync(join(run(1), 'report.json')))
+    const recipe = place.recipe('a', sweptRecipe(two))
+    const { ended } = begin(holding(place), recipe, '--jobs', '2')
+    const [{ pid }, other] = await Promise.all([held(0), held(1)])
+    other.goOn()
     process.kill(pid, 'SIGKILL')
     assert.equal(await ended, 1)
     const { runs } = await sweepJson(place, 'status', recipe)
@@ -74,15 +70,15 @@ describe('a sweep that is killed', function () {
       ['failed', 'done'],
     )
     assert.match(runs[0].message ?? '', /ended without a message/)
-    const short = readFileSync(join(run(1), 'events.jsonl'), 'utf8')
+    const done = readFileSync(join(run(1), 'events.jsonl'), 'utf8')
     assert.equal((await sweep(place, 'run', recipe, ...cpu)).status, 0)
-    assert.equal(readFileSync(join(run(1), 'events.jsonl'), 'utf8'), short)
+    assert.equal(readFileSync(join(run(1), 'events.jsonl'), 'utf8'), done)
     assert.equal(eventsOf(run(0), 'block').length, 3)
   })
 
   it('stops all runs by Ctrl-C with 130, and resumes all of them', async () => {
-    const recipe = place.recipe('a', sweptRecipe(two, longSteps))
-    const { child, ended } = sweepBeside(place, 'run', recipe, '--jobs', '2', ...cpu)
+    const recipe = place.recipe('a', sweptRecipe(two))
+    const { child, ended } = begin(holding(place), recipe, '--jobs', '2')
     const holders = await Promise.all([held(0), held(1)])
     child.kill('SIGINT')
     for (const { goOn } of holders) goOn()
@@ -100,17 +96,19 @@ describe('a sweep that is killed', function () {
       { name: 'stopped', set: { 'recover.steps': endlessSteps } },
       { name: 'goes on', set: {} },
     ]
-    const recipe = place.recipe('a', sweptRecipe({ cases }, longSteps))
-    const { ended } = sweepBeside(place, 'run', recipe, '--jobs', '2', ...cpu)
-    await until('a step of the first run', () => onlySweep(place) && eventsOf(run(0), 'step').length > 0)
+    const recipe = place.recipe('a', sweptRecipe({ cases }))
+    const { ended } = begin(holding(place), recipe, '--jobs', '2')
+    const { goOn } = await held(1)
+    await until('a step of the first run', () => eventsOf(run(0), 'step').length > 0)
     assert.equal((await sweep(place, 'cancel', recipe, '--index', '0')).status, 0)
+    goOn()
     assert.equal(await ended, 130)
     assert.deepEqual(await states(recipe), ['cancelled', 'done'])
   })
 
   it('stops by `cancel` a run that was begun by itself, too', async () => {
     const recipe = place.recipe('a', sweptRecipe(two, endlessSteps))
-    const { ended } = sweepBeside(place, 'run', recipe, '--index', '1', ...cpu)
+    const { ended } = begin({}, recipe, '--index', '1')
     await until('a step of the second run', () => onlySweep(place) && eventsOf(run(1), 'step').length > 0)
     assert.equal((await sweep(place, 'cancel', recipe, '--index', '1')).status, 0)
     assert.equal(await ended, 130)
@@ -118,8 +116,8 @@ describe('a sweep that is killed', function () {
   })
 
   it('is never in two processes', async () => {
-    const recipe = place.recipe('a', sweptRecipe(two, longSteps))
-    const { child, ended } = sweepBeside(place, 'run', recipe, ...cpu)
+    const recipe = place.recipe('a', sweptRecipe(two))
+    const { child, ended } = begin(holding(place), recipe)
     const { goOn } = await held(0)
     const { status, stderr } = await sweep(place, 'run', recipe, ...cpu)
     assert.equal(status, 2)

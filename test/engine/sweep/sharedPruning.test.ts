@@ -106,9 +106,13 @@ describe('pruning that runs of a sweep share', function () {
   })
 
   it('is done again for blocks that are damaged or missing', async () => {
-    const recipe = place.recipe('a', retrain({ 'recover.lr': rates, 'recover.steps': [4000] }))
+    const cases = [
+      { name: 'stopped', set: { 'recover.steps': 4000 } },
+      { name: 'other', set: {} },
+    ]
+    const recipe = place.recipe('a', retrain({ cases }))
     const abort = new AbortController()
-    const ended = cliUntil(abort.signal, place.folder, 'sweep', 'run', recipe, '--threads', '1', ...cpu)
+    const ended = cliUntil(abort.signal, place.folder, 'sweep', 'run', recipe, ...cpu)
     await until(
       'a step of the first run',
       () => onlySweep(place) && existsSync(shared()) && prunings().length === 1 && eventsOf(run(0), 'step').length > 0,
@@ -117,7 +121,7 @@ describe('pruning that runs of a sweep share', function () {
     assert.equal((await ended).status, 130)
     const [name] = prunings()
     rmSync(join(shared(), name, 'pruned-0001.safetensors'))
-    const { status, stderr } = await sweep(place, 'run', onlySweep(place) ?? '', '--threads', '1', ...cpu)
+    const { status, stderr } = await sweep(place, 'run', recipe, '--index', '1', ...cpu)
     assert.equal(status, 0, stderr)
     assert.equal(reportOf(1).status, 'done')
     assert.equal(eventsOf(run(1), 'block').length, eventsOf(run(0), 'block').length)
