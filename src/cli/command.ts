@@ -51,11 +51,15 @@ function ranBy(command: unknown): { command: Command; program: Program } {
   throw new EngineError('internal', 'this command belongs to no program')
 }
 
-/** A command that refuses a second value for an option that takes one: the last would win in silence. */
+/**
+ * A command that refuses empty values, which a script's unset variables make: an empty path would be the current folder. And it refuses
+ * a second value for an option that takes one: the last would win in silence.
+ */
 class OwnCommand extends Command {
   override addOption(option: Option): this {
     const name = option.attributeName()
-    this.on(`option:${option.name()}`, () => {
+    this.on(`option:${option.name()}`, (value: unknown) => {
+      if (value === '') this.error(`error: option '${option.flags}' is empty: give a value, or remove it`)
       const before: unknown = this.getOptionValue(name)
       // Lists grow, and a flag says the same twice.
       const isWhole = !Array.isArray(before) && typeof before !== 'boolean'
@@ -126,6 +130,7 @@ export function runs<A extends unknown[]>(
     // The screen ends also when the process is made to leave while it works.
     process.once('exit', screen.end)
     try {
+      if (command.args.includes('')) throw new EngineError('usage', 'an argument is empty: give a path or a name')
       if (options?.device === 'cpu' && options.adapter)
         throw new EngineError('usage', '--adapter names a GPU, but --device cpu does not use one: remove one of them')
       const { progress } = screen
