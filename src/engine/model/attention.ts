@@ -15,7 +15,7 @@ import {
   productInput,
   readType,
 } from './linear.ts'
-import { eachTime, type Grads, type Linear, reversed, type Step } from './module.ts'
+import { eachTime, gathered, type Grads, type Linear, reversed, type Step } from './module.ts'
 import { normBackward, normForward, type Norm, type NormSaved } from './norm.ts'
 import type { Pass } from './pass.ts'
 import { rotate, rotationOf } from './rope.ts'
@@ -117,8 +117,7 @@ function operand({ step, scope }: Pass, tensor: Tensor): Tensor {
 /** Gathers the rows of a packed batch to its places, or back; returns the tensor itself where nothing is packed. */
 function moved(pass: Pass, tensor: Tensor, rows: Tensor | undefined): Tensor {
   if (!rows) return tensor
-  const output = pass.scope.allocate([rows.length, tensor.shape[1]])
-  pass.step.backend.kernels.gatherRows(output, tensor, rows, 1)
+  const output = gathered(pass.step, pass.scope, tensor, rows)
   pass.drop(tensor)
   return output
 }

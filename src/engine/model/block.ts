@@ -182,10 +182,11 @@ function mlpOf(
   const { mlp: kind, activation, experts } = config
   const pick = (slots: readonly Slot[], expert: number | null) =>
     linears.filter((_, i) => slots.includes(specs[i].slot) && specs[i].expert === expert)
-  if (kind !== 'moe' || !experts) {
-    const inputs = pick(['mlp.gate', 'mlp.up', 'mlp.gateUp'], null)
-    return { kind: kind === 'moe' ? 'gated' : kind, inputs, down: pick(['mlp.down'], null)[0], activation }
+  const gated = (inputs: readonly Slot[], down: Slot, expert: number | null = null): MlpWeights => {
+    return { kind: 'gated', inputs: pick(inputs, expert), down: pick([down], expert)[0], activation }
   }
+  if (kind !== 'moe' || !experts)
+    return { ...gated(['mlp.gate', 'mlp.up', 'mlp.gateUp'], 'mlp.down'), kind: kind === 'moe' ? 'gated' : kind }
   const routerOf = (slot: 'moe.router' | 'moe.sharedRouter') => {
     const name = `${moduleName(config, slot, index)}.weight`
     const weight = params.get(name)
@@ -194,24 +195,14 @@ function mlpOf(
   }
   const shared = (): SharedExpert => ({
     router: routerOf('moe.sharedRouter'),
-    mlp: {
-      kind: 'gated',
-      inputs: pick(['moe.sharedGate', 'moe.sharedUp'], null),
-      down: pick(['moe.sharedDown'], null)[0],
-      activation,
-    },
+    mlp: gated(['moe.sharedGate', 'moe.sharedUp'], 'moe.sharedDown'),
   })
   return {
     kind,
     config: experts,
     router: routerOf('moe.router'),
     shared: experts.sharedSize > 0 ? shared() : null,
-    experts: Array.from({ length: experts.numExperts }, (_, e) => ({
-      kind: 'gated',
-      inputs: pick(['moe.gate', 'moe.up'], e),
-      down: pick(['moe.down'], e)[0],
-      activation,
-    })),
+    experts: Array.from({ length: experts.numExperts }, (_, e) => gated(['moe.gate', 'moe.up'], 'moe.down', e)),
   }
 }
 

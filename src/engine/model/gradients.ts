@@ -10,7 +10,7 @@ import type { Block } from './block.ts'
 import { blockBackward, blockForward, type BlockSaved } from './blockPass.ts'
 import type { BlockProvider } from './blockProvider.ts'
 import { embed, embedBackward, type EmbeddingSaved, embeddingTrains, type Ends } from './ends.ts'
-import { headLoss, type DenseTarget } from './head.ts'
+import { headLoss } from './head.ts'
 import type { Grads, Step } from './module.ts'
 import { stepOf, type PassOptions } from './pass.ts'
 
@@ -84,7 +84,11 @@ export async function gradientsOfBatch(
   using arena = new Arena(backend)
   const kept: Arena[] = []
   try {
-    const dense = options.dense && (await denseTarget(options.dense, batch, arena, options.signal))
+    const dense = options.dense && {
+      ends: options.dense.model.ends,
+      hidden: await options.dense.model.lastHidden(batch, arena, { signal: options.signal }),
+      loss: options.dense.loss,
+    }
     const forward = await runForward(pass, arena, kept, batch, grads, options)
     const { dHidden, readLoss } = headLoss(
       forward.step,
@@ -103,15 +107,6 @@ export async function gradientsOfBatch(
   } finally {
     for (const one of kept) one.close()
   }
-}
-
-async function denseTarget(
-  { model, loss }: NonNullable<GradientOptions['dense']>,
-  batch: Batch,
-  arena: Arena,
-  signal: AbortSignal | undefined,
-): Promise<DenseTarget> {
-  return { ends: model.ends, hidden: await model.lastHidden(batch, arena, { signal }), loss }
 }
 
 async function runForward(

@@ -110,6 +110,13 @@ export function reversed({ outRow, outGroup, outOffset, inRow, inGroup, inOffset
   return { ...sizes, ...out, inRow: outRow, inGroup: outGroup, inOffset: outOffset }
 }
 
+/** Rows of a table [N, C], in `arena`. */
+export function gathered({ backend }: Pick<Step, 'backend'>, arena: Arena, table: Tensor, rows: Tensor): Tensor {
+  const output = arena.allocate([rows.length, table.shape[1]])
+  backend.kernels.gatherRows(output, table, rows, 1)
+  return output
+}
+
 /** x · by, in `arena`; x itself where `by` is 1. */
 export function scaled({ backend }: Pick<Step, 'backend'>, arena: Arena, x: Tensor, by: number): Tensor {
   if (by === 1) return x

@@ -4,7 +4,7 @@ import { Arena } from '../compute/arena.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import type { ExpertsConfig } from '../../catalog/families/modelConfig.ts'
 import { mlpBackward, mlpForward, type MlpSaved, type MlpWeights } from './mlp.ts'
-import type { Grads, Step } from './module.ts'
+import { gathered, type Grads, type Step } from './module.ts'
 import { dropUnless, type Pass } from './pass.ts'
 import { route, routeBackward, type Routing } from './routing.ts'
 
@@ -108,8 +108,7 @@ async function expertForward(
   const count = hostRows.length
   const rows = scope.upload([count], 'i32', hostRows)
   const shares = scope.upload([count], 'f32', hostShares)
-  const input = scope.allocate([count, x.shape[1]])
-  step.backend.kernels.gatherRows(input, x, rows, 1)
+  const input = gathered(step, scope, x, rows)
   step.observe?.(weights.inputs, input)
   const output = scope.allocate([count, x.shape[1]])
   const mlp = await mlpForward(pass, weights, input, output)
@@ -177,8 +176,7 @@ async function expertBackward(
   const count = rows.length
   const dShares = scope.allocate([count])
   using inner = new Arena(step.backend)
-  const dRows = inner.allocate(output.shape)
-  kernels.gatherRows(dRows, dOutput, rows, 1)
+  const dRows = gathered(step, inner, dOutput, rows)
   kernels.rowDot(dShares, dRows, output)
   // Each row is multiplied by its share: it is scattered onto itself.
   const dExpert = inner.allocate(output.shape)

@@ -7,7 +7,7 @@ import type { Tensor } from '../compute/tensor.ts'
 import type { Batch } from './batch.ts'
 import { embed, type Ends } from './ends.ts'
 import { headLoss } from './head.ts'
-import type { Step } from './module.ts'
+import { gathered, type Step } from './module.ts'
 import { stepOf, type PassOptions } from './pass.ts'
 
 export interface PackedBatch {
@@ -117,7 +117,7 @@ export function packedStepOf(backend: Backend, arena: Arena, batch: PackedBatch,
 /** → [rows, C] */
 export function embedPacked(step: Step, ends: Ends, { places }: PackedBatch): Tensor {
   const { output, saved } = embed(step, ends, places)
-  const rows = step.packing ? gathered(step, output, step.packing.placeOf) : output
+  const rows = step.packing ? gathered(step, step.arena, output, step.packing.placeOf) : output
   for (const tensor of [saved.ids, saved.positions, saved.words, output])
     if (tensor && tensor !== rows) step.arena.release(tensor)
   return rows
@@ -131,16 +131,10 @@ export async function scorePairs(
   { pairs }: PackedBatch,
 ): Promise<PackedScores> {
   const from = step.arena.upload([pairs.from.length], 'i32', pairs.from)
-  const asked = gathered(step, hidden, from)
+  const asked = gathered(step, step.arena, hidden, from)
   const { readNll, readLikeliest } = headLoss(step, ends, asked, { targets: pairs.target }, null)
   const scores = { nll: await readNll(), likeliest: await readLikeliest() }
   step.arena.release(asked)
   step.arena.release(from)
   return scores
-}
-
-function gathered({ backend, arena }: Step, table: Tensor, rows: Tensor): Tensor {
-  const output = arena.allocate([rows.length, table.shape[1]])
-  backend.kernels.gatherRows(output, table, rows, 1)
-  return output
 }

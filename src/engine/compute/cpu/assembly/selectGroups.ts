@@ -131,7 +131,7 @@ export function selectGroups(
       const largest = gather(row + (<usize>(g * group) << 2), group, count, lanes)
       if (i32x4.bitmask(i32x4.ge_s(largest, i32x4.splat(notFinite)))) store<i32>(bad, load<i32>(bad) + 1)
       for (let i = 0; i < group; i++) {
-        let pruned = i32x4.bitmask(i32x4.lt_s(rankOf(lanes, i, group), i32x4.splat(zeros))) & ((1 << count) - 1)
+        let pruned = i32x4.bitmask(i32x4.lt_s(rankOf(lanes, 4, i, group), i32x4.splat(zeros))) & ((1 << count) - 1)
         while (pruned) {
           drop(bits, (g + ctz(pruned)) * group + i)
           pruned &= pruned - 1
@@ -142,6 +142,8 @@ export function selectGroups(
 }
 
 /** Clears the bit of a column. */
+// @ts-ignore: decorator
+@inline
 function drop(bits: usize, column: i32): void {
   const at = bits + (<usize>(column >> 5) << 2)
   store<i32>(at, load<i32>(at) & ~(1 << (column & 31)))
@@ -169,13 +171,13 @@ function gather(row: usize, group: i32, count: i32, lanes: usize): v128 {
   return largest
 }
 
-/** How many of the group come before entry i by (score, index), in each lane. */
+/** How many of the group come before entry i by (score, index), in each lane; entries are 2^shift bytes apart. */
 // @ts-ignore: decorator
 @inline
-function rankOf(lanes: usize, i: i32, group: i32): v128 {
-  const own = v128.load(lanes + (<usize>i << 4))
+export function rankOf(lanes: usize, shift: usize, i: i32, group: i32): v128 {
+  const own = v128.load(lanes + (<usize>i << shift))
   let rank = i32x4.splat(0)
-  for (let j = 0; j < i; j++) rank = i32x4.sub(rank, i32x4.le_s(v128.load(lanes + (<usize>j << 4)), own))
-  for (let j = i + 1; j < group; j++) rank = i32x4.sub(rank, i32x4.lt_s(v128.load(lanes + (<usize>j << 4)), own))
+  for (let j = 0; j < i; j++) rank = i32x4.sub(rank, i32x4.le_s(v128.load(lanes + (<usize>j << shift)), own))
+  for (let j = i + 1; j < group; j++) rank = i32x4.sub(rank, i32x4.lt_s(v128.load(lanes + (<usize>j << shift)), own))
   return rank
 }

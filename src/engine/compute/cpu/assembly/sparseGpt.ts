@@ -1,5 +1,6 @@
 // SparseGPT's sweep (docs/methods.md, "SparseGPT") over a tile of up to 16 rows: rows are lanes, columns go left to right.
 // Left-looking: a column receives all earlier errors of its block when its turn comes, from registers.
+import { rankOf } from './selectGroups'
 import { madd } from './simd'
 
 /** Columns that receive the errors before them together. With N:M it is M: a group is chosen on updated weights. */
@@ -122,12 +123,7 @@ function chooseGroup(
   }
   for (let i = 0; i < group; i++)
     for (let part: usize = 0; part < 64; part += 16) {
-      const own = v128.load(scores + (<usize>i << 6) + part)
-      let rank = i32x4.splat(0)
-      for (let k = 0; k < i; k++)
-        rank = i32x4.sub(rank, i32x4.le_s(v128.load(scores + (<usize>k << 6) + part), own))
-      for (let k = i + 1; k < group; k++)
-        rank = i32x4.sub(rank, i32x4.lt_s(v128.load(scores + (<usize>k << 6) + part), own))
+      const rank = rankOf(scores + part, 6, i, group)
       v128.store(pruned + (<usize>(j + i) << 6) + part, i32x4.lt_s(rank, i32x4.splat(zeros)))
     }
 }
