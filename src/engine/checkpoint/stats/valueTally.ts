@@ -99,7 +99,7 @@ const greatestSingle = 2 ** 128 - 2 ** 104
 function scaleFor(numbers: Float64Array, origin: number): number {
   let half = 0
   for (const number of numbers) {
-    // Of two numbers near the limits the whole distance would be infinite.
+    // By halves: the distance of two numbers near the limits of f64 is infinite.
     const distance = Math.abs(number / 2 - origin / 2)
     if (distance > half && distance < Infinity) half = distance
   }
