@@ -18,7 +18,6 @@ import { runOnDevice } from './run.ts'
 import { mapFiles } from '../recipe/dataFiles.ts'
 import { calibrationRows } from '../recipe/settings/calibration.ts'
 import { pruneRows } from '../recipe/settings/prune.ts'
-import { idleKeys, resolveRows } from '../recipe/settings/row.ts'
 import { recipeRows } from '../recipe/settings/recipe.ts'
 import { anyNumber, addRowOptions, longOptionOf, settingsOf } from './rowOptions.ts'
 
@@ -56,11 +55,6 @@ export const pruneCommand = addRowOptions(
 
 /** @throws EngineError 'usage': options that would do nothing. */
 function refuseUseless(context: Context, o: PruneOptions): void {
-  const step = settingsOf(pruneRows, o)
-  for (const { path, reason } of idleKeys(pruneRows, step, resolveRows(pruneRows, step, {}), [])) {
-    const option = longOptionOf(pruneRows, String(path[0]))
-    if (option !== null) context.refuseIdle([option], `has no effect ${reason}: remove it`)
-  }
   const { data } = settingsOf(calibrationRows, o)
   if (data !== undefined) return refuseIdleField(context, data)
   context.refuseIdle(['--field', '--samples', '--seq-len'], 'has no effect without data: add --calibration FILE')

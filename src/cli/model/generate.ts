@@ -1,5 +1,5 @@
 // sparsescope generate: a model's continuation of a prompt, token by token.
-import { type Command, InvalidArgumentError } from 'commander'
+import { InvalidArgumentError } from 'commander'
 import { openCheckpoint } from '../../engine/checkpoint/checkpoint.ts'
 import { openTextGenerator } from '../../engine/generate/generateText.ts'
 import { roomFor } from '../../engine/generate/generateTokens.ts'
@@ -49,10 +49,8 @@ export const generateCommand = command('generate', 'generate text after a prompt
   .addOption(precisionOption())
   .addOption(memoryOption())
   .action(
-    runs(async (context, path: string, options: GenerateCommandOptions, own: Command): Promise<Outcome> => {
+    runs(async (context, path: string, options: GenerateCommandOptions): Promise<Outcome> => {
       const { signal, io } = context
-      if (own.getOptionValueSource('temperature') !== 'cli')
-        context.refuseIdle(['--top-p', '--seed'], 'changes what is sampled: add --temperature, such as 0.8')
       await using checkpoint = closing(await openCheckpoint(path))
       const model = openModel(checkpoint.value)
       await using tokenizer = closing(await openTokenizer(checkpoint.value.folder, { signal }))

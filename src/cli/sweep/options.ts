@@ -43,7 +43,6 @@ const works: Readonly<Record<SweepWork, { readonly name: string; readonly remedy
 
 /** Options that not everything uses, and what does. --memory and --threads limit, which is true of what computes nothing. */
 const uses: Readonly<Record<string, readonly SweepWork[]>> = {
-  '--engine': ['local', 'slurm'],
   '--slurm': ['slurm'],
   '--no-wait': ['slurm'],
   '--jobs': ['plan', 'local'],

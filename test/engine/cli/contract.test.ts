@@ -74,7 +74,6 @@ describe('every command', () => {
     })
 
   const windows = ['--samples', '2', '--seq-len', '8']
-  const ask = ['generate', model, '--prompt', 'x']
   const certificate = ['inspect', model, '--certificate', '--dense', model, '--calibration', ids]
   for (const [message, ...args] of [
     ["option '--data <file>' is given twice", 'evaluate', model, '--data', ids, '--data', ids],
@@ -83,8 +82,6 @@ describe('every command', () => {
     ["option '--data <file>' is empty", 'evaluate', model, '--data', ''],
     ['an argument is empty: give a path or a name', 'compare', model, ''],
     ['an argument is empty: give a path or a name', 'report', model, ''],
-    ['--block-size has no effect with method random', 'prune', model, ...random, '--block-size', '8', '--out', 'a'],
-    ['--reorder has no effect without an N:M pattern', 'prune', model, ...random, '--reorder', '--out', 'a'],
     ['--samples has no effect without data: add --calibration', 'prune', model, ...random, ...windows, '--out', 'a'],
     ['--resume runs the rest of a run, --dry-run', 'run', 'r.prune.yaml', '--dry-run', '--resume', 'x'],
     ['--stats has no effect with --certificate', ...certificate, '--stats'],
@@ -98,11 +95,9 @@ describe('every command', () => {
     ['--items adds to the JSON object', 'evaluate', model, '--task', 'boolq', '--data', 'a.jsonl', '--items'],
     ['--field has no effect with a .txt file', 'evaluate', model, '--data', 'a.txt', '--field', 'text'],
     ['--limit has no effect with task perplexity', 'evaluate', model, '--data', ids, '--limit', '3'],
-    ['--top-p changes what is sampled: add --temperature', ...ask, '--top-p', '0.9'],
     ['--max-shard applies to a folder only', 'convert', model, 'a.gguf', '--max-shard', '1GB'],
     ['--index has no effect with sweep status', 'sweep', 'status', 'r.yaml', '--index', '0'],
     ['--slurm has no effect with sweep plan', 'sweep', 'plan', 'r.yaml', '--index', '0', '--slurm', 'cpus=1'],
-    ['--engine has no effect with sweep cancel', 'sweep', 'cancel', 'r.yaml', '--engine', 'slurm'],
   ])
     it(`refuses what it would ignore: ${message}`, async () => {
       const { status, stdout, stderr } = await cli(...args)
