@@ -79,8 +79,8 @@ describe('zero-shot tasks', () => {
         evaluate('piqa', join(data, 'arc_easy.jsonl')),
         /line 1 has no column "goal": the required columns are goal, sol1, sol2, label; it has id, question/,
       ],
-      [evaluate('piqa', join(data, 'piqa.jsonl'), '--seq-len', '8'), /--seq-len does not apply/],
-      [evaluate('perplexity', join(data, 'piqa.jsonl'), '--limit', '8'), /--limit does not apply/],
+      [evaluate('piqa', join(data, 'piqa.jsonl'), '--seq-len', '8'), /--seq-len has no effect with task piqa/],
+      [evaluate('perplexity', join(data, 'piqa.jsonl'), '--limit', '8'), /--limit has no effect with task perplexity/],
     ]
     for (const [args, message] of bad) {
       const { status, stderr } = await cli(...args)
