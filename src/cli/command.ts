@@ -53,7 +53,7 @@ function ranBy(command: unknown): { command: Command; program: Program } {
 
 /**
  * A command that refuses empty values, which a script's unset variables make: an empty path would be the current folder. And it refuses
- * a second value for an option that takes one: the last would win in silence.
+ * a second file or folder for an option that takes one: who names two texts means both.
  */
 class OwnCommand extends Command {
   override addOption(option: Option): this {
@@ -61,9 +61,8 @@ class OwnCommand extends Command {
     this.on(`option:${option.name()}`, (value: unknown) => {
       if (value === '') this.error(`error: option '${option.flags}' is empty: give a value, or remove it`)
       const before: unknown = this.getOptionValue(name)
-      // Lists grow, and a flag says the same twice.
-      const isWhole = !Array.isArray(before) && typeof before !== 'boolean'
-      if (isWhole && isGiven(this, name))
+      // Of other values the last one wins: wrappers of a command append theirs.
+      if (typeof before === 'string' && /<(file|folder|model)>/.test(option.flags) && isGiven(this, name))
         this.error(`error: option '${option.flags}' is given twice, but takes one value`)
     })
     return super.addOption(option)

@@ -77,7 +77,6 @@ describe('every command', () => {
   const certificate = ['inspect', model, '--certificate', '--dense', model, '--calibration', ids]
   for (const [message, ...args] of [
     ["option '--data <file>' is given twice", 'evaluate', model, '--data', ids, '--data', ids],
-    ["option '--device <device>' is given twice", 'doctor', '--device', 'cpu', '--device', 'auto'],
     ["option '--out <folder>' is given twice", 'prune', model, ...random.slice(0, 4), '--out', 'a', '--out', 'b'],
     ["option '--data <file>' is empty", 'evaluate', model, '--data', ''],
     ['an argument is empty: give a path or a name', 'compare', model, ''],

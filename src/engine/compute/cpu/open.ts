@@ -15,6 +15,7 @@ import { packing } from './kernels/packing.ts'
 import { findOneDnn, type FoundOneDnn } from './oneDnn.ts'
 import { Pool } from './pool.ts'
 import { primitivesOf } from './task.ts'
+import { taskTable } from './tasks.ts'
 import { createRecorder } from './recorder.ts'
 import { plural } from '../../../formatting/numbers.ts'
 import { readWasm } from '../../readWasm.ts'
@@ -107,7 +108,14 @@ export async function openCpu(options: CpuOptions = {}): Promise<CpuBackend> {
   const bf16: FoundOneDnn = options.oneDnn === 'none' ? { oneDnn: null, notes } : await findOneDnn(heap)
   const { module, relaxed } = compileKernels(options.relaxed)
   const libraries = { blas: found.blas, oneDnn: bf16.oneDnn }
-  const pool = await Pool.open({ heap, module, libraries, threads, stageBytes: options.stageBytes ?? stageBytes })
+  const pool = await Pool.open({
+    heap,
+    module,
+    libraries,
+    threads,
+    taskTable,
+    stageBytes: options.stageBytes ?? stageBytes,
+  })
   return {
     info: describe(found, bf16, threads, relaxed),
     traits: { inHostMemory: true, widensWeights: true, bf16Products: bf16.oneDnn !== null },

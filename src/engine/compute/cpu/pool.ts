@@ -23,7 +23,6 @@ import { isOutside } from './outside.ts'
 import { maxChunks, Replay, type ProgramPlace } from './replay.ts'
 import { leastPanelBytes } from './staged.ts'
 import { createEnv, executorOf, type Libraries, type TaskTable } from './task.ts'
-import { taskTable } from './tasks.ts'
 import { ThreadChoice } from './threadChoice.ts'
 import { instantiate, type Wasm } from '../../readWasm.ts'
 
@@ -46,6 +45,8 @@ export interface PoolOptions {
   readonly module: WebAssembly.Module
   readonly libraries: Libraries
   readonly threads: number
+  /** The tasks of its threads, by the kernels they have. */
+  readonly taskTable: (wasm: Wasm) => TaskTable
   /** Bytes of each thread's stage while a tensor is outside; more where a kernel's smallest panel takes it. */
   readonly stageBytes: number
 }
@@ -94,7 +95,7 @@ export class Pool {
     this.threads = threads
     this.#stageBytes = options.stageBytes
     this.#wasm = wasm
-    this.#table = taskTable(wasm)
+    this.#table = options.taskTable(wasm)
     this.#control = new Control(heap.memory)
     this.#execute = executorOf(createEnv(wasm, libraries, heap.outside, 0, packStarts[0]), this.#table.tasks)
     this.#replay = new Replay(heap.memory, this.#control, 0, this.#execute, stallMs)

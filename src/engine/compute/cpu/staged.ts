@@ -3,7 +3,7 @@
 import { type Operand, taskOperands, type TaskOperands } from './operands.ts'
 import { isOutside } from './outside.ts'
 import type { Stage } from './stage.ts'
-import type { TaskEnv } from './task.ts'
+import type { Wasm } from '../../readWasm.ts'
 import type { Gemm } from './blas.ts'
 
 /** Most bytes that a panel loses to its alignment. */
@@ -11,7 +11,7 @@ const slack = 64
 
 /** Calls `name(start, end, ...args)`. @throws when a tensor outside is not an operand of operands.ts. */
 export function callStaged(
-  { wasm, stage }: TaskEnv,
+  { wasm, stage }: { readonly wasm: Wasm; readonly stage: Stage },
   name: string,
   start: number,
   end: number,
