@@ -61,9 +61,9 @@ class OwnCommand extends Command {
     this.on(`option:${option.name()}`, (value: unknown) => {
       if (value === '') this.error(`error: option '${option.flags}' is empty: give a value, or remove it`)
       const before: unknown = this.getOptionValue(name)
-      // Of other values the last one wins: wrappers of a command append theirs.
+      // Other options take the last value: scripts that wrap a command append theirs.
       if (typeof before === 'string' && /<(file|folder|model)>/.test(option.flags) && isGiven(this, name))
-        this.error(`error: option '${option.flags}' is given twice, but takes one value`)
+        this.error(`error: option '${option.flags}' is given twice, but takes one value: remove one of them`)
     })
     return super.addOption(option)
   }

@@ -208,7 +208,8 @@ export function scaleTile(
 
 /**
  * Backward of one tile, in place: products become probabilities P = e^(scale · product − logSum), gradients dP become
- * dScore = P ⊙ (dP − δ) · scale, δ = dOut·out of the query's head, times the cap's slope. With `narrow` both become bf16 there instead: P [rows, keys], and dScore behind it.
+ * dScore = P ⊙ (dP − δ) · scale, δ = dOut·out of the query's head, times the cap's slope. With `narrow` both become bf16 there
+ * instead: P [rows, keys], and dScore behind it.
  */
 export function softmaxTileBackward(
   rows: i32, keys: i32, diagonal: i32, window: i32, keyMask: usize, scores: usize, gradients: usize, narrow: usize,
