@@ -89,7 +89,7 @@ type Add = (name: string, ms: number) => void
 async function openModel(page: Page, add: Add): Promise<Frame> {
   await page.getByRole('treeitem', { name: 'model.safetensors' }).dblclick()
   const { opened } = await watchedIn(page.mainFrame())
-  for (;;) {
+  for (const start = Date.now(); Date.now() - start < 120_000; await sleep(50)) {
     for (const view of page.frames()) {
       if ((await watchedIn(view).catch(() => null))?.allCells === undefined) continue
       const { page: shown = NaN, firstRow = NaN, allCells = NaN } = await watchedIn(view)
@@ -98,8 +98,10 @@ async function openModel(page: Page, add: Add): Promise<Frame> {
       add('full map', allCells - opened)
       return view
     }
-    await sleep(50)
   }
+  const picture = join(tmpdir(), 'sparsescope-studio.png')
+  await page.screenshot({ path: picture })
+  throw new Error(`the map is not complete after two minutes: ${picture} shows the window`)
 }
 
 const watchedIn = (frame: Frame) => frame.evaluate(() => (globalThis as unknown as Watched).watched)

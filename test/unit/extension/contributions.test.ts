@@ -77,6 +77,16 @@ describe('package.json', () => {
     assert.deepEqual([of('run.done').sort(), of('run.begun').sort()], [[...always, 'sparsescope.tryOut'], always])
   })
 
+  it('a model in the Models view can be pruned and recovered as in the Explorer', () => {
+    const running = (menu: string, shown: string) =>
+      contributes.menus[menu].flatMap(({ command, group = '', when = '' }) =>
+        group.startsWith('2_run') && when.includes(shown) ? [command] : [],
+      )
+    const inExplorer = running('sparsescope.explorer', 'isWorkspaceTrusted')
+    assert.deepEqual(running('view/item/context', 'sparsescope.models'), inExplorer)
+    assert.deepEqual(inExplorer, ['sparsescope.prune', 'sparsescope.recover'])
+  })
+
   it('has in package.json what the rows of the views say (npm run generate)', () => {
     const manifest: unknown = JSON.parse(text)
     assert.deepEqual(withViews(manifest, nls, views), { manifest, texts: nls })
