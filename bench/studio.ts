@@ -101,7 +101,7 @@ async function openModel(page: Page, add: Add): Promise<Frame> {
   }
   const picture = join(tmpdir(), 'sparsescope-studio.png')
   await page.screenshot({ path: picture })
-  throw new Error(`the map is not complete after two minutes: ${picture} shows the window`)
+  throw new Error(`The map is not complete after two minutes. ${picture} shows the window.`)
 }
 
 const watchedIn = (frame: Frame) => frame.evaluate(() => (globalThis as unknown as Watched).watched)

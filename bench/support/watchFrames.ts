@@ -19,19 +19,14 @@ export function watchFrames(): void {
   const watched: Watched['watched'] = { opened: 0, changed: { table: null, squiggle: null, lens: null } }
   Object.assign(globalThis, { watched })
 
-  // A cell with a value is a rectangle filled with a colour, one without is hatched: a painting is counted when its frame is over.
-  let filled = 0
-  const { fillRect } = CanvasRenderingContext2D.prototype
-  CanvasRenderingContext2D.prototype.fillRect = function (...box) {
-    const grid = this.canvas.closest('.grid')
-    if (grid && typeof this.fillStyle === 'string' && filled++ === 0) requestAnimationFrame(() => count(grid))
-    fillRect.apply(this, box)
-  }
-  const count = (grid: Element) => {
-    const [rows, columns] = ['aria-rowcount', 'aria-colcount'].map((name) => Number(grid.getAttribute(name)))
+  /** Only a map's cells have a title; those without a value are hatched. */
+  const countCells = () => {
+    const cells = [...document.querySelectorAll('.grid rect:has(> title)')]
+    if (cells.length === 0 || watched.allCells !== undefined) return
+    const filled = cells.filter((cell) => cell.getAttribute('fill') !== 'url(#notComputed)').length
+    const columns = Number(document.querySelector('.grid')?.getAttribute('aria-colcount'))
     if (filled >= columns) watched.firstRow ??= now()
-    if (filled >= rows * columns) watched.allCells ??= now()
-    filled = 0
+    if (filled === cells.length) watched.allCells = now()
   }
 
   let key = 0
@@ -49,6 +44,7 @@ export function watchFrames(): void {
       )
     }
     if (document.querySelector('main h1')) watched.page ??= now()
+    countCells()
     const textOf = (selector: string) => [...document.querySelectorAll(selector)].map((one) => one.textContent).join()
     const parts = {
       table: textOf('.filter [aria-live]'),
