@@ -13,4 +13,6 @@ if "TORCH_PEER_THREADS" in os.environ:
 
     torch.set_autocast_enabled("cpu", True)
     torch.set_autocast_dtype("cpu", torch.bfloat16)
+    # The cache of casts is emptied at the end of an autocast block. Here is no block: trained weights would keep their first casts.
+    torch.set_autocast_cache_enabled(False)
 runpy.run_path(peer, run_name="__main__")

@@ -4,7 +4,8 @@
 //     [--all-text both|training] [--documents FILE.jsonl,…] [--peer torch_peer.py] [--out FOLDER]
 // Rows are those of bench/realModel/rows.ts (`--rows list` prints them); without --rows the PyTorch peer's table. A row that another
 // recovers, or whose gap it closes, is run too. What is done (OUT/results.json) is kept, and only what it lacks is measured.
-// --peer: rows that the peer knows are also run by it, one after the other. Seconds of a row include those of what it recovers.
+// --peer: rows that the peer knows are also run by it, one after the other; in bf16 under autocast. Seconds of a row include those of
+// what it recovers.
 // --all-text: train on the rows of `calibration` and `training`, both; with `both`, calibrate on all of them too.
 // --lr: the learning rate of the rows that are named, in place of their own; use another --out.
 // --documents: calibrate and train on as many of these, in equal parts, in place of the rows; bench/mixedText.ts writes some.

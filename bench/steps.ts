@@ -3,7 +3,6 @@
 // and ratios are medians over the rounds: the machine's clock drifts by more within minutes than they differ.
 //   npx tsx bench/steps.ts [--model FOLDER] [--layers 12] [--seq-len 512] [--reps 3] [--rounds 5] [--precision f32,bf16]
 //     [--only reconstruct,forward,retrain] [--peer ../shared/peer/torch_peer.py] [--no-peer]
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Arena } from '../src/engine/compute/arena.ts'
 import { upload, type Backend } from '../src/engine/compute/backend.ts'
@@ -25,7 +24,7 @@ import { createRng } from '../src/engine/rng.ts'
 import { blockLinears } from '../src/catalog/families/parameters.ts'
 import type { Subset } from '../src/catalog/adapters/subsets.ts'
 import { memoryCheckpoint } from './support/memoryCheckpoint.ts'
-import { machine, median, python, root, runJson } from './support/process.ts'
+import { machine, median, peerProgram, python, root, runJson } from './support/process.ts'
 
 const { values } = parseArgs({
   options: {
@@ -178,10 +177,8 @@ async function ours(precision: Precision): Promise<Times> {
 
 function peer(precision: Precision): Times {
   const sizes = ['--layers', String(layers), '--seq-len', String(seqLen), '--reps', String(reps)]
-  const flag = precision === 'f32' ? [] : [join(root, 'bench/peer_autocast.py')]
   const args = [
-    ...flag,
-    values.peer,
+    ...peerProgram(values.peer, precision),
     'bench',
     ...(values.model ? ['--model', values.model] : []),
     ...sizes,

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import type { TextSource } from '../support/allText.ts'
 import { meanAccuracy } from '../../src/runs/series/accuracies.ts'
 import type { Accuracy } from '../../src/runs/series/foldRun.ts'
-import { python, runJson, sparsescope } from '../support/process.ts'
+import { peerProgram, python, runJson, sparsescope } from '../support/process.ts'
 import { writeRandomIds } from '../support/randomIds.ts'
 import type { Numbers, Row } from './rows.ts'
 
@@ -143,12 +143,22 @@ export function ours(bench: Bench, job: Job): Result {
   }
 }
 
-/** The same row by the peer's `program`, which computes in f32. */
+/** The same row by the peer's `program`, in the precision of the bench: f32, or bf16 under autocast. */
 export function peer(bench: Bench, row: Row, program: string): Result {
   const { model, out, text, steps } = bench
   const folder = join(out, `${row.name}-peer`)
   const command = row.recover?.mode ?? 'prune'
-  const args = [program, command, model, '--calib', text.ids, '--key', 'calibration', '--method', String(row.method)]
+  const args = [
+    ...peerProgram(program, bench.precision),
+    command,
+    model,
+    '--calib',
+    text.ids,
+    '--key',
+    'calibration',
+    '--method',
+    String(row.method),
+  ]
   args.push('--save', folder, ...(row.pattern ? ['--pattern', row.pattern] : ['--sparsity', '0.5']))
   if (row.recover?.train) {
     args.push('--train', row.recover.train.join(','), '--rank', '16')

@@ -58,3 +58,8 @@ export function median(values: number[]): number {
 export function machine(): string {
   return `${cpus().length} × ${cpus()[0].model}, Node ${process.versions.node}`
 }
+
+/** The arguments of python that start the torch peer: with bf16, under autocast, as PyTorch's users get it. */
+export function peerProgram(program: string, precision: string): string[] {
+  return precision === 'bf16' ? [join(root, 'bench/peer_autocast.py'), program] : [program]
+}
