@@ -69,7 +69,7 @@ const bench: Bench = {
   memory: options.memory,
 }
 
-const names = options.rows?.split(',') ?? rows.filter(({ published }) => published).map(({ name }) => name)
+const names = options.rows?.split(',') ?? rows.filter((row) => row.peer).map(({ name }) => name)
 const file = join(out, 'results.json')
 const results = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results) : {}
 
@@ -107,7 +107,7 @@ function folderOf(name: string, seed: number): string {
 
 for (const name of ['dense', ...names]) {
   for (const seed of options.seeds.split(',')) measure(name, Number(seed))
-  if (options.peer && name !== 'dense' && rowOf(name).published) {
+  if (options.peer && name !== 'dense' && rowOf(name).peer) {
     results[name].peer ??= peer(bench, rowOf(name), options.peer)
     writeFileSync(file, JSON.stringify(results, null, 2))
   }

@@ -6,7 +6,7 @@ import { meanAccuracy } from '../../src/runs/series/accuracies.ts'
 import type { Accuracy } from '../../src/runs/series/foldRun.ts'
 import { peerProgram, python, runJson, sparsescope } from '../support/process.ts'
 import { writeRandomIds } from '../support/randomIds.ts'
-import type { Numbers, Row } from './rows.ts'
+import type { Row } from './rows.ts'
 
 /** What is measured of a saved model. */
 export interface Quality {
@@ -18,7 +18,9 @@ export interface Quality {
   accuracy?: Accuracy
 }
 
-export interface Result extends Quality, Numbers {
+export interface Result extends Quality {
+  seconds: number
+  megabytes: number
   /** Processor time of the run; a machine with other work makes seconds meaningless. */
   processorSeconds?: number
   /** Trained parameters in percent of the model's. */

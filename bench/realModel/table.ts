@@ -1,7 +1,7 @@
 // The tables of bench/realModel.ts, in Markdown.
 import { median } from '../support/process.ts'
 import type { Result } from './measure.ts'
-import { prunedOf, rows, type Numbers, type Row } from './rows.ts'
+import { prunedOf, rows, type Row } from './rows.ts'
 
 /** By row, then one result a seed, and the peer's. */
 export type Results = Record<string, { ours: Record<string, Result>; peer?: Result }>
@@ -34,19 +34,21 @@ export function qualityTable(results: Results): string {
   return table(['row', ...texts, 'accuracy', 'trained', 's', 'processor s', 'peak MB'], lines)
 }
 
-/** The rows that the peer knows: its results on this machine, and those it came with. */
+/** The rows that the peer made too, on this machine: figures of both, then the peer's seconds and our bytes as ratios. */
 export function peerTable(results: Results): string {
-  const cells = (r?: Numbers) =>
-    r ? [r.perplexity.toFixed(2), r.seconds.toFixed(0), r.megabytes.toFixed(0)] : ['–', '–', '–']
-  const lines = measured(results).flatMap(({ name, published }) => {
-    const first = Object.values(results[name].ours)[0]
-    if (!published) return []
-    const difference = `${(100 * (first.perplexity / published.perplexity - 1)).toFixed(2)} %`
-    return [[name, ...cells(first), ...cells(results[name].peer), ...cells(published), difference]]
+  const cells = (r: Result) => [r.perplexity.toFixed(2), r.seconds.toFixed(0), r.megabytes.toFixed(0)]
+  const lines = measured(results).flatMap(({ name }) => {
+    const { ours, peer } = results[name]
+    if (!peer) return []
+    const first = Object.values(ours)[0]
+    const ratios = [
+      (peer.seconds / first.seconds).toFixed(2),
+      `${((100 * first.megabytes) / peer.megabytes).toFixed(0)} %`,
+    ]
+    return [[name, ...cells(first), ...cells(peer), ...ratios]]
   })
-  const columns = ['perplexity', 's', 'MB']
-  const of = (whose: string) => columns.map((column, i) => (i === 0 ? `${whose}: ${column}` : column))
-  return lines.length === 0 ? '' : table(['row', ...columns, ...of('peer'), ...of('published'), 'difference'], lines)
+  const columns = ['perplexity', 's', 'MB', 'peer: perplexity', 's', 'MB', 'times as fast', 'memory']
+  return lines.length === 0 ? '' : table(['row', ...columns], lines)
 }
 
 function measured(results: Results): Row[] {

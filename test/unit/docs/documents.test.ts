@@ -36,7 +36,7 @@ function anchorsOf(document: string): string[] {
   )
 }
 
-const mostLines = { 'README.md': 110, 'bench/RESULTS.md': 325, 'CHANGELOG.md': 60, 'ARCHITECTURE.md': 150 }
+const mostLines = { 'README.md': 110, 'bench/RESULTS.md': 323, 'CHANGELOG.md': 60, 'ARCHITECTURE.md': 150 }
 
 describe('the documents', () => {
   for (const document of written)
