@@ -2,7 +2,7 @@
 //   npx tsx bench/realModel.ts --model SMOLLM2 --ids ids.safetensors --other-ids ids_wiki.safetensors --rows NAME,… [--seeds 0,1,2]
 //     [--tasks FOLDER [--limit N]] [--steps N] [--lr RATE] [--precision f32|bf16] [--evaluate-precision f32|bf16] [--memory SIZE]
 //     [--all-text both|training] [--documents FILE.jsonl,…] [--peer torch_peer.py] [--out FOLDER]
-// Rows are those of bench/realModel/rows.ts (`--rows list` prints them); without --rows the PyTorch peer's table. A row that another
+// Rows are those of bench/realModel/rows.ts (`--rows list` prints them); without --rows those that the peer can make too. A row that another
 // recovers, or whose gap it closes, is run too. What is done (OUT/results.json) is kept, and only what it lacks is measured.
 // --peer: rows that the peer knows are also run by it, one after the other; in bf16 under autocast. Seconds of a row include those of
 // what it recovers.
@@ -28,7 +28,6 @@ const { values: options } = parseArgs({
     out: { type: 'string', default: 'out/real-model' },
     rows: { type: 'string' },
     peer: { type: 'string' },
-    // The table's, and the peer's.
     steps: { type: 'string', default: '200' },
     lr: { type: 'string' },
     seeds: { type: 'string', default: '0' },

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { recipeOf } from '../../../bench/realModel/measure.ts'
+import { peerTable } from '../../../bench/realModel/table.ts'
 import { drawsAtRandom, prunedOf, rowOf, rows } from '../../../bench/realModel/rows.ts'
 import { recipeSchema } from '../../../src/recipe/schema.ts'
 import { scratch } from '../../support/scratch.ts'
@@ -29,5 +30,16 @@ describe('bench/realModel', () => {
     assert.ok(drawsAtRandom(rowOf('alps-retrain')))
     assert.equal(prunedOf(rowOf('alps-70-depth-reconstruct-retrain')), 'alps-70-depth')
     assert.equal(prunedOf(rowOf('dense-retrain')), 'dense')
+  })
+
+  it('compares time and memory with the peer in the rows that it made', () => {
+    const quality = { perplexity: 20, seconds: 4, megabytes: 30 }
+    const results = {
+      magnitude: { ours: { '0': quality } },
+      wanda: { ours: { '0': quality }, peer: { perplexity: 21, seconds: 6, megabytes: 40 } },
+    }
+    assert.match(peerTable(results), /\n\| wanda \| 20\.00 \| 4 \| 30 \| 21\.00 \| 6 \| 40 \| 1\.50 \| 75 % \|$/)
+    assert.doesNotMatch(peerTable(results), /magnitude/)
+    assert.equal(peerTable({ magnitude: results.magnitude }), '')
   })
 })
