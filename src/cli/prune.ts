@@ -37,7 +37,7 @@ export const pruneCommand = addRowOptions(
     'prune ../opt-125m --method magnitude --sparsity 0.5 --out ../opt-125m-half',
     'prune ../opt-125m --method wanda --pattern 2:4 --calibration c4.jsonl --samples 128 --seq-len 2048 --out ../opt-2of4',
     'prune ../opt-125m --method sparsegpt --sparsity 0.6 --calibration ids.safetensors --out ../opt-60 --json',
-  ]).argument('<model>', 'Hugging Face folder'),
+  ]).argument('<model>', 'Hugging Face folder, or hf:org/name'),
   rows,
   anyNumber,
 )
@@ -118,8 +118,13 @@ function withOption(message: string): string {
   })
 }
 
+/** `seq_len` within a sentence, but not within a path, as `--seq-len`. Keys of one word are also words of sentences, and stay. */
+function withOptionNames(message: string): string {
+  return message.replace(/(?<![\w./\\-])[a-z]+_[a-z_]+(?![\w/\\-]|\.\w)/g, (key) => longOptionOf(rows, key) ?? key)
+}
+
 function show(context: Context, event: RunEvent): void {
-  if (event.type === 'warning') context.say(`warning: ${event.message}`)
+  if (event.type === 'warning') context.say(`warning: ${withOptionNames(event.message)}`)
 }
 
 function summaryOf(report: RunReport) {

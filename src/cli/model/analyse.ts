@@ -45,7 +45,7 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
   'analyse ../opt-125m --calibration c4.jsonl',
   'analyse ../opt-125m --calibration ids.safetensors --method wanda --sparsity 0.5 0.7 --sensitivity block --out map.json',
 ])
-  .argument('<model>', 'Hugging Face folder; or a *.gguf file, for statistics of its values only')
+  .argument('<model>', 'Hugging Face folder, or hf:org/name; or a *.gguf file, for statistics of its values only')
   .option(
     '--calibration <file>',
     '.txt, .jsonl(.gz), .parquet, or .safetensors with ids (default: statistics of the values only)',

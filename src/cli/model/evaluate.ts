@@ -46,7 +46,7 @@ export const evaluateCommand = addRowOptions(
     'evaluate ../opt-125m --data ids.safetensors --json',
     'evaluate ../opt-125m --task arc_easy --data arc_easy.jsonl --limit 500',
     'evaluate ../opt-125m --task arc_easy --data arc_easy.jsonl --out results',
-  ]).argument('<model>', 'Hugging Face folder'),
+  ]).argument('<model>', 'Hugging Face folder, or hf:org/name'),
   evaluateRows,
   wholeNumber,
 )

@@ -30,7 +30,7 @@ export const forwardCommand = command(
     'forward ../opt-125m --ids batch.safetensors --field input_ids --mask attention_mask --labels labels --grads --out out.safetensors',
   ],
 )
-  .argument('<model>', 'Hugging Face folder')
+  .argument('<model>', 'Hugging Face folder, or hf:org/name')
   .requiredOption('--ids <file>', 'safetensors file with an integer tensor [rows, length]')
   .option('--field <name>', 'the tensor of ids (default: the only integer tensor)')
   .option('--mask <name>', 'tensor of the same file: 1 = real token, 0 = padding')

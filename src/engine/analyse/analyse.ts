@@ -64,9 +64,12 @@ export async function analyse(checkpoint: Checkpoint, options: AnalyseOptions): 
   const candidates = options.calibration ? checkedCandidates(options.asked, model) : []
   const linears = blockLinears(model.config)
   if (!options.calibration) return ofValues(checkpoint, linears, options)
+  const calibrated = { ...options, calibration: options.calibration }
+  // Wrong data is refused before the scan of all values, which takes minutes for a large model.
+  const set = await calibrationSet(model, calibrated)
   const spread = await spreadOfValues(checkpoint, linears, options)
   const complete = (module: MeasuredModule): AnalysedModule => ({ ...module, ...(spread.get(module.name) ?? noSpread) })
-  return measure(model, candidates, { ...options, calibration: options.calibration }, complete)
+  return measure(model, candidates, set, calibrated, complete)
 }
 
 type Linear = Pick<MeasuredModule, 'name' | 'block'>
@@ -130,10 +133,10 @@ async function spreadOfValues(
 async function measure(
   model: Model,
   candidates: readonly Candidate[],
+  set: CalibrationSet,
   options: CalibratedOptions,
   complete: (module: MeasuredModule) => AnalysedModule,
 ): Promise<AnalysisResult> {
-  const set = await calibrationSet(model, options)
   const backend = computeIn(await options.openBackend(), model, options.precision ?? defaultPrecision)
   if (backend.info.details.note) options.onWarning(String(backend.info.details.note))
   try {

@@ -6,6 +6,7 @@ import {
   formatDuration,
   formatShare,
   formatTrained,
+  columnFormat,
   formatValue,
   formatWonBack,
   megabyte,
@@ -86,11 +87,13 @@ export function resultFacts(result: RunResult): [name: string, value: string][] 
   const means = stages.flatMap((stage) => accuracy[stage] ?? [])
   const what = means.length > 0 && means[0].tasks > 1 ? `mean accuracy of ${means[0].tasks} tasks` : 'accuracy'
   const several = texts.length > 1
-  for (const { name, perplexity: values } of several ? texts : [{ name: '', perplexity }])
+  for (const { name, perplexity: values } of several ? texts : [{ name: '', perplexity }]) {
+    const format = columnFormat(Object.values(values))
     for (const stage of stages) {
       const value = values[stage]
-      if (value !== undefined) facts.push([`perplexity${several ? ` on ${name}` : ''}, ${stage}`, formatValue(value)])
+      if (value !== undefined) facts.push([`perplexity${several ? ` on ${name}` : ''}, ${stage}`, format(value)])
     }
+  }
   if (wonBack) facts.push([`perplexity gap closed, on ${wonBack.text}`, formatWonBack(wonBack.share)])
   for (const stage of stages) {
     const mean = accuracy[stage]

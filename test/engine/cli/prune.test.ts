@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, existsSync, readFileSync, readdirSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { scratch, type Scratch } from '../../support/scratch.ts'
 import { readMaskFile } from '../../support/storedMasks.ts'
 import { cli, cliJson } from '../../support/cli.ts'
+import { withTokenizer } from '../../support/llamaCpp.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { readTensors } from '../../support/tensors.ts'
 
@@ -39,6 +40,16 @@ describe('sparsescope prune', () => {
       assert.equal(zeros, golden.u8(`mask.${name.replace('.weight', '')}`).filter((kept) => kept === 0).length)
     assert.ok(Math.abs((json.sparsity as number) - 0.500326) < 1e-6)
     assert.equal((await readMaskFile(join(out, 'sparsescope.mask'))).size, 12)
+  })
+
+  it('names in warnings the options that were left out', async () => {
+    const model = join(temp.folder, 'model')
+    withTokenizer(goldenPath('opt'), model)
+    const text = join(temp.folder, 'text.txt')
+    writeFileSync(text, 'word '.repeat(4000))
+    const wanda = ['--method', 'wanda', '--sparsity', '0.5', '--calibration', text, '--samples', '1']
+    const { stdout } = await cli('prune', model, '--out', out, '--device', 'cpu', ...wanda)
+    assert.match(stdout, /warning: --seq-len is not set here and will be \d+: set it\./)
   })
 
   it('takes several files of calibration text, in equal parts', async () => {

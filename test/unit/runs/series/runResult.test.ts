@@ -22,9 +22,9 @@ const report = {
 describe('the result of a run, for its card', () => {
   it('has every number with its name, and the closed share of the gap', () => {
     assert.deepEqual(resultFacts(resultOf(report)), [
-      ['perplexity, dense', '20'],
-      ['perplexity, pruned', '60'],
-      ['perplexity, recovered', '30'],
+      ['perplexity, dense', '20.00'],
+      ['perplexity, pruned', '60.00'],
+      ['perplexity, recovered', '30.00'],
       ['perplexity gap closed, on a.txt', '75 %'],
       ['mean accuracy of 3 tasks, dense', '60.0 % ± 1.0'],
       ['mean accuracy of 3 tasks, pruned', '40.0 % ± 1.0'],
@@ -67,10 +67,18 @@ describe('the result of a run, for its card', () => {
     assert.equal(facts[6][1], '20 %')
   })
 
+  it('writes perplexities of a text with the same decimals', () => {
+    const perplexity = { dense: 27.6512, pruned: 78.5966, recovered: 61.8 }
+    assert.deepEqual(
+      resultFacts(resultOf({ perplexity })).map(([, value]) => value),
+      ['27.65', '78.60', '61.80'],
+    )
+  })
+
   it('leaves out what was not measured', () => {
     assert.deepEqual(resultFacts(resultOf({ perplexity: { pruned: 60, recovered: 30 } })), [
-      ['perplexity, pruned', '60'],
-      ['perplexity, recovered', '30'],
+      ['perplexity, pruned', '60.00'],
+      ['perplexity, recovered', '30.00'],
     ])
   })
 
@@ -80,9 +88,9 @@ describe('the result of a run, for its card', () => {
       evaluations: [measured('dense', 20), { ...measured('pruned', 0), perplexity: null }, measured('recovered', 30)],
     }
     assert.deepEqual(resultFacts(resultOf(overflowing)), [
-      ['perplexity, dense', '20'],
+      ['perplexity, dense', '20.00'],
       ['perplexity, pruned', '∞'],
-      ['perplexity, recovered', '30'],
+      ['perplexity, recovered', '30.00'],
     ])
     assert.equal(gapWonBack({ dense: 20, pruned: 40, recovered: Infinity }, 'low'), null)
     assert.equal(gapWonBack({ dense: Infinity, pruned: Infinity, recovered: 30 }, 'low'), null)
@@ -98,7 +106,7 @@ describe('the result of a run, for its card', () => {
 
   it('is a table in Markdown, in which names of files stay text', () => {
     const lines = resultMarkdown('wanda50', resultOf(report)).split('\n')
-    assert.deepEqual(lines.slice(0, 3), ['| wanda50 |  |', '| --- | --- |', '| perplexity, dense | 20 |'])
+    assert.deepEqual(lines.slice(0, 3), ['| wanda50 |  |', '| --- | --- |', '| perplexity, dense | 20.00 |'])
     assert.equal(lines.at(-2), '| saved to | /models/a\\_b\\|c |')
   })
 
