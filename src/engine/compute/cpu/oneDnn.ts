@@ -1,9 +1,6 @@
 // Products by oneDNN where the processor has instructions for bf16: of bf16 matrices with f32 sums, and of f32, which it does there
 // 2 to 20 % faster than OpenBLAS, small ones most. Its plain functions pack both operands at every call; its `matmul` primitive
 // (matmul.ts) does not, and is used where it is faster, or does more than a product in one pass.
-//
-// Signal handlers with frames of some kilobytes, as a profiler's, corrupt the heap while the plain function of f32 runs (3.7.2).
-// Profile with SPARSESCOPE_ONEDNN=none, or forwards in bf16 alone.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '../../errors.ts'
@@ -24,6 +21,7 @@ import {
 import { firstSound, linuxFolders, withoutThreads } from './findBlas.ts'
 import { bindPointer } from './outside.ts'
 import { bindPrimitives, type ElementType } from './primitives.ts'
+import { bindSignals, type HeldSignals } from './signals.ts'
 
 export interface OneDnnPrimitives {
   readonly matmul: Matmul
@@ -71,16 +69,20 @@ export async function loadOneDnn(path: string, memory: WebAssembly.Memory, withP
     '(char ta, char tb, int64_t m, int64_t n, int64_t k, float alpha, uintptr_t a, int64_t lda, ' +
     'uintptr_t b, int64_t ldb, float beta, uintptr_t c, int64_t ldc)'
   const pointer = bindPointer(koffi.address(new Uint8Array(memory.buffer)))
-  const bind = (name: string): Gemm => {
+  const bind = (name: string, signals?: HeldSignals): Gemm => {
     const gemm = library.func(`int ${name}${operands}`)
     return (transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) => {
       const ta = transA ? transposed : plain
       const tb = transB ? transposed : plain
+      signals?.hold()
       const status = gemm(ta, tb, m, n, k, alpha, pointer(a), lda, pointer(b), ldb, beta, pointer(c), ldc) as number
+      signals?.release()
       if (status !== 0) throw new Error(`internal: oneDNN refused a product of ${m} × ${n} × ${k} (status ${status})`)
     }
   }
-  const [sgemm, sbgemm] = [bind('dnnl_sgemm'), bind('dnnl_gemm_bf16bf16f32')]
+  // The function of f32 moves the stack pointer into its workspace (3.7.2): the frame of a signal handler would overwrite what
+  // is below it on the heap. That of bf16 and the primitives do not.
+  const [sgemm, sbgemm] = [bind('dnnl_sgemm', bindSignals(koffi)), bind('dnnl_gemm_bf16bf16f32')]
   const found = { path, version: Array.from(version).join('.') }
   if (!withPrimitives) return { ...found, sgemm, sbgemm, primitives: null }
   const bound = bindPrimitives(koffi, library, pointer)

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { openHeap } from '../../../../src/engine/compute/cpu/heap.ts'
 import { findOneDnn } from '../../../../src/engine/compute/cpu/oneDnn.ts'
 import { emulation, onBf16Processor } from '../../../support/bf16Products.ts'
@@ -64,6 +66,23 @@ describe('the search for products of bf16', () => {
     it('leaves no thread behind that crashes the process at its end, whatever the settings of OpenMP', () => {
       for (const threads of ['1', '4'])
         assert.deepEqual(multiplyApart({ OMP_NUM_THREADS: threads }), { ended: 0, said: 'true', stderr: '' })
+    })
+
+    it('makes products of f32 in which signals change nothing', async () => {
+      const child = spawn(process.execPath, childArguments('signalledChild'), {
+        stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      })
+      assert.ok(child.stdout)
+      const ended = Promise.all([text(child.stdout), once(child, 'exit')])
+      // A child that fails never says that it is ready.
+      await Promise.race([once(child, 'message'), ended])
+      const timer = setInterval(() => child.kill('SIGWINCH'), 1)
+      try {
+        const [said, [status, signal]] = await ended
+        assert.deepEqual({ said: said.trim(), status, signal }, { said: 'true true', status: 0, signal: null })
+      } finally {
+        clearInterval(timer)
+      }
     })
   })
 })
