@@ -5,7 +5,7 @@ let signals = 0
 // Without a handler the signal is ignored, also after the last one is gone.
 process.on('SIGWINCH', () => signals++)
 const cpu = await openCpu({ threads: 2 })
-// Of many shapes: where the library's workspace begins decides what a handler's frame would overwrite.
+// Shapes differ because the place of the library's workspace decides what a handler's frame would overwrite.
 const products = Array.from({ length: 12 }, (_, i) => {
   const [m, n, k] = [96 + 40 * i, 1536 - 96 * i, 200 + 56 * i]
   const [x, w, y] = [
