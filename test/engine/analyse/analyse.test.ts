@@ -51,23 +51,6 @@ describe('analysis of a dense model', () => {
     }
   }
 
-  it('refuses a text that lacks the field before it reads any value', async () => {
-    const checkpoint = await openCheckpoint(join(folder, 'llama'))
-    const onProgress = () => assert.fail('values were read')
-    const asked = { calibration: { ...calibration(), field: 'nope' }, onProgress, sensitivity: null, seed: 0 }
-    const more = {
-      asked: {},
-      memoryBytes: 1e9,
-      openBackend: () => assert.fail('a device was opened'),
-      onWarning: assert.fail,
-    }
-    try {
-      await assert.rejects(analyse(checkpoint, { ...asked, ...more }), /nope/)
-    } finally {
-      await checkpoint.close()
-    }
-  })
-
   for (const { name, open } of backends)
     describe(name, () => {
       let backend: Backend

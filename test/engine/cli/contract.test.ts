@@ -112,6 +112,12 @@ describe('every command', () => {
     assert.equal((modules as { errors: unknown[] }[])[0].errors.length, 4)
   })
 
+  it('refuses ids that lack a field in analyse before it reads any value of the model', async () => {
+    const { status, stderr } = await cli('analyse', model, '--calibration', ids, '--field', 'nope', '--device', 'cpu')
+    assert.equal(status, 2)
+    assert.match(stderr, /^sparsescope: .*nope/)
+  })
+
   it("prints the contract's JSON in analyse, which --out writes too, once", async () => {
     const copy = join(temp.folder, 'opt')
     cpSync(model, copy, { recursive: true })

@@ -1,17 +1,48 @@
-// What `npm pack` packs and `npm i -g` installs: nothing of the repository, nothing but the packed files. The packages with
-// native code are optional, so that it installs without a registry; where they are, they are used.
+// The npm package made in a fresh clone and installed, by the commands of README, of the guide and of the workflow that publishes it:
+// nothing of the repository, nothing but the packed files. The packages with native code are optional, so that it installs
+// without a registry; where they are, they are used.
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parse } from 'yaml'
 import { filesBelow } from '../../support/killedRuns.ts'
 import { scratch } from '../../support/scratch.ts'
 import { cannot, lacks } from '../../support/skip.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const natives = ['koffi', 'webgpu']
+const text = (name: string) => readFileSync(join(root, name), 'utf8')
+
+/** Files of a clone. Pictures, tests and benches are the larger part, and nothing of them is packed. */
+function cloneInto(folder: string, context: Mocha.Context): void {
+  if (!existsSync(join(root, '.git'))) cannot(context, 'this is no clone: what belongs to the repository is not known')
+  const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard']
+  const listed = execFileSync('git', args, { cwd: root, encoding: 'utf8' }).split('\0')
+  const files = listed.filter((name) => name !== '' && !/^(test|bench|docs)\//.test(name))
+  for (const name of files) if (existsSync(join(root, name))) cpSync(join(root, name), join(folder, name))
+  // Its packages are those of this repository, and newer than the lock file: nothing is installed.
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  utimesSync(join(folder, 'package-lock.json'), 0, 0)
+}
+
+/** What the workflow runs between its set-up and its upload, without the check of the tag. */
+function commandsOfWorkflow(): string[] {
+  const { jobs } = parse(text('.github/workflows/release.yml')) as { jobs: { npm: { steps: { run?: string }[] } } }
+  return jobs.npm.steps.flatMap(({ run }) => (run && !run.includes('GITHUB_REF_NAME') ? [run] : []))
+}
 
 interface Doctor {
   cpu: { blas: object | null; wasmGflops: number }
@@ -31,19 +62,34 @@ describe('the npm package', function () {
   let installed = ''
   let work = ''
 
+  /** As README and guide write them, and as the workflow runs the first. */
+  const [, pack, install] =
+    /command line alone, run `(npm run [\w:]+)` and then `(npm i -g \S+\.tgz)`/.exec(text('README.md')) ?? []
+
   before(function () {
     if (process.platform === 'win32') cannot(this, 'on Windows npm puts a global package elsewhere')
-    if (!existsSync(join(root, 'dist/cli.mjs'))) lacks(this, 'no dist: run npm run build')
+    if (!existsSync(join(root, 'node_modules/esbuild'))) lacks(this, 'no npm packages: run npm run setup')
     place = scratch().folder
     work = join(place, 'work')
     mkdirSync(work)
+    const clone = join(place, 'clone')
+    cloneInto(clone, this)
     // Its own cache and settings: what a person has configured or fetched plays no part.
-    const npm = (...args: string[]) =>
-      execFileSync('npm', args, { cwd: root, env: env({ npm_config_cache: join(place, 'cache') }), stdio: 'pipe' })
-    npm('pack', '--silent', '--ignore-scripts', '--pack-destination', place)
-    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
-    const file = join(place, `sparsescope-${version}.tgz`)
-    npm('install', '--silent', '--global', '--prefix', join(place, 'prefix'), '--offline', '--omit=optional', file)
+    const npm = {
+      npm_config_cache: join(place, 'cache'),
+      npm_config_prefix: join(place, 'prefix'),
+      npm_config_offline: 'true',
+      npm_config_omit: 'optional',
+    }
+    for (const command of [pack, install]) {
+      const { status, stdout, stderr } = spawnSync('sh', ['-c', command], {
+        cwd: clone,
+        env: env(npm),
+        encoding: 'utf8',
+      })
+      if (/ENOTCACHED|ECACHE|EOFFLINE/.test(stderr)) cannot(this, `npm cannot install offline here: ${stderr.trim()}`)
+      assert.equal(status, 0, `${command}\n${stdout}${stderr}`)
+    }
     installed = join(place, 'prefix/lib/node_modules/sparsescope')
   })
 
@@ -60,6 +106,13 @@ describe('the npm package', function () {
     return stdout
   }
   const doctor = () => JSON.parse(sparsescope('doctor', '--json')) as Doctor
+
+  it('is made and installed by the commands of README, guide and workflow', () => {
+    assert.ok(text('docs/guide.md').includes(`\`${pack} && ${install}\``))
+    assert.deepEqual(commandsOfWorkflow(), [pack])
+    const { version } = JSON.parse(text('package.json')) as { version: string }
+    assert.equal(sparsescope('--version').trim(), version)
+  })
 
   it('needs no package but those with native code, and no source of ours', () => {
     const { dependencies, optionalDependencies } = JSON.parse(

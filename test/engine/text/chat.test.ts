@@ -140,14 +140,7 @@ describe('a hostile chat template', function () {
     return tokenizer.chat(hi, ask)
   }
 
-  const few = [
-    'loops in loops',
-    'a text that doubles',
-    'deep parentheses',
-    'an include',
-    'a constructor',
-    'a prototype',
-  ]
+  const few = ['a text that doubles', 'deep parentheses', 'an include', 'a constructor', 'a prototype']
   for (const [name, text] of variants(hostileTemplates, few))
     it(`with ${name} ends in time with a sentence or a short text`, async () => {
       const outcome = await render(text).then(
