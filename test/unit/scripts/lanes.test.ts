@@ -13,14 +13,14 @@ describe('the steps of the tests', () => {
     const hangs = 'setInterval(() => {}, 1000)'
     // A process of its own keeps its outputs open after it was killed.
     const holds = `console.log(require('node:child_process').spawn('sleep', ['600'], { stdio: 'inherit' }).pid); ${hangs}`
-    const results = await ended(6000, `console.log('begun'); ${hangs}`, holds, "console.log('fine')")
+    const results = await ended(15_000, `console.log('begun'); ${hangs}`, holds, "console.log('fine')")
     process.kill(Number(results[1][2].split('\n')[0]))
     assert.deepEqual(results.pop(), ['step 2', 0, 'fine'])
     assert.deepEqual(
       results.map(([, status]) => status),
       [1, 1],
     )
-    for (const [, , output] of results) assert.match(output, /^(begun|\d+)\s+killed: not over after 6 s$/)
+    for (const [, , output] of results) assert.match(output, /^(begun|\d+)\s+killed: not over after 15 s$/)
   })
 
   it('give an exit code and both outputs', async () => {
