@@ -71,8 +71,8 @@ const steps = [
   check('format', 'node_modules/oxfmt/bin/oxfmt', '--check'),
 ].filter(wants)
 
-// Three more than a machine of two processors has: each waits often, for browsers, locks, jobs.
-const atOnce = Math.min(6, Math.floor(availableParallelism() / 2) + 4)
+// Two more than a machine of two processors has: each waits often, for browsers, locks, jobs.
+const atOnce = Math.min(6, Math.floor(availableParallelism() / 2) + 3)
 await runSteps(steps, atOnce, ({ title, countsOf }, status, output) => {
   const result = countsOf(status, output)
   if (status !== 0 && !result.failed) result.failed = 1
