@@ -3,7 +3,7 @@
 // Measured on files of other packages (support/packages.ts), as they are and as chats, where only the answer counts. Prints a table, and
 // writes the greedy answers of the dense and both pruned models to ten prompts into one Markdown page of OUT. What is in OUT already is not computed again.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { codeOf, type Document, measuredPackages, trainedPackages } from './support/packages.ts'
 import { machine, sparsescope } from './support/process.ts'
@@ -25,6 +25,8 @@ const [model, out] = [resolve(options.model), resolve(options.out)]
 const common = ['--precision', options.precision, ...(options.memory ? ['--memory', options.memory] : [])]
 const windows = 64
 const seqLen = 512
+/** The longest answer. */
+const mostTokens = 120
 /** Characters of a file that make more than `seqLen` tokens of code. */
 const shown = 4000
 
@@ -93,7 +95,7 @@ function measured(name: string, folder: string): Measured {
           folder,
           '--chat',
           '--max-tokens',
-          '120',
+          String(mostTokens),
           ...common,
           '--prompt',
           prompt,
@@ -118,12 +120,17 @@ const models = {
   'ALPS on raw code': measured('code', pruned('code')),
   'ALPS on chats': measured('chats', pruned('chats')),
 }
+/** An answer may end within its own code: tildes hold it together. */
+const framed = (answer: string) => `~~~~text\n${answer.trim()}\n~~~~`
 const answers = prompts.map((prompt, i) =>
-  [`## ${prompt}`, ...Object.entries(models).map(([name, { answers: all }]) => `**${name}:**\n\n${all[i]}`)].join(
-    '\n\n',
-  ),
+  [
+    `## ${i + 1}. ${prompt}`,
+    ...Object.entries(models).map(([name, { answers: all }]) => `**${name}**\n\n${framed(all[i])}`),
+  ].join('\n\n'),
 )
-writeFileSync(join(out, 'answers.md'), `${answers.join('\n\n')}\n`)
+const title = `# Ten answers of ${basename(model)}, dense and pruned`
+const about = `The most likely token each time, at most ${mostTokens} of them: answers may end in the middle. Made by \`npx tsx bench/chats.ts\`.`
+writeFileSync(join(out, 'answers.md'), `${[title, about, ...answers].join('\n\n')}\n`)
 console.log(`${machine()}\n\n| model | raw code | answers of chats |\n| --- | --- | --- |`)
 for (const [name, { code, chats }] of Object.entries(models))
   console.log(`| ${name} | ${code.toFixed(3)} | ${chats.toFixed(3)} |`)

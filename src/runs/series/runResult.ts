@@ -6,7 +6,7 @@ import {
   formatDuration,
   formatShare,
   formatTrained,
-  columnFormat,
+  formatPerplexity,
   formatValue,
   formatWonBack,
   megabyte,
@@ -80,6 +80,9 @@ export function resultOf(report: unknown): RunResult {
   return result
 }
 
+/** With two decimals, as papers have it, while that is readable. */
+const shown = (perplexity: number) => (perplexity < 1e5 ? formatPerplexity(perplexity, 2) : formatValue(perplexity))
+
 /** Names and values of the main results, in display order. */
 export function resultFacts(result: RunResult): [name: string, value: string][] {
   const { perplexity, texts, wonBack, accuracy } = result
@@ -87,13 +90,11 @@ export function resultFacts(result: RunResult): [name: string, value: string][] 
   const means = stages.flatMap((stage) => accuracy[stage] ?? [])
   const what = means.length > 0 && means[0].tasks > 1 ? `mean accuracy of ${means[0].tasks} tasks` : 'accuracy'
   const several = texts.length > 1
-  for (const { name, perplexity: values } of several ? texts : [{ name: '', perplexity }]) {
-    const format = columnFormat(Object.values(values))
+  for (const { name, perplexity: values } of several ? texts : [{ name: '', perplexity }])
     for (const stage of stages) {
       const value = values[stage]
-      if (value !== undefined) facts.push([`perplexity${several ? ` on ${name}` : ''}, ${stage}`, format(value)])
+      if (value !== undefined) facts.push([`perplexity${several ? ` on ${name}` : ''}, ${stage}`, shown(value)])
     }
-  }
   if (wonBack) facts.push([`perplexity gap closed, on ${wonBack.text}`, formatWonBack(wonBack.share)])
   for (const stage of stages) {
     const mean = accuracy[stage]

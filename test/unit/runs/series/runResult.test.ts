@@ -67,11 +67,11 @@ describe('the result of a run, for its card', () => {
     assert.equal(facts[6][1], '20 %')
   })
 
-  it('writes perplexities of a text with the same decimals', () => {
-    const perplexity = { dense: 27.6512, pruned: 78.5966, recovered: 61.8 }
+  it('writes perplexities with two decimals, and very large ones by their power of ten', () => {
+    const perplexity = { dense: 8.1649, pruned: 1.5e8, recovered: 12345.6 }
     assert.deepEqual(
       resultFacts(resultOf({ perplexity })).map(([, value]) => value),
-      ['27.65', '78.60', '61.80'],
+      ['8.16', '1.50e+8', '12345.60'],
     )
   })
 
