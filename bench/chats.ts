@@ -129,7 +129,7 @@ const answers = prompts.map((prompt, i) =>
   ].join('\n\n'),
 )
 const title = `# Ten answers of ${basename(model)}, dense and pruned`
-const about = `The most likely token each time, at most ${mostTokens} of them: answers may end in the middle. Made by \`npx tsx bench/chats.ts\`.`
+const about = `The most likely token each time, at most ${mostTokens} of them: answers may end in the middle. Both pruned models have lost half of their weights by ALPS, without recovery. Made by \`npx tsx bench/chats.ts\`.`
 writeFileSync(join(out, 'answers.md'), `${[title, about, ...answers].join('\n\n')}\n`)
 console.log(`${machine()}\n\n| model | raw code | answers of chats |\n| --- | --- | --- |`)
 for (const [name, { code, chats }] of Object.entries(models))

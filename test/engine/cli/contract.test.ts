@@ -115,6 +115,7 @@ describe('every command', () => {
   it('refuses ids that lack a field in analyse before it reads any value of the model', async () => {
     const { status, stderr } = await cli('analyse', model, '--calibration', ids, '--field', 'nope', '--device', 'cpu')
     assert.equal(status, 2)
+    // The scan of the values would print its progress first.
     assert.match(stderr, /^sparsescope: .*nope/)
   })
 
