@@ -29,7 +29,7 @@ void workThread<FromAnalysis>(async (post, signal) => {
         signal,
         onMeasured: (modules, loss) => post({ type: 'update', update: { modules: [...modules], loss, done, total } }),
         onProgress(what, now, all) {
-          // The values are the scan's business: the map has them, or gets them there.
+          // Progress of reading values is not shown: the views get values from a scan.
           if (what === 'values') return
           ;[done, total] = [now, all]
           post({ type: 'update', update: { modules: [], loss: null, done, total } })
@@ -70,7 +70,7 @@ async function certifyMasks(
   }
 }
 
-/** Rows of a large model are too many to send: means of at most 64 equal parts. */
+/** Averages the shares of the rows over at most 64 equal parts, because a large model has too many rows to send. */
 function roomOf({ rows, error, room, rows_without_room, tokens, shares }: CertifiedMatrix): MeasuredRoom {
   const parts = Math.min(64, rows)
   const room_by_part = Array.from({ length: parts }, (_, i) => {

@@ -17,7 +17,7 @@ export type FromAnalysis =
   | { readonly type: 'end' }
   | WorkerFailure
 
-/** An analysis that does not react is ended. Its measured blocks are on disk. */
+/** How long a cancelled analysis may take to stop before its thread is terminated, in ms. Its measured blocks are on disk. */
 const patienceMs = 5000
 
 type OnUpdate = (update: AnalysisUpdate) => void
@@ -29,7 +29,7 @@ export function createAnalyses() {
       const path = await wholeModel(request.path)
       return lane.run(signal, () => analyseInThread({ request: { ...request, path }, choice }, signal, onUpdate))
     },
-    /** Analyses that run or wait. */
+    /** Number of analyses that run or wait. */
     active: () => lane.length(),
   }
 }

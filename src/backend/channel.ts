@@ -61,7 +61,7 @@ function serveCall<C extends CallName>(
   })
 }
 
-/** The error for parameters that this program never sends: it is the other end's mistake, and no stack helps. */
+/** The error for parameters that the extension never sends. No stack is logged, because the mistake is at the other end. */
 function invalid(name: CallName, error: z.ZodError): ResponseError<void> {
   const [{ path, message }] = error.issues
   return new ResponseError(
@@ -70,7 +70,7 @@ function invalid(name: CallName, error: z.ZodError): ResponseError<void> {
   )
 }
 
-/** People see the message; our own mistakes bring their stack into the log. */
+/** The user sees the message. For an internal error, the stack is also logged. */
 function failure(error: unknown): ResponseError<FailureData> {
   if (error instanceof EngineError) return new ResponseError(engineFailure, error.message, { code: error.code })
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)

@@ -1,12 +1,12 @@
-// Connections of windows: the address of this process, a limit on the length of a message, and how long the process lives without a
-// window.
+// Connections of windows: listening at this process's address, a limit on the length of messages, and how long the process lives
+// without a window.
 import { chmodSync, lstatSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { Transform, type TransformCallback } from 'node:stream'
 
 /**
- * Listens at a Unix socket that only its user may open, or a named pipe on Windows. Resolves when windows can connect; to null when another process serves this path already. What a killed process has
- * left behind is replaced; anything else in the way is an error.
+ * Listens at a Unix socket that only its user may open, or at a named pipe on Windows. Resolves when windows can connect, with null
+ * if another process already listens there. Replaces the socket of a killed process. @throws Error for anything else at `path`.
  */
 export async function listen(path: string, onClient: (socket: Socket) => void): Promise<Server | null> {
   for (let attempt = 0; ; attempt++) {
@@ -24,7 +24,7 @@ function tryListen(path: string, onClient: (socket: Socket) => void): Promise<Se
   return new Promise((resolve, reject) => {
     const server = createServer(onClient)
     server.once('error', reject)
-    // Private from the moment it is there.
+    // The umask makes the socket private from its creation on.
     const before = process.umask(0o177)
     server.listen(path, () => {
       if (process.platform !== 'win32') chmodSync(path, 0o600)
@@ -45,14 +45,14 @@ function answers(path: string): Promise<boolean> {
   })
 }
 
-/** The longest that a window sends is a recipe's text, which is at most 16 MiB. */
+/** Limit on a message. The longest that a window sends contains a recipe's text, which is at most 16 MiB. */
 const mostBytes = 64 * 2 ** 20
 const mostHeaderBytes = 4096
 const headerEnd = '\r\n\r\n'
 
 /**
- * Passes on what arrives; fails at the header of a message that is longer than any of ours. A message is held until it is whole, so its
- * length is checked before: a header `Content-Length: N`, an empty line, N bytes.
+ * Passes data through; fails at the header of a message that is too long. The reader behind it buffers a message until it is complete,
+ * so the length has to be checked first. A message is a header `Content-Length: N`, an empty line and N bytes.
  */
 export function boundedMessages(): Transform {
   let header = ''
@@ -90,9 +90,9 @@ export function boundedMessages(): Transform {
 interface LifeOptions {
   readonly isBusy: () => boolean
   readonly leave: () => void
-  /** Milliseconds in which a window that reloads is back. */
+  /** How long a reloading window may take to come back, in ms. */
   readonly graceMs?: number
-  /** Milliseconds in which the window that started the process has connected. */
+  /** How long the window that started the process may take to connect, in ms. */
   readonly startMs?: number
 }
 
@@ -111,10 +111,10 @@ export function watchLife({ isBusy, leave, graceMs = 3000, startMs = 20_000 }: L
     Math.min(lookEveryMs, graceMs),
   )
   return {
-    /** Call it when a window connects, and its result when the window has disconnected. */
+    /** To be called when a window connects; the returned function, when that window has disconnected. */
     join(): () => void {
       clients++
-      // The shorter patience counts from here on.
+      // Once a window has connected, `graceMs` applies in place of `startMs`.
       deadline = 0
       let isHere = true
       return () => {

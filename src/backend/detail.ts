@@ -12,9 +12,9 @@ const mostGroups = 100
 
 interface DetailOptions {
   readonly slice: readonly number[]
-  /** Count weights with |w| at most this; 0 = only exact zeros, which `stats` has. */
+  /** Weights with |w| at most this are counted; 0: none are, because `stats` has the exact zeros. */
   readonly threshold: number
-  /** Statistics of the whole tensor; the rest is of the slice. */
+  /** Statistics of the whole tensor. All other numbers are of the slice. */
   readonly stats: TensorStats
   /** Stored as [in, out]. */
   readonly transposed: boolean

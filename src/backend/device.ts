@@ -14,7 +14,7 @@ export function openChosen({ device, adapter, threads, deviceMemory }: DeviceCho
   })
 }
 
-/** Opened once to be known, and closed: a run opens its own in its own thread. */
+/** Opens the device to learn its facts, and closes it: a run opens the device again in its own thread. */
 export async function probeDevice(choice: DeviceChoice): Promise<DeviceFacts> {
   const backend = await openChosen(choice)
   const { info } = backend

@@ -21,7 +21,7 @@ import { version } from '../system/version.ts'
 
 const closeEveryMs = 20_000
 
-/** Handlers that opening a checkpoint does not need: most of the program, loaded with the first call. */
+/** Loads, with the first call, the code that opening a checkpoint does not need, which is most of the program. */
 const loadLater = () => import('./laterHandlers.ts')
 
 const loadTools = () => import('./agentTools.ts')
@@ -37,15 +37,15 @@ const laterHandlers = {
   writeGguf: async (request, context) => (await loadLater()).writeAsGguf(request, context),
 } satisfies Partial<Handlers>
 
-/** Parameters for a window that has not sent its own yet. */
+/** Parameters of `hello` until a window has sent its own. */
 const defaultSettings: ParamsOf<'hello'> = {
   ...{ protocol: protocolVersion, cache: '' },
   ...{ device: 'auto', adapter: '', threads: 0, deviceMemory: '', precision: 'auto' },
 }
 
 /**
- * Everything lives as long as the process, which serves one workspace: mostly one window. `isBusy`: whether work is in progress that
- * outlives the windows.
+ * All state lives as long as the process, which serves the windows of one workspace, usually one. `isBusy`: whether a run or an
+ * analysis is in progress, for which the process stays alive without a window.
  */
 export function createHandlers() {
   const models = createOpenModels(() => createStatsCache(settings.cache))
@@ -112,7 +112,7 @@ export function createHandlers() {
     },
     async measurable(request) {
       const { measurableOf } = await loadLater()
-      // Times are by the device; one that cannot be opened has said so elsewhere.
+      // The estimated time depends on the device. A device that cannot be opened is reported elsewhere.
       await findDevice().catch(() => undefined)
       return models.use(await whole(request), (open) => measurableOf(open, settings, gpu))
     },

@@ -1,5 +1,5 @@
-// Handlers that no window needs to show a checkpoint: a chunk of the bundle of its own (`splitting` in scripts/buildTargets.mjs), loaded
-// with the first call of one.
+// Handlers that no window needs to show a checkpoint. They are a separate chunk of the bundle (`splitting` in scripts/buildTargets.mjs),
+// which is loaded with the first call to one of them.
 import { isTraining } from '../recipe/modes.ts'
 import { trainBudgets } from '../plan/trainable.ts'
 import { fieldAt } from '../recipe/settings/fields.ts'
@@ -44,7 +44,7 @@ export function haveChatTemplates(models: readonly string[]): Promise<boolean[]>
 
 const everyMs = 100
 
-/** Sends first what will be compared, then what changed, several tensors in a message. */
+/** Sends the list of tensors to compare, then the changes, several tensors in a message. */
 export function compareModels(
   a: OpenModel,
   b: OpenModel,
@@ -114,7 +114,7 @@ async function withModel<T>(path: string, work: (model: Model) => Promise<T>): P
   }
 }
 
-/** The plan of a recipe as it is being written. `gpu`: whether there is one, null when it is not known yet. Paths in the result are absolute. */
+/** The plan of a recipe that is being written, with absolute paths. `gpu`: whether there is a GPU; null: not known yet. */
 export async function planText({ recipe, text }: ParamsOf<'plan'>, gpu: boolean | null): Promise<PlannedText> {
   const folder = dirname(recipe)
   const { context, facts, findings } = await lintText(text, { folder, gpu })

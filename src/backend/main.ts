@@ -32,7 +32,7 @@ const answer = async (socket: Socket) => {
   socket.on('error', () => {})
   if (!(await proveAsServer(socket, { secret, place: path })) || socket.destroyed) return void socket.destroy()
   socket.once('close', life.join())
-  // Whatever breaks the limit loses its connection.
+  // A client that exceeds the limit on messages is disconnected.
   const messages = pipeline(socket, boundedMessages(), (error) => {
     if (error) socket.destroy()
   })

@@ -25,10 +25,10 @@ interface Strip {
   values: () => ArrayLike<number>
 }
 
-/** Bytes of rows that are read at once; the event loop has a turn between. */
+/** Bytes of rows that are read at a time; the event loop runs between two reads. */
 const stripBytes = 4 * 2 ** 20
 
-/** @throws EngineError for a name the checkpoint has not, a slice out of range, or a type that cannot be read. */
+/** @throws EngineError for a name that the checkpoint does not contain, a slice out of range, or a type that cannot be read. */
 export function matrixOf(checkpoint: Checkpoint, name: string, slice: readonly number[]): Matrix {
   const entry = checkpoint.tensors.get(name)
   if (!entry) throw new EngineError('bad-checkpoint', `${checkpoint.path} has no tensor ${name}`)
@@ -47,7 +47,7 @@ export function matrixOf(checkpoint: Checkpoint, name: string, slice: readonly n
   return { entry, format, rows, columns, start: index * rows * columns * format.bytes }
 }
 
-/** Rows [rowStart, rowEnd) in order, some at a time. */
+/** Yields the rows [rowStart, rowEnd) in order, in strips of several rows. */
 export async function* readStrips(
   checkpoint: Checkpoint,
   { entry, format, columns, start }: Matrix,
@@ -86,9 +86,9 @@ function decode(format: ElementFormat, data: ArrayBuffer, count: number): ArrayL
   return Float32Array.from(patterns, format.decode)
 }
 
-/** More than a view shows; a larger request is a mistake. */
+/** Longest side of a picture in pixels. No view shows more, so larger requests are reduced to this. */
 const largestSide = 1024
-/** A few outliers would leave the others of a picture dark: those above the scale share its end. */
+/** The scale of a picture ends at this quantile of mean |w|: if it ended at the maximum, a few outliers would leave the rest dark. */
 const nearlyAll = 0.995
 
 /** A rectangle as a small picture: share of non-zeros and mean |w| per pixel, or the weights when they fit. */

@@ -1,4 +1,4 @@
-// What can be measured in place, by matrix and by block, with a rough duration from the number of operations.
+// How much of the cost of pruning has been measured for a model, and a rough time for the rest, from the number of operations.
 import type { DeviceChoice } from '../protocol/parameters.ts'
 import { availableParallelism } from 'node:os'
 import { blocksMeasured, isSameWay, latestAnalysis, type AnalysisState } from '../engine/analyse/analysisStore.ts'
@@ -23,13 +23,13 @@ export async function measurableOf(
   const ways = state?.ways ?? []
   const known = [...new Set(ways.filter(({ pattern }) => pattern === unstructured).map(({ sparsity }) => sparsity))]
   const patterns = [...new Set(ways.map(({ pattern }) => pattern).filter((pattern) => pattern !== unstructured))]
-  // Errors at one sparsity are no curve.
+  // A single sparsity gives no curve of errors, so the defaults are measured.
   const sparsities = known.length > 1 || patterns.length > 0 ? known : [...defaultSparsities]
   const asked = { calibration: state?.calibration ?? null, sparsities, patterns }
   try {
     const { config } = openModel(checkpoint)
     const machine = { gpu, threads: threads > 0 ? threads : availableParallelism() }
-    // Losses that are known of every block stay, however they were measured.
+    // If the losses of all blocks are known, they are not measured again, even if they were measured differently.
     const sensitivity = state?.sensitivity?.blocks === config.numBlocks ? null : 'block'
     const found = { ...asked, sensitivity } as const
     return { ...found, soFar: measuredSoFar(config, state, found, machine) }

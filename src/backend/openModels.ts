@@ -26,7 +26,7 @@ interface Entry {
 
 const idleMs = 60_000
 
-/** `cache`: where statistics outlive the process. */
+/** `cache`: the statistics on disk, which outlive the process. */
 export function createOpenModels(cache: () => StatsCache) {
   const entries = new Map<string, Entry>()
 
@@ -56,7 +56,7 @@ export function createOpenModels(cache: () => StatsCache) {
         if (entry.users === 0 && entries.get(key) !== entry) void close(entry)
       }
     },
-    /** Closes models without use for a minute. */
+    /** Closes models that have not been used for a minute. */
     closeIdle(now: number) {
       for (const [key, entry] of entries) {
         if (entry.users > 0 || now - entry.lastUsed < idleMs) continue
@@ -75,7 +75,7 @@ async function openModel({ path, mask }: SeenModel, cache: StatsCache): Promise<
   return { ...inspection, stamp, stats: new Map(stats.map((s) => [s.name, s])) }
 }
 
-/** Statistics of the weights do not apply to weights under a mask. */
+/** Opens a model under a mask, without cached statistics, which are those of the unmasked weights. */
 async function openMasked(inspection: Inspection, mask: string): Promise<OpenModel> {
   try {
     const { checkpoint, sources } = await openInspection(mask)
@@ -115,7 +115,7 @@ async function close(entry: Entry): Promise<void> {
   }
 }
 
-/** Increased when statistics mean something else than before. */
+/** Increased when the meaning of the statistics changes. */
 const version = 3
 
 /**

@@ -1,5 +1,5 @@
-// Runs of all windows, one at a time, each in its own thread: kernels keep that thread busy, and this one must still answer views,
-// pings and cancellations. A run belongs to no connection: the window that started it may close, and another may follow it.
+// Runs of all windows, one at a time, each in its own thread: kernels keep that thread busy, and the main thread must still answer
+// views, pings and cancellations. A run belongs to no connection: the window that started it may close, and another may follow it.
 import type { Worker } from 'node:worker_threads'
 import type { DeviceChoice, ParamsOf } from '../protocol/parameters.ts'
 import { EngineError } from '../engine/errors.ts'
@@ -39,7 +39,7 @@ export function createRuns(version: string) {
       return follow(entry.thread, abort.signal, onUpdate)
     }
     const outcome = lane.run(abort.signal, begin).finally(() => entries.delete(id))
-    // Followers get the error; a run that no window follows fails quietly into its folder.
+    // Windows that follow the run get the error. Without one, the failure is only recorded in the run's folder.
     outcome.catch(() => {})
     const entry: Entry = {
       id,
@@ -76,7 +76,7 @@ export function createRuns(version: string) {
   }
 }
 
-/** The signal cancels the run, not only the following of it. */
+/** Resolves with the outcome of the run. The signal cancels the run itself, not only the wait for it. */
 async function followEntry(entry: Entry, signal: AbortSignal, onUpdate: Listener): Promise<RunOutcome> {
   const cancel = () => entry.abort.abort()
   entry.listeners.add(onUpdate)
@@ -104,12 +104,12 @@ export type FromRun =
   /** Something was written to the run's events. */
   | { type: 'event' }
   | { type: 'end'; outcome: RunOutcome }
-  /** The run could not begin, or broke in a way that has no event. */
+  /** The run could not begin, or failed without an event. */
   | WorkerFailure
 
-/** A run that does not react to its cancellation is ended. Incomplete output has temporary names. */
+/** How long a cancelled run may take to stop before its thread is terminated, in ms. Incomplete output has temporary names. */
 const patienceMs = 5000
-/** There are hundreds of steps a second; a view needs a few messages. */
+/** Updates within this many ms are sent as one: a run can have hundreds of steps a second. */
 const batchMs = 80
 
 async function follow(worker: Worker, signal: AbortSignal, onUpdate: Listener): Promise<RunOutcome> {

@@ -8,7 +8,7 @@ import type { ScanProgress, ScanResult, TensorStats } from '../protocol/inspect.
 import type { OpenModel, StatsCache } from './openModels.ts'
 
 const patterns = ['2:4', '4:8'].map(requireNm)
-/** Often enough to look alive, at no noticeable cost. */
+/** Least time between two progress messages: frequent enough for a live display, at no noticeable cost. */
 const everyMs = 100
 
 export interface ScanOptions {
@@ -47,7 +47,7 @@ export async function scanModel(model: OpenModel, options: ScanOptions): Promise
   return { scanned: known.size, skipped, partial }
 }
 
-/** null when the type can only be listed. */
+/** null when the tensor's type can be listed but not read. */
 export async function statsOf(checkpoint: Checkpoint, name: string, signal: AbortSignal): Promise<TensorStats | null> {
   const shape = checkpoint.tensors.get(name)?.shape ?? []
   const role = tensorRoles(checkpoint.config, checkpoint.tensors).of(name, shape)

@@ -14,7 +14,7 @@ import type { Inspection, ListedEntry } from '../engine/checkpoint/inspection.ts
 import type { ModelSummary, Origin, TensorRow } from '../protocol/inspect.ts'
 
 export async function summarise({ checkpoint, unknown, problems }: Inspection): Promise<ModelSummary> {
-  // The family follows from the names, also from those that cannot be read.
+  // The family is detected from the names of all tensors, including those that cannot be read.
   const lost = problems.flatMap((p) => p.tensors)
   const names = new Set([...checkpoint.tensors.keys(), ...unknown.map((t) => t.name), ...lost])
   const roles = tensorRoles(checkpoint.config, names)
@@ -83,7 +83,7 @@ function modelTypeOf(config: unknown): string | null {
   return typeof found === 'string' ? found : null
 }
 
-/** A shard opens its whole model: its index, when there is one beside it. */
+/** The index beside a shard, if there is one, so that a shard opens its whole model; else the path itself. */
 export async function wholeModel(path: string): Promise<string> {
   for (const name of indexNamesOf(basename(path))) {
     const candidate = join(dirname(path), name)

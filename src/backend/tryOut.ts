@@ -1,4 +1,4 @@
-// Text of several models side by side, from the main thread.
+// Generates text of several models side by side: the part in the main thread.
 import type { DeviceChoice, ParamsOf } from '../protocol/parameters.ts'
 import {
   largestPrompt,
@@ -22,13 +22,13 @@ export interface TryStart {
 
 export type FromTry = { type: 'progress'; progress: TryProgress } | { type: 'end'; device: string } | WorkerFailure
 
-/** Milliseconds after which a generation that ignores its cancellation is ended; it writes nothing. */
+/** How long a cancelled generation may take to stop before its thread is terminated, in ms. It writes no files. */
 const patienceMs = 2000
 
 type TryContext = CallContext<'tryOut'>
 type TryOut = (params: ParamsOf<'tryOut'>, choice: DeviceChoice, context: TryContext) => Promise<{ device: string }>
 
-/** One question at a time. @throws EngineError 'usage' for invalid parameters, 'cancelled'. */
+/** Handles one request at a time. @throws EngineError 'usage' for invalid parameters, 'cancelled'. */
 export function createTryOut(): TryOut {
   const lane = createLane()
   return async (params, choice, context) => {

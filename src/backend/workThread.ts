@@ -1,5 +1,5 @@
-// A worker thread for one job, from both ends: the main thread can cancel it, ends it when it does not react, and terminates it
-// afterwards.
+// A worker thread for one job, and its counterpart in the main thread, which can cancel the job. The thread is terminated after the
+// job, or when it does not react to a cancellation.
 import { parentPort, type Worker } from 'node:worker_threads'
 import { EngineError, type ErrorCode, messageOf } from '../engine/errors.ts'
 

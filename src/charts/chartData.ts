@@ -41,7 +41,7 @@ export interface ChartData {
   levels: Level[]
   /** Range that is shown whether or not it has points: the steps so far. */
   xRange: [number, number] | null
-  /** Along x there is something between two whole numbers. */
+  /** Values of x between two whole numbers are meaningful. */
   continuousX?: boolean
   logX: boolean
   logY: boolean
@@ -65,13 +65,13 @@ export function valueText(
   return format(value, error)
 }
 
-/** Styles of the lines of dense and pruned. */
+/** Dashes of the lines of the dense and the pruned model. */
 export const levelDash = { dense: '5 4', pruned: '2 3' }
 
-// Okabe and Ito's palette, distinguishable with any kind of colour vision: without its yellow, its orange and sky blue darker,
-// for each to have a contrast of 3 to white and to the background of dark themes.
+// Okabe and Ito's palette, distinguishable with any kind of colour vision. It is without yellow, and its orange and sky blue are darker,
+// so that each colour has a contrast of 3:1 with white and with the background of dark themes.
 const colours = ['#0072b2', '#b8860b', '#009e73', '#cc79a7', '#d55e00', '#3a95c9']
-/** One colour for each stage of a model, in every picture of one run and in base.css. Each has a contrast of 3 to every theme, as above. */
+/** Colour of each stage of a model, in every picture of one run and in base.css. Contrast with the background as above. */
 export const stageColours: Readonly<Record<Stage, string>> = {
   dense: '#808080',
   pruned: '#d55e00',
@@ -88,7 +88,7 @@ export function seriesStyle(index: number): SeriesStyle {
   }
 }
 
-/** Has a place in the picture: a number, and on a log axis a positive one. */
+/** Whether a value can be drawn: it is finite, and positive on a log axis. */
 export function isShown(y: number | null, { logY }: Pick<ChartData, 'logY'>): y is number {
   return y !== null && Number.isFinite(y) && (!logY || y > 0)
 }

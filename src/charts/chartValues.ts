@@ -11,12 +11,12 @@ export interface DataTable {
   rows: { head: string; cells: string[] }[]
 }
 
-/** Levels first, then a row for every place; a series without a point there has an empty cell. */
+/** Levels first, then a row for every x; a series without a point at that x has an empty cell. */
 export function chartTable(data: ChartData, chart: ChartText): DataTable {
   return tableOf(data, chart, formatCount)
 }
 
-/** The same as a file, with every digit. */
+/** The table of `chartTable` as CSV, with all digits of each number. */
 export function chartCsv(data: ChartData, chart: ChartText): string {
   const format = (value: number | null) => (value === null ? 'NaN' : String(value))
   const { heads, rows } = tableOf(data, { ...chart, format }, String)
@@ -53,9 +53,9 @@ interface ReadoutRow {
   style: SeriesStyle
   /** Dash of a level, which has no marks; undefined: the style's own. */
   dash?: string
-  /** The value in words; "at step 12" where this series has no point at the place itself. */
+  /** The value as text, with "at step 12" if the nearest point of the series is at another x. */
   text: string
-  /** Place of the mark; null for levels and for what is not a number. */
+  /** Point to mark; null for levels and for values that are not numbers. */
   point: Point | null
 }
 
@@ -65,7 +65,7 @@ export interface Readout {
   rows: ReadoutRow[]
 }
 
-/** Places that have a point, in order. */
+/** All x at which a series has a point, in ascending order. */
 export function placesOf({ series }: ChartData): number[] {
   return [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b)
 }
@@ -74,7 +74,7 @@ export function nearestPlace(places: readonly number[], x: number): number | nul
   return places.length === 0 ? null : places[bisectCenter(places, x)]
 }
 
-/** `x` null: the levels alone. */
+/** The values at `x`, or at the point of each series nearest to it. `x` null: the levels alone. */
 export function readoutAt({ series, levels }: ChartData, x: number | null, chart: ChartText): Readout {
   const { xName } = chart
   const rows = series.flatMap(({ label, style, points, raw }): ReadoutRow[] => {

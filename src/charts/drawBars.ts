@@ -9,9 +9,9 @@ import { shape, type Shape } from './shape.ts'
 export interface Bar {
   /** "block 3", "0.01 to 0.02". */
   readonly name: string
-  /** null: there is none yet, or it is not a number. */
+  /** null: there is none yet, and nothing is drawn. NaN is drawn as a cross. */
   readonly value: number | null
-  /** The value in words, and what else is known of the bar. */
+  /** The value as text, with anything else that is known of the bar. */
   readonly text: string
   /** Highlighted: drawn in the second colour, which the key names. */
   readonly marked?: boolean
@@ -22,16 +22,16 @@ export interface BarsData {
   readonly bars: readonly Bar[]
   readonly xLabel: string
   readonly yLabel: string
-  /** Ends of the axis if bars are bins; if not, bars are counted from 0. */
+  /** Ends of the horizontal axis if the bars are bins of numbers; without it, the axis numbers the bars from 0. */
   readonly range?: readonly [number, number]
-  /** Heights are square roots: one very high bar leaves the others visible. */
+  /** Heights are square roots of the values, so that one very high bar leaves the others visible. */
   readonly roots?: boolean
-  /** Least end of the upright axis, such as 1 of shares. */
+  /** The vertical axis extends at least to this value, such as 1 for shares. */
   readonly top?: number
   readonly percent?: boolean
-  /** A value that the bars are seen against. */
+  /** Reference value, drawn as a dashed line across the bars. */
   readonly line?: { readonly value: number; readonly label: string }
-  /** The same of other runs, as marks over the bars. */
+  /** The same values of other runs, as marks over the bars. */
   readonly others?: readonly {
     readonly label: string
     readonly style: SeriesStyle
@@ -55,7 +55,7 @@ export interface BarsLayout {
   y(value: number): number
 }
 
-/** A few bars are spread over the whole width, with a maximum width each. */
+/** Maximum width of a bar in pixels: a few bars are spread over the whole width. */
 const widest = 140
 const colours = { plain: '#0072b2', marked: '#d55e00' }
 
@@ -77,7 +77,7 @@ export function layOutBars(
   }
 }
 
-/** Index of the bar at a pixel; null beside them. */
+/** Index of the bar at a pixel; null outside the bars. */
 export function barAt({ left, each }: BarsLayout, pixel: number, count: number): number | null {
   const at = Math.floor((pixel - left) / each)
   return at >= 0 && at < count ? at : null
@@ -133,7 +133,7 @@ function upright({ left, right, top, bottom, y, most }: BarsLayout, { roots, per
   ])
 }
 
-/** A quarter and the whole of the highest: their roots are at half and full height. */
+/** Ticks at 0, a quarter of the highest value and the highest value: on the root scale, the quarter is at half height. */
 const rootTicks = (most: number) => [0, Number((most / 4).toPrecision(2)), Number(most.toPrecision(2))]
 
 function along({ left, right, bottom, each }: BarsLayout, { range, bars, xLabel }: BarsData, ink: Ink): Shape[] {
@@ -170,7 +170,7 @@ function against(
   ]
 }
 
-/** What colours and marks mean, where there is more than one. */
+/** Entries of the legend; empty if all bars mean the same. */
 export function barsKey({ markedMeans, bars, others = [] }: BarsData): { colour: string; text: string }[] {
   const marked = markedMeans !== undefined && bars.some((bar) => bar.marked)
   return [

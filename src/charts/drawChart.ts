@@ -1,5 +1,5 @@
-// A line chart that hides nothing: the raw line stays behind the smoothed one, gaps stay gaps, levels are lines of their own, what
-// has a standard error shows it.
+// A line chart that hides nothing: the raw line is drawn behind the smoothed one, gaps stay gaps, levels have their own lines, and
+// standard errors are shown where there are any.
 import { area, line, symbol, symbolCircle, symbolDiamond, symbolSquare, symbolTriangle } from 'd3-shape'
 import { formatValue } from '../formatting/numbers.ts'
 import type { Point } from '../runs/series/smooth.ts'
@@ -46,7 +46,7 @@ export function drawChart(layout: ChartLayout, data: ChartData, text: ChartText,
 
 function drawAxes(layout: ChartLayout, text: ChartText, ink: Ink): Shape[] {
   const { left, right, top, bottom, x, y } = layout
-  // Faint in every theme: nothing of it is a value.
+  // Grid lines are faint in every theme, because they show no values.
   const line = (x1: number, y1: number, x2: number, y2: number, opacity = 0.25) =>
     shape('line', { class: 'grid', x1, x2, y1, y2, stroke: ink.muted, 'stroke-opacity': opacity })
   const label = (className: string, at: { x: number; y: number }, anchor: string, words: string) =>
@@ -85,7 +85,7 @@ function drawSeries({ style, points, raw, marks }: Series, layout: ChartLayout, 
       if (point.y === null || point.y === Infinity) drawn.push(drawGap(x.at(point.x), layout.bottom, ink, point.y))
       return
     }
-    // A point between two gaps has no line: without its mark it would not be seen.
+    // A point between two gaps has no line, so it would be invisible without a mark.
     const alone = !isShown(points[i - 1]?.y ?? null, data) && !isShown(points[i + 1]?.y ?? null, data)
     if (!marks && !alone) return
     if (point.error) drawn.push(drawBar(point.y - point.error, point.y + point.error, x.at(point.x), layout, style))
@@ -134,7 +134,7 @@ function drawLevel({ value, error, style, dash }: Level, { left, right, bottom, 
   return shape('g', {}, shape('rect', { class: 'errorBand', ...band }), line)
 }
 
-/** A log axis has nothing below zero, so the bar goes down to the axis. */
+/** Lower end of a bar. On a log axis, values of 0 and below have no place, so the bar then extends to the bottom of the chart. */
 function lowEnd(value: number, y: ChartLayout['y'], bottom: number): number {
   const at = y.at(value)
   return Number.isFinite(at) ? at : bottom
@@ -165,12 +165,12 @@ interface Box {
 const textHeight = 12
 const [above, below] = [-5, 13]
 
-/** Names on levels and last points, each at the first free of a few places: two close levels stay readable. */
+/** Names of levels and last points, each at the first free one of a few places, so that two close levels stay readable. */
 export function placeLabels(layout: ChartLayout, data: ChartData): PlacedLabel[] {
   const taken: Box[] = []
   const candidates = [...noteCandidates(layout, data), ...levelCandidates(layout, data)]
   return candidates.flatMap((places) => {
-    // A name without a free place is left out: the readout has it.
+    // A name without a free place is left out; the readout still shows it.
     const place = places.find((one) => fits(boxOf(one), layout) && !taken.some((box) => overlap(box, boxOf(one))))
     if (!place) return []
     taken.push(boxOf(place))
@@ -178,7 +178,7 @@ export function placeLabels(layout: ChartLayout, data: ChartData): PlacedLabel[]
   })
 }
 
-/** A level's name is on its line: left, right or in the middle, above or below. */
+/** Possible places of a level's name: above or below its line, on the left, on the right or in the middle. */
 function levelCandidates({ left, right, y }: ChartLayout, data: ChartData): PlacedLabel[][] {
   const anchors = [
     { x: left + 6, anchor: 'start' },

@@ -1,5 +1,5 @@
-// The recovery chart: dense, pruned and recovered as marks on one axis, the closed part of the gap shaded, and beside the axis, dashed,
-// what the recipe measures later. A row for each run.
+// The recovery chart: dense, pruned and recovered as marks on one axis, with the closed part of the gap shaded. Stages that are not
+// measured yet are dashed beside the axis. A row for each run.
 import { stages, type Stage } from '../catalog/stages.ts'
 import type { RecoveryChart, StageMark } from '../runs/series/recoveryChart.ts'
 import { type Axis, makeAxis, textWidth } from './layout.ts'
@@ -15,9 +15,9 @@ export interface RecoveryChartRow {
 }
 
 const [foot, side] = [38, 46]
-/** A row of several has the name of its run above it. */
+/** With several rows, each has the name of its run above it. */
 const rowHeight = (rows: readonly RecoveryChartRow[]) => (rows.length > 1 ? 82 : 64)
-/** Values further apart than this get a log axis: on a linear one the lower two would be one. */
+/** The axis is logarithmic if highest / lowest exceeds this: on a linear axis the lower two marks would coincide. */
 const farApart = 4
 
 export const recoveryChartHeight = (rows: readonly RecoveryChartRow[]): number => rowHeight(rows) * rows.length + foot
@@ -93,7 +93,7 @@ function valuesOf({ marks }: RecoveryChart): number[] {
 
 interface Place {
   readonly axis: Axis
-  /** Where the axis ends, and the width of each place behind it. */
+  /** Where the axis ends, and the width of the place for each stage that is not measured yet, in pixels. */
   readonly end: number
   readonly slot: number
   readonly y: number
@@ -117,7 +117,7 @@ function drawRow({ label, index, chart }: RecoveryChartRow, place: Place): Shape
       ...look,
     })
   const drawn: Shape[] = []
-  // On black the faint fill alone is not seen.
+  // The outline is for black backgrounds, on which the faint fill alone is not visible.
   if (d !== null && p !== null)
     drawn.push(
       span(d, p, {
@@ -163,7 +163,7 @@ function drawMark(stage: Stage, mark: StageMark, x: number | null, { y, ink }: P
     return [
       shape('line', { class: stage, x1: x, x2: x, y1: y - 11, y2: y + 11, stroke: colour, 'stroke-width': 3 }, title),
     ]
-  // It moves during the recovery: then it is hollow.
+  // The mark is hollow during the recovery, while its value still changes.
   const fill = mark.after === null ? colour : (ink.paper ?? 'none')
   const look = {
     d: markPath('circle', 110),
@@ -198,7 +198,7 @@ function drawNames(
   })
   const above = named.filter(({ stage }) => stage !== 'recovered').sort((a, b) => a.x - b.x)
   const meet = above.length === 2 && above[1].x - above[0].x < above[0].half + above[1].half + 8
-  // A name ends 3 pixels past its own mark where the marks are apart, and 4 before it where they are one.
+  // The left name ends up to 3 pixels past its mark; if the marks coincide, it ends 4 pixels before it.
   const gap = meet ? Math.max(-3, (8 - (above[1].x - above[0].x)) / 2) : 0
   return named.map(({ stage, x, text, half }) => {
     const isLeft = above[0]?.stage === stage
@@ -210,7 +210,7 @@ function drawNames(
   })
 }
 
-/** On white paper, with what it says in words. */
+/** The chart as a figure on white paper, with its title and its statement in words. */
 export function recoveryFigure(rows: readonly RecoveryChartRow[], title: string, ink: Ink = paperInk): Shape | null {
   const width = 720
   const drawing = drawRecoveryChart(rows, width, ink)

@@ -1,4 +1,4 @@
-// A chart as a figure for a paper or a slide: title, white ground, key; it needs nothing else.
+// A chart as a self-contained figure for a paper or a slide, with title, white background and key.
 import { isEmpty, type ChartData, type ChartText, type SeriesStyle } from './chartData.ts'
 import { drawChart, markPath, paperInk, type Ink } from './drawChart.ts'
 import { layOutChart, textWidth } from './layout.ts'
@@ -9,7 +9,7 @@ type Keyed = Pick<ChartData, 'series' | 'levels'>
 const [width, plotHeight, head] = [720, 320, 24]
 const [rowHeight, symbolWidth, between] = [18, 30, 18]
 
-/** null when there is nothing to draw. `keyed`: what the key names, where that is not all that is drawn. */
+/** null when there is nothing to draw. `keyed`: series and levels that the key lists, by default all. */
 export function chartFigure(data: ChartData, text: ChartText, ink: Ink = paperInk, keyed: Keyed = data): Shape | null {
   if (isEmpty(data)) return null
   const key = drawKey(keyed, ink)

@@ -22,7 +22,7 @@ export function textWidth(text: string): number {
   return text.length * characterWidth
 }
 
-/** `head` and `foot` are left free above the y axis's name and below the x axis's. */
+/** `head` and `foot`: pixels that stay free above the name of the y axis and below that of the x axis. */
 export function layOutChart(
   data: ChartData,
   size: { width: number; height: number; head?: number; foot?: number },
@@ -48,13 +48,13 @@ function endsOf({ y, error = null, low, high }: Omit<Point, 'x'>): (number | nul
   return y === null || error === null ? [y] : [y - error, y + error]
 }
 
-/** Whether x has no values: the axis then has no name either. */
+/** Name of the x axis; empty if the axis has no values. */
 export function xLabelOf({ x }: ChartLayout, { xLabel }: ChartText): string {
   return x.ticks.length === 0 ? '' : xLabel
 }
 
 export interface Axis {
-  /** Pixel of a value. On a log axis of whole numbers 0, before the first, is at 1. */
+  /** Pixel of a value. On a log axis of whole numbers, 0 is placed at 1. */
   at(value: number): number
   /** Value of a pixel. */
   valueAt(pixel: number): number
@@ -63,7 +63,7 @@ export interface Axis {
 
 const air = 0.04
 
-/** `values` are what has to be in sight; without any there is nothing to number. */
+/** An axis that shows all `values`; without values it has no ticks. */
 export function makeAxis(values: readonly number[], range: [number, number], count: number, rule: TickRule): Axis {
   const placed = rule.log && rule.whole ? values.map((value) => Math.max(1, value)) : values
   const usable = placed.filter((value) => Number.isFinite(value) && (!rule.log || value > 0))
@@ -86,7 +86,7 @@ export function makeAxis(values: readonly number[], range: [number, number], cou
 function domainOf(usable: readonly number[], { log, whole }: TickRule): [number, number] {
   const [low, high] = extent(usable)
   if (low === undefined || high === undefined) return log ? [1, 10] : [0, 1]
-  // Apart by more than rounding: below that no two ticks would read differently.
+  // For values that differ by rounding errors only, all ticks would have the same label.
   if (high - low > 1e-9 * Math.max(Math.abs(low), Math.abs(high))) {
     if (!log) return [low - air * (high - low), high + air * (high - low)]
     const factor = (high / low) ** air
@@ -118,7 +118,7 @@ const factorSets = [[1], [1, 2, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9]]
 function logTicks(low: number, high: number, count: number): number[] {
   for (const factors of factorSets) {
     const found = multiples(low, high, factors)
-    // Unevenly spaced multiples read badly when some are left out: rather a few more.
+    // Unevenly spaced multiples are hard to read if some are left out, so a few more than `count` are accepted.
     const every = Math.ceil(found.length / (1.6 * Math.max(enough, count)))
     if (found.length >= enough) return found.filter((_, i) => i % every === 0)
   }
@@ -129,7 +129,7 @@ function multiples(low: number, high: number, factors: readonly number[]): numbe
   const found: number[] = []
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
     for (const factor of factors) {
-      // The number is made from text: 3 · 10⁻⁵ is then exactly the written number.
+      // Parsed from text, 3 · 10⁻⁵ is exactly the number 3e-5; a product would be rounded differently.
       const value = Number(`${factor}e${power}`)
       if (value >= low && value <= high) found.push(value)
     }

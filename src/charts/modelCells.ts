@@ -1,4 +1,4 @@
-// All that a model has as a map: what comes before its blocks, its blocks by module, what comes after, in the model's order.
+// A whole model as a map in the model's order: the modules before its blocks, the blocks by module, and the modules after them.
 import { formatCount, formatRequested, formatShape, formatShare, formatTrained } from '../formatting/numbers.ts'
 import { groupsBy, largest } from '../formatting/lists.ts'
 import type { Kind, StageRow } from '../plan/stageView.ts'
@@ -8,23 +8,23 @@ import type { Movement } from '../runs/series/events.ts'
 
 export interface Cell {
   readonly block: number | null
-  /** As people say it: `q`, `input layernorm`, `embedding`. */
+  /** Short name, such as `q`, `input layernorm` or `embedding`. */
   readonly name: string
   /** A matrix with its bias, a norm, or the experts of a block. */
   readonly rows: readonly StageRow[]
   readonly kind: Kind
   /** How many numbers the stage may change. */
   readonly count: number
-  /** count over its own numbers, 0 to 1. */
+  /** `count` over the parameters of `rows`; above 1 if an adapter has more numbers than its matrix. */
   readonly share: number
-  /** It holds no matrix. */
+  /** Contains only norms and biases, and no matrix. */
   readonly isVector: boolean
   readonly isPruned: boolean
 }
 
 export interface Line {
   readonly name: string
-  /** By column of a block; one alone outside the blocks. */
+  /** By column for a block; a single cell outside the blocks. */
   readonly cells: readonly (Cell | undefined)[]
 }
 
@@ -83,7 +83,7 @@ function outsideLine(own: readonly StageRow[]): Line {
   return { name, cells: [cellOf(own, null, name)] }
 }
 
-/** A model without a head of its own multiplies with its embedding once more. */
+/** A model without its own head (tied embeddings) uses the embedding's weight as head. */
 function tiedHead(rows: readonly StageRow[]): Line[] {
   const embedding = rows.find(({ role }) => role === 'embedding')
   if (!embedding || rows.some(({ role }) => role === 'head')) return []
@@ -95,7 +95,7 @@ function cellOf(rows: readonly StageRow[], block: number | null, name: string): 
   const parameters = rows.reduce((sum, row) => sum + row.parameters, 0)
   const kind = kinds.find((one) => rows.some((row) => row.kind === one && row.count > 0)) ?? 'frozen'
   const isVector = rows.every(({ role }) => role === 'norm' || role === 'bias')
-  // A tied head has an update and no numbers of its own.
+  // A tied head can have an update, but has no parameters of its own.
   const share = parameters > 0 ? count / parameters : Number(count > 0)
   return { block, name, rows, kind, count, share, isVector, isPruned: rows.some(({ pruned }) => pruned) }
 }
@@ -114,7 +114,7 @@ function groupOf(module: string): string {
   return parent === undefined ? '' : /attn|attention/.test(parent) ? 'attention' : parent === 'mlp' ? 'MLP' : parent
 }
 
-/** The next of 1, 2 and 5 with zeros; 1 and more where an adapter has as many numbers as its matrix; 0 stays. */
+/** Rounds up to 1, 2 or 5 times a power of ten; 0 stays 0. Above 0.5 it returns max(1, share), as adapters can exceed their matrix. */
 function roundUp(share: number): number {
   if (share <= 0) return 0
   if (share > 0.5) return Math.max(1, share)
@@ -122,7 +122,7 @@ function roundUp(share: number): number {
   return ([1, 2, 5].find((factor) => factor * power >= share) ?? 10) * power
 }
 
-/** The tensor of a cell that moved farthest, a matrix before its bias; null: unknown, or nothing moved. */
+/** The tensor of a cell that moved farthest; a bias only if no other tensor moved. null: unknown, or nothing moved. */
 export function movedMost({ rows }: Cell, moved: MovedTensors | undefined): StageRow | null {
   const known = rows.filter(({ name }) => (moved?.[name]?.moved ?? 0) > 0)
   const matrices = known.filter(({ role }) => role !== 'bias')
@@ -159,13 +159,13 @@ const wordsOf = ({ kind, rows }: Cell) => {
 // Facts about one tensor for the page "Which weights train", as terms and texts.
 export interface KnownOfTensor {
   readonly row: StageRow
-  /** undefined: unknown how far it moved. */
+  /** undefined: it is unknown how far the tensor moved. */
   readonly movement: Movement | undefined
-  /** Why not, in words. */
+  /** Why `movement` is undefined, in words. */
   readonly untold: string
   /** The median movement of this stage. */
   readonly median: number
-  /** Its zeros are planned, not counted. */
+  /** The sparsity is that of the plan, not counted in the weights. */
   readonly isPlanned: boolean
   /** Matrices of its kind in the block, including itself. */
   readonly experts: number
@@ -201,7 +201,7 @@ function movedFacts({ row: { shape, count }, movement, untold, median }: KnownOf
   return columns.length > 0 ? [...facts, ['Columns', `${list(columns)} of the change`]] : facts
 }
 
-/** Which of its numbers a stage may change, and how. */
+/** Says which numbers of a tensor a stage may change, and how. */
 export function whatMoves({ kind, by, sparsity }: StageRow): string {
   const kept = sparsity > 0 ? 'its kept weights' : 'all of its weights'
   if (kind === 'kept') return `What may move: ${kept}, each by itself.`

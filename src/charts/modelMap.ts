@@ -1,10 +1,10 @@
-// The map as shapes: on the page in the theme's colours, in a file on white.
+// The map as shapes: in the theme's colours on a page, on white in a file.
 import { shape, type Shape } from './shape.ts'
 import { largest } from '../formatting/lists.ts'
 import type { Kind } from '../plan/stageView.ts'
 import type { Cell, CellMap } from './modelCells.ts'
 
-/** Colours, as an attribute of SVG takes them. */
+/** Colours as values of SVG attributes. */
 export interface Look extends Readonly<Record<Kind, string>> {
   readonly hatch: string
   readonly text: string
@@ -52,7 +52,7 @@ export interface MapLayout {
 
 const [gap, vectorWidth, head] = [3, 18, 42]
 
-/** `room`: CSS pixels from edge to edge. */
+/** `room`: available width in CSS pixels. */
 export function layOutMap({ lines, columns }: CellMap, room: number): MapLayout {
   const left = 8 + Math.ceil(6.3 * largest(lines, 2, ({ name }) => name.length))
   const wide = columns.filter(({ isVector }) => !isVector).length
@@ -69,7 +69,7 @@ export function layOutMap({ lines, columns }: CellMap, room: number): MapLayout 
   const isBlock = (line: number) => /^\d+$/.test(lines[line]?.name ?? '')
   let y = head
   const placed = lines.map((line, row) => {
-    // Tensors outside of the blocks are apart.
+    // A gap separates the tensors outside the blocks.
     if (row > 0 && isBlock(row) !== isBlock(row - 1)) y += 6
     const own = { ...line, y, isBlock: isBlock(row) }
     y += tall + gap
@@ -89,7 +89,7 @@ interface Drawing {
   readonly map: CellMap
   readonly layout: MapLayout
   readonly look: Look
-  /** Colour of how far a cell moved, in place of its kind; null: it did not. */
+  /** Colour for the distance that a cell moved, in place of the colour of its kind; null: it did not move. */
   readonly movedColour?: (cell: Cell) => string | null
 }
 
@@ -156,7 +156,7 @@ const hatching = ({ hatch }: Look) =>
     ),
   )
 
-/** A picture of its own, with the words of its legend. */
+/** The map as a self-contained figure, with its legend as a caption. */
 export function mapFigure(drawing: Omit<Drawing, 'look'>, title: string, caption: string): Shape {
   const { width, height } = drawing.layout
   const wide = Math.max(width, 6.6 * caption.length, 8.4 * title.length) + 24

@@ -20,7 +20,7 @@ import type { BarsData } from './drawBars.ts'
 
 export interface ChartedRun {
   label: string
-  /** Decides colour, dash and marker; the run below the overlaid ones has 0. */
+  /** Decides colour, dash and marker; 0 for the run on which the others are overlaid. */
   index: number
   picture: RunPicture
 }
@@ -49,7 +49,7 @@ export const chartTexts = {
   },
 }
 
-/** Axis of values in per cent. */
+/** A value of an axis in per cent, as text. */
 function percentText(value: number | null, error: number | null): string {
   return value === null || Number.isNaN(value)
     ? formatValue(value)
@@ -57,8 +57,8 @@ function percentText(value: number | null, error: number | null): string {
 }
 
 /**
- * The loss of each retraining, of the text or against the dense model's logits, from its own first step. Reconstructions have none: their losses are errors of blocks, which
- * grow with depth: one line through them would rise while the model gets better.
+ * The loss of each retraining, on the text or against the dense model's logits, from its own first step. Reconstructions are left out:
+ * their losses are errors of blocks, which grow with depth, so a line through them would rise while the model gets better.
  */
 export function lossChart(runs: readonly ChartedRun[], { smoothing, maxPoints }: CurveSettings): RunChart {
   const series = runs.flatMap(({ label, index, picture }) => {
@@ -81,7 +81,7 @@ export function lossChart(runs: readonly ChartedRun[], { smoothing, maxPoints }:
   return { series, levels: [], xRange: null }
 }
 
-/** The name of a recovery among several; null of the only one. */
+/** The name of a recovery among several; null if there is only one. */
 function partOf({ recoveries }: RunPicture, recovery: number): string | null {
   return recoveries.length > 1 ? recoveryName(recovery, recoveries[recovery] ?? '') : null
 }
@@ -98,7 +98,7 @@ export function perplexityChart(runs: readonly ChartedRun[]): RunChart {
       const label = (what: string) => (runs.length > 1 ? `${run.label}, ${note(what)}` : note(what))
       const style = entryStyle(run.index, i)
       const measured = evaluations.filter((evaluation) => evaluation.entry === entry)
-      // Only colour distinguishes overlaid runs: their names would fill the chart.
+      // Overlaid runs have no names in the chart, which they would fill; their colours distinguish them.
       const noteOf = (what: string) => (run.index === 0 ? note(what) : '')
       levels.push(...levelsOf(measured, { note, label, noteOf, styleOf: (stage) => levelStyle(runs, style, stage) }))
       const points = curveOf(measured)
@@ -146,7 +146,7 @@ function entryStyle(index: number, entry: number): SeriesStyle {
   return { ...seriesStyle(index + entry), colour: seriesStyle(index).colour }
 }
 
-/** The colour says dense or pruned where there is one run, else which run it is. */
+/** The colour stands for dense or pruned if there is one run, else for the run. */
 function levelStyle(runs: readonly ChartedRun[], style: SeriesStyle, stage: 'dense' | 'pruned'): SeriesStyle {
   return runs.length > 1 ? style : { ...style, colour: stageColours[stage] }
 }
@@ -157,7 +157,7 @@ interface NamedLevel extends Level {
   readonly stage: 'dense' | 'pruned'
 }
 
-/** Makes one line of equal measurements of several runs, as of the same dense model. */
+/** Merges equal measurements of several runs into one line, such as those of the same dense model. */
 function oncePerValue(levels: readonly NamedLevel[]): Level[] {
   return levels.flatMap(({ what, stage, ...level }, i) => {
     const alike = levels.filter((other) => other.what === what && Object.is(other.value, level.value))
@@ -226,7 +226,7 @@ export function errorBars([own, ...others]: readonly ChartedRun[], recovery: num
   }
 }
 
-/** A line over the blocks for each run, in a chart for each way of recovering: a refit's errors are of matrices, a reconstruction's of blocks. */
+/** A line over the blocks for each run, in one chart per mode: errors of a refit are of matrices, those of a reconstruction of blocks. */
 export function errorCharts(runs: readonly ChartedRun[]): { chart: RunChart; text: ChartText }[] {
   const byMode = new Map<string, Series[]>()
   for (const { label, index, picture } of runs) {

@@ -3,7 +3,7 @@ import { seriesStyle, type SeriesStyle } from './chartData.ts'
 import type { FoldedRun } from '../runs/compared/foldSeeds.ts'
 import { settingText, valueText, type Settings } from '../recipe/sweep/settings.ts'
 
-/** Paths of settings; null: all the same. */
+/** Paths of the settings that decide colour and shape; null: all runs have the same. */
 export interface StyledBy {
   readonly colour: string | null
   readonly shape: string | null
@@ -13,13 +13,13 @@ export interface StyleGroup {
   /** "wanda, retrain"; empty where all runs are alike. */
   readonly label: string
   readonly style: SeriesStyle
-  /** Places of the runs. */
+  /** Indices of the runs. */
   readonly runs: readonly number[]
 }
 
-/** More colours or shapes than the palette has could not be distinguished. */
+/** Most values that colours or shapes can show: beyond the size of the palette they could not be distinguished. */
 const [mostColours, mostShapes] = [6, 4]
-/** Names the value of a run that does not set what others do. */
+/** Shown for a run that does not set a setting that others set. */
 const notSet = 'as in the recipe'
 
 /** Settings that colours or shapes can show. */
@@ -72,7 +72,7 @@ export function styleGroups(runs: readonly FoldedRun[], { colour, shape }: Style
   return groups.filter(({ runs: members }) => members.length > 0)
 }
 
-/** Texts of what the runs have there, numbers in their order. */
+/** The distinct values of a setting as text; if all are numbers, in ascending order. */
 function valuesOf(runs: readonly FoldedRun[], path: string): string[] {
   const values = [...new Set(runs.map(({ settings }) => textAt(settings, path)))]
   return values.every((text) => Number.isFinite(Number(text))) ? values.sort((a, b) => Number(a) - Number(b)) : values

@@ -1,4 +1,4 @@
-// Runs as points, by any two measures. Steps join the finished ones that no other beats in both, and bound what is reached.
+// Runs as points, by any two measures. A stepped line, the Pareto front, joins the finished runs that no other run beats in both.
 import type { FoldedRun } from '../runs/compared/foldSeeds.ts'
 import type { Spread } from '../runs/series/smooth.ts'
 import { type Measure, measureNamed, paretoFront } from '../runs/compared/measures.ts'
@@ -37,8 +37,8 @@ export function defaultLook(runs: readonly FoldedRun[]): ScatterLook {
 }
 
 /**
- * Medians over the seeds with their range; runs that lack one of the two are left out, and those that are not `shown`: all runs
- * decide which colour means what: it means the same in every selection of them.
+ * Medians over the seeds with their range. Runs without one of the two values and runs that are not `shown` are left out, but still
+ * take part in the choice of colours, so that a colour means the same in every selection.
  */
 export function scatterChart<Run extends FoldedRun>(
   runs: readonly Run[],
@@ -71,7 +71,7 @@ export function scatterChart<Run extends FoldedRun>(
     const label = models.length > 1 && model !== '' ? `Pareto front, ${model}` : 'Pareto front'
     return best.length > 1 ? [{ label, style: front, points: best }] : []
   })
-  // The lines behind the marks.
+  // The front comes first, so that it is drawn behind the marks.
   return {
     chart: { series: [...line, ...series], levels: denseLevels(runs.filter(shown), y), xRange: null },
     text: textOf(x, y),
@@ -79,7 +79,7 @@ export function scatterChart<Run extends FoldedRun>(
   }
 }
 
-/** What a run has in its middle is not what it reaches. Of several seeds those that are done count. */
+/** Values of a run in progress are not final. A fold of several seeds counts as finished if one of its runs is done. */
 const isFinished = ({ states }: FoldedRun) => states.includes('done')
 
 function placed(across: Spread, x: Measure, up: Spread, y: Measure): Point & { y: number } {
@@ -87,12 +87,12 @@ function placed(across: Spread, x: Measure, up: Spread, y: Measure): Point & { y
   return { x: x.factor * across.median, y: y.factor * up.median, ...range }
 }
 
-/** Empty if neither end of an axis is better. */
+/** Empty if an axis has no better end, or both axes show the same measure. */
 function frontOf(points: readonly ScatterPoint[], x: Measure, y: Measure): Point[] {
   if (x.better === null || y.better === null || x.id === y.id) return []
   const best = paretoFront(points, { x: x.better, y: y.better }).map((i) => points[i])
   const isHigh = x.better === 'high'
-  // A run reaches everything that is no better than it in either, which is bounded by steps and not by a slope.
+  // A run reaches every point that is no better than it in both measures, so the boundary consists of steps and has no slopes.
   return best.flatMap((point, i): Point[] => {
     const before = best.at(i - 1)
     const corner = i === 0 || !before ? [] : [{ x: isHigh ? before.x : point.x, y: isHigh ? point.y : before.y }]

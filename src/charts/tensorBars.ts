@@ -2,7 +2,7 @@
 import { formatCompact, formatShare, formatValue } from '../formatting/numbers.ts'
 import type { BarsData } from './drawBars.ts'
 
-/** Counts of equal bins from one end to the other. */
+/** Counts in bins of equal width between `from` and `to`. */
 interface Histogram {
   readonly from: number
   readonly to: number
@@ -11,7 +11,7 @@ interface Histogram {
 
 /** `zeros`: how many of the weights are exactly 0. */
 export function histogramBars({ from, to, counts }: Histogram, zeros: number, title: string): BarsData {
-  // By halves: the distance of two numbers near the limits of f64 is infinite.
+  // Computed from halves, because `to - from` overflows for numbers near the limits of f64.
   const edge = (i: number) => 2 * (from / 2 + (to / 2 - from / 2) * (i / counts.length))
   return {
     title,
@@ -54,7 +54,7 @@ export function roomBars(shares: readonly number[], rows: number): BarsData {
   return { ...bars, yLabel: 'room by one swap', top: Math.max(...shares) || 1 }
 }
 
-/** "rows: 48.1 % to 52.3 % exact zeros", with the bars' names where they have some. */
+/** "rows: 48.1 % to 52.3 % exact zeros"; with `labels`, also the names of the two bars. */
 export function profileCaption(what: string, sparsity: readonly number[], labels?: readonly string[]): string {
   const ends = [Math.min(...sparsity), Math.max(...sparsity)]
   const [low, high] = ends.map((end) => formatShare(end) + (labels ? ` (${labels[sparsity.indexOf(end)]})` : ''))

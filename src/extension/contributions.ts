@@ -12,8 +12,8 @@ export type Milestone = (typeof milestones)[number]
 export const taskType = 'sparsescope'
 
 /**
- * Whether a task may get another text than this one. VS Code replaces `${…}` in arguments and working directories of tasks, and for
- * `${command:…}` runs the command; nothing escapes it.
+ * Whether VS Code would change this text in a task. It replaces `${…}` in the arguments and working directories of tasks, runs the
+ * command of a `${command:…}`, and has no way to escape them.
  */
 export function hasVariable(text: string): boolean {
   return text.includes('${')
@@ -21,7 +21,7 @@ export function hasVariable(text: string): boolean {
 
 export const recipeLanguage = 'prune-recipe'
 
-/** VS Code wants names of tools that no other extension has. */
+/** Makes the names of tools unique among all extensions, as VS Code requires. */
 export const toolPrefix = 'sparsescope_'
 
 export const mcpProviderId = 'sparsescope.mcp'

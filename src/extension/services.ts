@@ -45,7 +45,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
   }
   let known: ReturnType<typeof ownSecret> | null = null
   const secretOnce = () => (known ??= ownSecret(around.storage))
-  // Another version, workspace, Node or secret is another place: it leaves the one that is there to end its runs.
+  // Another version, workspace, Node or secret gives another path: a backend at the old path can complete its runs.
   const placeOf = ({ path }: Runtime) =>
     socketPath([version, String(protocolVersion), script, workspace, path, secretOnce().secret.toString('hex')], around)
   const place = { placeOf, isPlaceTaken: (path: string) => isPlaceTaken(path, around), ownSecret: secretOnce }
@@ -68,7 +68,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
     })
   const supervisor = new Supervisor({
     runtimes,
-    // Native libraries print their remarks on stderr: a debug matter, never a notification.
+    // Native libraries print messages to stderr, so output is logged at the debug level and never shown as a notification.
     launch: createLaunch({ ...place, script, log: (line) => log.channel.debug(`backend: ${line}`) }),
     hello: (runtime) => ({
       protocol: protocolVersion,

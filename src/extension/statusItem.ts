@@ -1,5 +1,5 @@
-// The item in the status bar: the run in progress, else the device or a problem. With its menu, the choice of the device, and the
-// facts for a bug report.
+// The item in the status bar, which shows the run in progress, else the device or a problem; its menu, the choice of the device, and
+// the facts for a bug report.
 import * as vscode from 'vscode'
 import { cpus, homedir, totalmem } from 'node:os'
 import type { RunQueue } from './runs/runQueue.ts'
@@ -75,7 +75,7 @@ export function diagnosticsText({ supervisor, version }: Services): string {
 /** Removes paths from a message for a public report. Folder names may contain any character, including spaces. */
 export function withoutPaths(text: string, home: string): string {
   const withoutHome = home.length > 1 ? text.replaceAll(home, '<path>') : text
-  // A name at the end ends at a space: what follows is the message again.
+  // The last name of a path is cut at a space, because the rest of the message may follow.
   return withoutHome.replace(/(?:[A-Za-z]:)?[\\/](?:[^\\/:*?"<>|\n()]+[\\/])*[^\\/\s:*?"<>|()]+/gu, '<path>')
 }
 

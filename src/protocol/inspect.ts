@@ -1,5 +1,5 @@
-// The inspector's data on a checkpoint: a header first, statistics of one tensor after another later. It is plain data
-// and crosses two process boundaries as JSON. A statistic that was not computed is absent, never 0.
+// The inspector's data on a checkpoint: first the header, later the statistics, tensor by tensor. It is plain data that crosses
+// two process boundaries as JSON. A statistic that was not computed is absent, never 0.
 import type { MatrixCertificate } from '../plan/certificate.ts'
 import type { MeasuredModule, WeightSpread } from '../plan/analysis.ts'
 import type { Role } from '../catalog/families/tensorRoles.ts'
@@ -8,12 +8,12 @@ import type { MethodName } from '../catalog/methods/methods.ts'
 
 export interface TensorRow {
   name: string
-  /** Dtype as the file has it: F32, BF16, F16, I64, … also those that have no statistics. */
+  /** Dtype as the file names it: F32, BF16, F16, I64, …, including dtypes without statistics. */
   dtype: string
   shape: number[]
   file: string
   bytes: number
-  /** On disk, where only the kept values are stored. */
+  /** Bytes on disk of a tensor that is stored as a bitmask and its kept values. */
   storedBytes?: number
   parameters: number
   role: Role
@@ -30,7 +30,7 @@ export interface TensorStats extends WeightSpread {
   zeros: number
   /** zeros / parameters. */
   sparsity: number
-  /** NaN and infinite values, left out of all below and of the spread. */
+  /** Number of NaN and infinite values. The statistics below and the spread leave them out. */
   nonFinite: number
   min: number | null
   max: number | null
@@ -63,13 +63,13 @@ export interface ModelSummary {
   /** On disk. */
   bytes: number
   files: number
-  /** A sentence each: no config.json, types that are not known. */
+  /** One sentence each, for example about a missing config.json or unknown types. */
   warnings: string[]
   /** Files that could not be opened, and the tensors that are missing because of it. */
   problems: { message: string; missing: string[] }[]
   /** Provenance of a checkpoint that a run has made. */
   origin?: Origin
-  /** GGUF: nothing computes with it, so nothing is offered that would. */
+  /** True for GGUF files: the engine cannot compute with them, so the view offers no action that computes. */
   lookOnly?: boolean
 }
 
@@ -83,18 +83,18 @@ export interface Origin {
   protocol: string[]
   /** YAML. */
   recipe: string
-  /** What swaps would still win of each mask, by tensor. */
+  /** Certificate of each mask by tensor: the share of the error that the best single swaps would still remove. */
   certificates: Readonly<Record<string, MatrixCertificate>>
   /** There is a README.md already. */
   hasCard: boolean
 }
 
-/** A matrix's certificate, with the mean share that the rows of each of up to 64 equal parts would win. */
+/** A certificate with the share of the error that swaps would remove, as a mean over the rows of each of up to 64 equal parts. */
 export interface MeasuredRoom extends MatrixCertificate {
   room_by_part?: number[]
 }
 
-/** Modules whose numbers are new, and how far the pass over the blocks is, in windows. */
+/** Newly measured modules, and the progress of the pass over the blocks, in windows. */
 export interface AnalysisUpdate {
   modules: MeasuredModule[]
   /** Loss of the dense model, once it is known; null where no sensitivities are measured. */
@@ -105,7 +105,7 @@ export interface AnalysisUpdate {
   total: number
 }
 
-/** A model as it is known when it is opened: earlier scans are remembered. */
+/** What is known of a model when it is opened, including the statistics of earlier scans. */
 export interface OpenedModel {
   model: ModelSummary
   stats: TensorStats[]
@@ -150,7 +150,7 @@ export interface TensorDetail {
   name: string
   rows: number
   columns: number
-  /** Number of zeros per row and per column, summed into at most 512 bins; sparsity 0 to 1. */
+  /** Share of zeros, 0 to 1, along the rows and along the columns, each in at most 512 bins. */
   rowSparsity: number[]
   columnSparsity: number[]
   /** Rows and columns that are zero as a whole. */
@@ -167,14 +167,14 @@ export interface TensorDetail {
 
 export interface TensorChange {
   name: string
-  /** The same in both: what was reshaped is not compared. */
+  /** The same in both checkpoints: reshaped tensors are not compared. */
   shape: readonly number[]
   maxAbs: number
-  /** Frobenius norm of B − A over that of A; null when A is all zeros, and where numbers say not how far. */
+  /** Frobenius norm of B − A over that of A; null when A is all zeros or the distance cannot be computed for this dtype. */
   drift: number | null
-  /** Zeros of A that B has not. */
+  /** Number of weights that are zero in A but not in B. */
   filled: number
-  /** Zeros of B that A has not. */
+  /** Number of weights that are zero in B but not in A. */
   emptied: number
   parameters: number
   role: Role
@@ -182,10 +182,10 @@ export interface TensorChange {
   module: string
 }
 
-/** The cost of pruning is measured in place by the cheapest score that reads the inputs, which is enough for a ranking. */
+/** Method with which the inspector measures the cost of pruning: the cheapest score that reads the inputs. A ranking needs no more. */
 export const measuredMethod = 'wanda' satisfies MethodName
 
-/** How much of a model is measured by that method, and what the rest would take. */
+/** How much of a model is measured with `measuredMethod`, and how long the rest would take. */
 export interface MeasuredSoFar {
   /** Blocks whose errors and losses are known, of all. */
   measured: number
@@ -194,7 +194,7 @@ export interface MeasuredSoFar {
   seconds: number
 }
 
-/** A tensor that both have. */
+/** A tensor that is in both checkpoints. */
 export interface ComparedTensor extends Pick<TensorChange, 'name' | 'role' | 'block' | 'module'> {
   /** False when the shapes differ: it is named, not compared. */
   comparable: boolean

@@ -1,5 +1,5 @@
-// The extension's calls into the backend, by their parameters: as they are checked where they arrive, since the other end of a socket
-// may send anything, and as code knows them. What each answers is in rpc.ts.
+// Schemas and types of the parameters of each call from the extension into the backend. The backend checks every call against its
+// schema, because the other end of a socket may send anything. Results are in rpc.ts.
 import * as z from 'zod'
 import { sensitivityUnits } from '../plan/analysis.ts'
 import { ggufTypeNames } from '../catalog/formats/gguf/ggmlTypes.ts'
@@ -11,9 +11,9 @@ const index = z.int().nonnegative()
 /** null: as much as a run takes by default. */
 const memoryBytes = z.number().nonnegative().nullable()
 const model = z.object({ path: text })
-/** With zeros where the mask prunes that another checkpoint holds, if that is named. */
+/** `mask`: another checkpoint; weights that its mask prunes are seen as zeros. */
 const seen = model.extend({ mask: text.optional() })
-/** Tensors of more than two dimensions are cut: all but the last two are `slice`. */
+/** `slice`: indices along all dimensions but the last two, for tensors with more than two dimensions. */
 const matrix = seen.extend({ name: text, slice: z.array(index) })
 const calibration = z.object({
   data: text,
@@ -21,7 +21,7 @@ const calibration = z.object({
   samples: index.optional(),
   seqLen: index.optional(),
 })
-/** The device to compute on, as the settings have it. */
+/** The device to compute on, from the settings of VS Code. */
 const device = z.object({
   device: z.enum(['auto', 'cpu', 'wgpu']),
   /** Which GPU, by its name or a part of it; '': the fastest. */
@@ -47,7 +47,7 @@ const schemas = {
     rowEnd: index,
     columnStart: index,
     columnEnd: index,
-    /** Pixels wanted; never more than the rectangle has weights. */
+    /** Size of the picture in pixels; the result has at most one pixel per weight. */
     height: index,
     width: index,
   }),
@@ -62,34 +62,34 @@ const schemas = {
     sparsities: z.array(z.number()).optional(),
     patterns: z.array(text).optional(),
     sensitivity: z.enum(sensitivityUnits).nullable(),
-    /** The masks of `path` are certified beside this dense model, and nothing else is measured. */
+    /** If given, the masks of `path` are certified against this dense model, and nothing else is measured. */
     dense: text.optional(),
   }),
   compare: z.object({ a: seen, b: seen }),
-  /** Downloads from the Hub; only ever called when a person has asked for this model. */
+  /** Downloads from the Hub; called only when the user has asked for this model. */
   pull: z.object({ name: text }),
-  /** What a GGUF file of a checkpoint would take; fails where llama.cpp does not have such a model. */
+  /** Size of a checkpoint as a GGUF file, for each type; fails if llama.cpp does not support the model family. */
   ggufSizes: model,
-  /** `replaces`: a person has agreed that a file of that name goes. */
+  /** `replaces`: the user has agreed to overwrite an existing file `to`. */
   writeGguf: model.extend({ to: text, type: z.enum(ggufTypeNames), replaces: z.boolean() }),
   /** Several checkpoints continue the same prompts. */
   tryOut: z.object({
-    /** Paths. The first judges the tokens of all. */
+    /** Paths. The first model also gives its probabilities of the tokens of all models. */
     models: z.array(text),
-    /** By model: a checkpoint whose mask is laid over the model's own weights; absent or null: the model as it is. */
+    /** By model: a checkpoint whose mask is applied to the model's weights; absent or null: the model as it is. */
     masks: z.array(text.nullable()).optional(),
     prompts: z.array(text),
-    /** A conversation's earlier turns, the first of them first; absent: the prompts are texts to continue. */
+    /** Earlier turns of a conversation, oldest first; absent: the prompts are texts to continue. */
     turns: z.array(z.object({ prompt: text, answers: z.array(text) })).optional(),
     /** New tokens after each prompt at most. */
     maxTokens: index,
     memoryBytes,
   }),
-  /** Whether each has a chat template. */
+  /** Whether each model has a chat template. */
   chatTemplates: z.object({ models: z.array(text) }),
-  /** How a result was trained, by the note that its run left beside it; `path` is its folder. */
+  /** How a result was trained, from the sparsescope.json that its run saved with it. `path`: folder of the result. */
   trained: model,
-  /** Writes the model card of a checkpoint that a run has saved; never over one that is there. */
+  /** Writes the model card of a checkpoint that a run has saved; never overwrites an existing card. */
   writeCard: model,
   plan: z.object({ recipe: text, text }),
   run: z.object({
@@ -100,12 +100,12 @@ const schemas = {
     resume: text.nullable(),
     memoryBytes,
   }),
-  /** A tool of the editor's agent (src/agents), which looks into these folders only. */
+  /** Calls a tool of the editor's agent (src/agents), which may access only the folders `roots`. */
   agentTool: z.object({ name: text, input: z.unknown(), roots: z.array(text), memoryBytes }),
-  /** Checks the input of run_recipe; `write`: its text becomes the recipe's file. */
+  /** Checks the input of run_recipe; `write`: a recipe that is given as text is also written to its file. */
   prepareRun: z.object({ input: z.unknown(), roots: z.array(text), write: z.boolean() }),
   activeRuns: z.null(),
-  /** Answers and updates as of `run`, for a run that another connection started. Cancelling it cancels the run. */
+  /** Same result and progress as `run`, for a run that another connection started. Cancelling the call cancels the run. */
   follow: z.object({ id: index }),
   pause: z.object({ folder: text, paused: z.boolean() }),
   ping: z.null(),

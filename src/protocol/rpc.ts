@@ -1,6 +1,6 @@
-// The extension's calls into the backend process: what each answers, beside its parameters (parameters.ts).
-// They travel as JSON-RPC over a socket of the user's own. Bytes are base64 in JSON: the two ends may be different
-// versions of Node, whose structured-clone formats need not agree.
+// Results and progress of the extension's calls into the backend process; their parameters are in parameters.ts.
+// Calls are JSON-RPC over a private socket of the user. Bytes are base64 in JSON, because the two ends may be different
+// versions of Node, whose structured-clone formats may differ.
 import type {
   AnalysisUpdate,
   CompareProgress,
@@ -20,7 +20,7 @@ import type { CallName } from './parameters.ts'
 import type { TryProgress } from './tryOut.ts'
 import type { MovedTensors } from '../runs/series/training.ts'
 
-/** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */
+/** Increased when a message changes its meaning; the extension refuses a backend with another version. */
 export const protocolVersion = 5
 
 export interface HelloResult {
@@ -64,13 +64,13 @@ export interface ActiveRun {
   paused: boolean
 }
 
-/** Bytes that are fetched or written by now, of all. */
+/** Bytes fetched or written so far, and in total. */
 export interface PullProgress {
   have: number
   total: number
 }
 
-/** What the note beside a result says of its training. */
+/** What the sparsescope.json of a result says about its training. */
 export interface TrainedResult {
   /** The recipe on the result itself, as YAML. */
   recipe: string
@@ -83,12 +83,12 @@ export interface TrainedResult {
 export interface Measurable {
   /** Text of the newest analysis of these weights; null: there is none. */
   calibration: { data: string; field?: string; samples: number; seqLen: number } | null
-  /** By which errors of methods are comparable. */
+  /** Sparsities to measure at: those of the newest analysis, so that errors of methods stay comparable, or else the defaults. */
   sparsities: number[]
   patterns: string[]
-  /** The losses to measure with it; null: those of every block are known. */
+  /** Unit whose losses are to be measured too; null: the losses of all blocks are known, or `soFar` is null. */
   sensitivity: SensitivityUnit | null
-  /** null: the model cannot be computed with. */
+  /** null: the engine cannot compute with this model. */
   soFar: MeasuredSoFar | null
 }
 
@@ -146,13 +146,13 @@ export interface ProgressMessage {
   value: unknown
 }
 
-/** Parameters as they travel: progress wants a token. */
+/** Parameters as they are sent. Progress notifications refer to the call by `token`. */
 export interface Envelope<P> {
   token: number
   params: P
 }
 
-/** JSON-RPC's own codes end at -32000; ours follow the engine's codes as `data.code`. */
+/** Outside the codes that JSON-RPC reserves, which end at -32000. The engine's own code is in `data.code`. */
 export const engineFailure = -31000
 export interface FailureData {
   /** An engine error code, or one of the channel's own below. */

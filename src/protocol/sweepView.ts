@@ -1,20 +1,20 @@
-// Messages between the extension host and the view of several runs: a sweep's, those that a person chose, or all of the
-// workspace. Rows are small and sent whole when they change; curves are thinned by the host, and sent whole too.
+// Messages between the extension host and the view of several runs: those of a sweep, a chosen set, or all runs of the
+// workspace. A row or a curve that changes is sent as a whole; the host thins curves first.
 import type { CurveName } from '../runs/series/curves.ts'
 import type { ComparedRun } from '../runs/compared/comparedRun.ts'
 import type { SentPerplexity, SweepResults } from '../runs/compared/sweepTable.ts'
 import type { FromAnyView, ToAnyView } from './view.ts'
 
 export interface ComparedRow extends ComparedRun {
-  /** Place among the runs of the view, until all are sent anew. */
+  /** Index among the runs of the view; valid until the next `compared` message. */
   readonly index: number
-  /** The same as long as the run is there. */
+  /** Identifies the run for as long as it exists. */
   readonly key: string
   /** Name of its sweep; null: it has none. */
   readonly sweep: string | null
-  /** Milliseconds; 0 is not known. */
+  /** Start time in ms since the epoch; 0: unknown. */
   readonly started: number
-  /** Why it did not end well. */
+  /** Why the run did not succeed. */
   readonly message: string | null
   /** There is a run folder to open. */
   readonly isBegun: boolean
@@ -27,17 +27,17 @@ export type SentRow = Omit<ComparedRow, 'results'> & { readonly results: SweepRe
 
 /** The subject of the view. */
 export interface ComparedWhat {
-  /** Only a sweep has a folder of its own: nothing of the others can be begun or cancelled. `experiments`: all runs of the workspace. */
+  /** Only a `sweep` has a folder of its own, and can be continued or cancelled. `experiments`: all runs of the workspace. */
   readonly kind: 'sweep' | 'comparison' | 'experiments'
   readonly title: string
-  /** Its runs that wait are jobs of Slurm, which can be cancelled. Other waiting runs do not start by themselves. */
+  /** The sweep's waiting runs are Slurm jobs, which can be cancelled. Without Slurm, waiting runs do not start by themselves. */
   readonly isSubmitted?: boolean
   /** Says when it was planned, by which engine, and its folder. */
   readonly about: string
 }
 
 export interface CurvePart {
-  /** Place of the group in the question. */
+  /** Index of the group in the `watch` message. */
   readonly group: number
   /** Base64 of f32, NaN for what is not a number; `low` and `high` are empty for a group of one run. */
   readonly x: string
@@ -48,22 +48,22 @@ export interface CurvePart {
 
 export type ToSweep =
   | ToAnyView
-  /** The subject to keep for a reloaded window. */
+  /** The subject, which the page stores so that a reloaded window can restore the tab. */
   | { type: 'subject'; subject: string }
-  /** All there is; sent again when runs came or went. */
+  /** All rows; sent again when runs were added or removed. */
   | { type: 'compared'; what: ComparedWhat; rows: SentRow[] }
   | { type: 'rows'; rows: SentRow[] }
-  /** `watch`: the question that they answer. `isWhole`: all that is known by now has been sent. */
+  /** `watch`: number of the `watch` message that is answered. `isWhole`: everything known so far has been sent. */
   | { type: 'curves'; watch: number; parts: CurvePart[]; isWhole: boolean }
-  /** Export Table was called: answered by `exportTable`. */
+  /** The command Export Table was called; the view answers with `exportTable`. */
   | { type: 'exportNow' }
 
 export type FromSweep =
   | FromAnyView
-  /** Which curves the view shows: of each group of runs one. The latest question counts. */
+  /** The curves that the view shows, one for each group of runs. Replaces the previous `watch`. */
   | { type: 'watch'; watch: number; curve: CurveName; smoothing: number; groups: number[][] }
-  /** `run`: its row's key, which other runs that come or go do not change. */
+  /** `run`: key of its row, which stays valid when other runs are added or removed. */
   | { type: 'openRun'; run: string }
-  /** Saves the table of these runs; a person is asked for the format. */
+  /** Saves the table of these runs, in a format that the user chooses. */
   | { type: 'exportTable'; runs: number[] }
   | { type: 'act'; what: 'cancel' | 'goOn' | 'report' | 'recipe' }

@@ -1,8 +1,8 @@
-// Trying models out: the same prompts after one another in several checkpoints, side by side. Pages import this file, so it has no schema.
+// Messages of Try It, in which several checkpoints continue the same prompts side by side. Pages import this file, so it has no schema.
 
 export interface TriedToken {
   id: number
-  /** The text that is settled with it; '' for half a character and for the end of the text. */
+  /** Text that this token completes; '' for a part of a character and for the end of the text. */
   piece: string
   /** Natural log of its probability by the model that generated it. */
   logProbability: number
@@ -10,7 +10,7 @@ export interface TriedToken {
   alternatives: { piece: string; logProbability: number }[]
 }
 
-/** An earlier turn of a conversation: what a person wrote, and what each column answered. */
+/** An earlier turn of a conversation: the user's prompt, and the answer of each column. */
 export interface Turn {
   prompt: string
   answers: string[]
@@ -18,12 +18,12 @@ export interface Turn {
 
 /** `column` and `prompt` are indices in the parameters. */
 export type TryProgress =
-  /** Its weights are being read. */
+  /** The column's weights are being read. */
   | { type: 'opening'; column: number }
   | { type: 'token'; column: number; prompt: number; token: TriedToken }
-  /** `rest`: what is left of a text that ends in half a character. `seconds`: its own, without the others' turns. */
+  /** `rest`: the remainder of a text that ends within a character. `seconds`: time that this column alone took. */
   | { type: 'end'; column: number; prompt: number; rest: string; seconds: number }
-  /** By the first model, one a token; null where it has another tokenizer. */
+  /** Log-probability of each token under the first model; null if that model has another tokenizer. */
   | { type: 'judged'; column: number; prompt: number; logProbabilities: number[] | null }
   /** The other columns continue. */
   | { type: 'failed'; column: number; message: string }
@@ -31,6 +31,6 @@ export type TryProgress =
 export const mostColumns = 6
 export const mostPrompts = 100
 export const mostTurns = 100
-/** Characters of one. */
+/** Characters of one prompt. */
 export const largestPrompt = 2 ** 15
 export const mostNewTokens = 1024

@@ -1,5 +1,5 @@
-// The views of the editor: a row each, and the messages between them and the extension host, one union per direction and view. The host keeps the
-// truth and replays it when a view says `ready`: hiding, reloading and reopening show the same picture.
+// The views of the editor, one row each, and their messages to and from the extension host, one union per direction and view. The host
+// holds the state and replays it when a view says `ready`, so a view that was hidden, reloaded or reopened shows the same.
 import type { RunStatus } from '../runs/series/foldRun.ts'
 import type { CallName, ParamsOf, SeenModel } from './parameters.ts'
 import type { TryProgress, Turn } from './tryOut.ts'
@@ -22,7 +22,7 @@ import type { RunResult } from '../runs/series/runResult.ts'
 import type { TrainingUpdate } from '../runs/series/training.ts'
 import type { ResultOf } from './rpc.ts'
 
-/** An entry of a menu of VS Code's, by the menu's name. */
+/** Entries in VS Code's menus, by the name of the menu. */
 type Menus = Readonly<Record<string, readonly { readonly group?: string; readonly when?: string }[]>>
 
 /**
@@ -30,7 +30,7 @@ type Menus = Readonly<Record<string, readonly { readonly group?: string; readonl
  * `npm run generate`, what package.json says of it follow from the row.
  */
 interface ViewRow {
-  /** By which VS Code knows its tabs. */
+  /** Type by which VS Code identifies its tabs. */
   readonly type: string
   /** Its tabs come back when the window is reloaded. */
   readonly restored: boolean
@@ -44,7 +44,7 @@ interface ViewRow {
 }
 
 const ofTrusted = 'isWorkspaceTrusted'
-/** GGUF is only looked at. */
+/** GGUF files can only be inspected. */
 const notGguf = 'resourceExtname != .gguf'
 const computed = `${ofTrusted} && ${notGguf}`
 
@@ -52,7 +52,7 @@ const begunRuns = String.raw`/^run\.(running|paused|done|stopped)$|^sweepRun\.(b
 
 export const views = {
   inspector: {
-    // A custom editor's, which VS Code restores by itself.
+    // The type of a custom editor, whose tabs VS Code restores by itself.
     type: 'sparsescope.checkpoint',
     restored: false,
     opens: {
@@ -210,12 +210,12 @@ export type FromAnyView =
 
 export type ToInspector =
   | ToAnyView
-  /** `scanAhead`: a scan is running or begins now; `scanEnd` is its end. */
+  /** `scanAhead`: a scan is running or about to start; its `scanEnd` follows. */
   | ({ type: 'model'; scanAhead?: boolean } & OpenedModel)
   | { type: 'analysis'; update: AnalysisUpdate }
-  /** `problem`: why it ended before its end; null: it did not. */
+  /** `problem`: why the analysis failed, or its first warning; null: neither. */
   | { type: 'analysisEnd'; problem: string | null }
-  /** What can be measured in place; comes again when that is known better. */
+  /** How much of the cost of pruning has been measured; sent again after each scan and analysis. */
   | { type: 'measurable'; soFar: MeasuredSoFar | null }
   | { type: 'scan'; progress: ScanProgress }
   | { type: 'scanEnd'; result: ScanResult }
@@ -223,16 +223,16 @@ export type ToInspector =
   | { type: 'exportNow'; format: ExportFormat }
 export type FromInspector =
   | FromAnyView
-  /** Measures what pruning would cost; a person chooses the text if none was used before. */
+  /** Measures what pruning would cost; asks the user for a text if no analysis has used one. */
   | { type: 'analyse' }
   | { type: 'analyseCancel' }
-  /** Certifies the masks of the model; a person chooses the dense model, and the text. */
+  /** Certifies the masks of the model; asks the user for the dense model and a text. */
   | { type: 'measureRoom' }
   | { type: 'scanStart' }
   | { type: 'scanCancel' }
   | { type: 'prune' }
   | { type: 'writeCard' }
-  /** Marked weights by name: copied as a line of a recipe, or put into an open one of the model; which, a person is asked. */
+  /** The marked weights, to copy as a line of a recipe, or (`recipe`) to add to an open recipe of the model that the user chooses. */
   | { type: 'useMarked'; as: 'targets' | 'ignore' | 'recipe'; names: string[] }
   | { type: 'selected'; name: string }
 export type ExportFormat = 'csv' | 'json' | 'svg' | 'png' | 'html'
@@ -250,9 +250,9 @@ export type FromCompare = FromAnyView | { type: 'cancel' } | { type: 'tryOut' }
 
 export interface RunListing {
   folder: string
-  /** The recipe's. */
+  /** Name of the recipe. */
   name: string
-  /** When it began, local; empty for a folder with a name of its own. */
+  /** Local time at which the run began; empty if the folder's name does not begin with a time. */
   time: string
   status: RunStatus
   started: number
@@ -263,7 +263,7 @@ export type ToRun =
   | { type: 'runs'; current: string; runs: RunListing[] }
   /** `from` is the index of the first event: 0 replaces what the view has. */
   | { type: 'events'; folder: string; from: number; events: RunEvent[] }
-  /** Result of the run that the view shows, once it has ended well; null after it has gone on. */
+  /** Result of the run that the view shows, once the run has succeeded; null again when it is resumed. */
   | { type: 'runResult'; result: RunResult | null }
 export type FromRun =
   | FromAnyView
@@ -273,7 +273,7 @@ export type FromRun =
   | { type: 'overlay'; folder: string }
   /** A pruned matrix, by its name in a `block` event: shown in the result, or in the source before there is one. */
   | { type: 'openMatrix'; name: string }
-  /** `comparison`: of two models that the run has left; which, a person is asked where there are several pairs. */
+  /** `comparison`: compares two models of the run; the user chooses if there are several pairs. */
   | { type: 'reveal'; what: 'output' | 'recipe' | 'report' | 'comparison' | 'tryOut' | 'card' }
 
 /** A checkpoint of the view that tries models out: `role` is its role among the others, such as `dense`; '' if unknown. */
@@ -283,29 +283,29 @@ export interface TriedModel extends LabelledModel {
 
 export type ToTry =
   | ToAnyView
-  /** Other columns than before: what was written is gone. `note`: why one that a person looks for is not among them. */
+  /** Replaces the columns and clears all texts. `note`: why a column that the user may expect is missing. */
   | { type: 'columns'; columns: TriedModel[]; note: string | null }
   /** Whether all columns have a chat template. */
   | { type: 'chat'; possible: boolean }
-  /** `turns`: those before, where it is a conversation. */
+  /** `turns`: the earlier turns of a conversation. */
   | { type: 'begun'; prompts: string[]; turns?: Turn[] }
   | { type: 'written'; progress: TryProgress[] }
-  /** `message`: of what failed; `device`: of what went well. */
+  /** `message`: why the generation failed; `device`: where it was computed, if it succeeded. */
   | { type: 'ended'; status: 'done' | 'stopped' | 'failed'; message: string | null; device: string | null }
 export type FromTry =
   | FromAnyView
   | { type: 'generate'; prompts: string[]; maxTokens: number; turns?: Turn[] }
-  /** Nothing that was written is wanted any more. */
+  /** Stops a generation in progress and discards all texts. */
   | { type: 'clear' }
   | { type: 'stop' }
   | { type: 'addColumn' }
   | { type: 'removeColumn'; column: number }
 
-/** What the view of which weights train is opened from; `dryRun`: a recipe, by the command of that name. */
+/** What the view "which weights train" is opened from; `dryRun`: a recipe, through the command Dry Run. */
 export type ShownTraining = 'dryRun' | 'recipe' | 'run' | 'result'
 export type ToTrainable =
   | ToAnyView
-  /** `hasWeights`: pictures of pruned matrices can be asked for. */
+  /** `hasWeights`: the view can request pictures of pruned matrices. */
   | { type: 'plan'; of: ShownTraining; hasWeights: boolean; plan: PlannedText }
   /** What a run or a result says of its training. `isAnew`: it replaces what the view has. */
   | { type: 'training'; update: TrainingUpdate; isAnew: boolean }
@@ -313,37 +313,37 @@ export type FromTrainable =
   | FromAnyView
   | { type: 'openRecipe' | 'openRun' | 'run' }
   | { type: 'openMatrix'; name: string }
-  /** What a recovery is to train goes into the recipe. */
+  /** Writes what a recovery trains into the recipe. */
   | { type: 'train'; recovery: number; budget: Pick<TrainBudget, 'train' | 'rank'> }
 
 /** What the form of a recipe begins with. */
 export interface RecipeStart {
-  /** A dense model is pruned; one that is pruned already is only recovered. */
+  /** `prune` for a dense model; `recover` for a model that is already pruned. */
   kind: 'prune' | 'recover'
-  /** The model's weights, as the host knows them, and its name. */
+  /** Path of the model's index or weights file, and the model's name. */
   weights: string
   label: string
   parameters: number
-  /** Sparsity of its matrices that a run noted; null: not noted. */
+  /** Sparsity of its matrices as recorded by a run; null: not recorded. */
   sparsity: number | null
   choices: RecipeChoices
-  /** What is trained unless a person chooses. */
+  /** Subsets that are trained by default. */
   train: Subset[]
-  /** The whole model fits into this machine's memory to be trained. */
+  /** This machine has enough memory to train the whole model. */
   canRetrain: boolean
-  /** Texts near it, as a recipe names them. */
+  /** Text files near the model, as paths for a recipe. */
   texts: string[]
   /** Every setting of the form. */
   fields: readonly FormField[]
 }
-/** The first or second text of a map of the recipe, or the folder of an adapter: what a person may look for on the disk. */
+/** What the user may browse for: a text of `calibration` or `evaluate`, with its index, or the folder of an adapter. */
 export type BrowsedFor = readonly ['calibration' | 'evaluate', number] | 'adapter'
 
 export type ToRecipe =
   | ToAnyView
   | ({ type: 'start' } & RecipeStart)
   | ({ type: 'written' } & WrittenChoices)
-  /** The size of a text; `problem`: why it is unknown. */
+  /** The plan of the recipe `text`; `problem`: why there is none. */
   | { type: 'planned'; text: string; plan: PlannedText | null; problem: string | null }
   | { type: 'browsed'; use: BrowsedFor; path: string }
 export type FromRecipe =

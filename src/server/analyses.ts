@@ -21,7 +21,7 @@ export interface Analysis extends LintResult {
   folder: string | null
 }
 
-/** Editors watch their workspace only, and models may be elsewhere: an older analysis reads the files again. */
+/** An analysis older than this is made again: editors watch only their workspace, and models may be elsewhere. */
 const maxAgeMs = 5000
 
 interface Entry {
@@ -49,8 +49,8 @@ export function createAnalyses(settings: () => Settings) {
 }
 
 /**
- * A new document may have a place already where it will be saved; one without names no files yet. After a reload of a remote
- * window its address names the server too, as in `untitled://wsl%2Bubuntu/home/me/new.prune.yaml`: only the path counts.
+ * Path of a document; null if it has none yet. An unsaved document may already have the path to which it will be saved. After a reload
+ * of a remote window, its URI also names the server, as in `untitled://wsl%2Bubuntu/home/me/new.prune.yaml`; only the path counts.
  */
 function pathOf(uri: string): string | null {
   const file = uri.replace(/^untitled:(?:\/\/[^/]*)?(?=\/)/, 'file://')

@@ -31,7 +31,7 @@ export function toDiagnostic(finding: Finding, linkOf: RuleLink): Diagnostic {
 
 type RuleLink = (rule: string) => string | null
 
-/** Links to the page of rules that comes with the extension, by line: editors jump to lines. `root`: the extension's folder. Without the page there are no links. */
+/** Links to lines of docs/rules.md in the extension, because editors can jump to lines; none without the page. `root`: extension folder. */
 export function readRuleLinks(root: string): RuleLink {
   const path = join(root, 'docs', 'rules.md')
   const lines = new Map<string, number>()

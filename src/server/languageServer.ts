@@ -55,7 +55,7 @@ export function startLanguageServer(answers: Answers): void {
   })
   connection.onInitialized(() => {
     void readConfiguration()
-    // The first completion should not wait for it.
+    // Loaded early, so that the first completion does not wait for the YAML service.
     setTimeout(() => void yamlService(), 1000).unref()
     const globs = [...weightsGlobs, '*.json', '*.jsonl', '*.txt', '*.parquet', 'sparsescope.mask']
     const watchers = globs.map((glob) => ({ globPattern: `**/${glob}` }))
@@ -69,7 +69,7 @@ export function startLanguageServer(answers: Answers): void {
     answers.invalidate()
     threads.invalidate()
   }
-  /** Everything that is shown may have changed. */
+  /** Asks the client for everything again, because all answers may have changed. */
   const refresh = () => {
     lookAgain()
     if (client.refreshDiagnostics) connection.languages.diagnostics.refresh()
@@ -100,7 +100,7 @@ export function startLanguageServer(answers: Answers): void {
   connection.listen()
 }
 
-/** `otherwise`: when the document is gone, or no recipe. */
+/** `otherwise`: the answer when the document is closed or is not a recipe. */
 type Ask = <F extends FeatureName>(
   feature: F,
   uri: string,

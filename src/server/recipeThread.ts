@@ -7,8 +7,8 @@ const shortText = 2 ** 14
 const fewPatterns = 100
 
 /**
- * Whether a recipe gets a thread of its own, by what costs: characters are parsed, patterns are matched with each of a model's modules, and every run of a sweep is
- * planned. What is below the limits takes a few tens of milliseconds.
+ * Whether a recipe gets its own thread. Costs are the characters to parse, the patterns, each of which is matched with all modules of a
+ * model, and the runs of a sweep, each of which is planned. Below the limits, an answer takes a few tens of milliseconds.
  */
 export function isLong(text: string): boolean {
   return (
@@ -73,7 +73,7 @@ export function createRecipeThreads(start = () => new Worker(process.argv[1])) {
   }
 }
 
-/** The other side. */
+/** Answers questions inside the thread. */
 export function answerAsThread(port: MessagePort, answers: Answers): void {
   port.on('message', (message: ToThread) => {
     if (!message) return answers.invalidate()

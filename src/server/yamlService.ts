@@ -15,7 +15,7 @@ export function yamlService(): Promise<LanguageService> {
 
 async function load(): Promise<LanguageService> {
   const { getLanguageService } = await import('yaml-language-server/lib/esm/languageservice/yamlLanguageService.js')
-  // Titles and sources of schemas would be above every hover.
+  // The library would show the schema's title in every hover.
   const schema = { ...withoutMapExamples(recipeJsonSchema()), title: undefined }
   const service = getLanguageService({
     schemaRequestService: () => Promise.reject(new Error('recipes have one schema, nothing is fetched')),
@@ -34,7 +34,7 @@ async function load(): Promise<LanguageService> {
   return service
 }
 
-/** The library offers each example as a word, and turns a map into `[object Object]`. */
+/** Removes examples that are maps: the library completes each example as a word, which for a map is `[object Object]`. */
 function withoutMapExamples<T>(schema: T): T {
   if (Array.isArray(schema)) return schema.map(withoutMapExamples) as T
   if (!isRecord(schema)) return schema
@@ -46,8 +46,8 @@ function withoutMapExamples<T>(schema: T): T {
 }
 
 /**
- * The document as the library should see it. Recipes have one schema, whatever address a `$schema` comment gives to other
- * editors; the library would follow it and complete nothing.
+ * The document without `$schema` comments, which give other editors the address of the schema. The library would follow that address
+ * and complete nothing.
  */
 export function withoutModeline(document: TextDocument): TextDocument {
   const text = document
@@ -58,7 +58,7 @@ export function withoutModeline(document: TextDocument): TextDocument {
   return TextDocument.create(document.uri, document.languageId, document.version, text)
 }
 
-/** Whether a text may be given to yaml-language-server, whose parser has no limits of its own: false for texts that our reader refuses: too long, too deep, too many aliases. */
+/** False for a text that our reader refuses (too long, too deep, too many aliases): the parser of yaml-language-server has no limits. */
 export function isSafe({ document }: Analysis): boolean {
   return !document.problems.some((p) => p.code === 'REFUSED')
 }

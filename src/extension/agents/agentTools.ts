@@ -65,7 +65,7 @@ function runTool(parts: Parts): vscode.LanguageModelTool<object> {
   }
 }
 
-/** @throws Error with what the tool says where it fails: the agent gets it. */
+/** @throws Error with the tool's message if the tool fails; VS Code passes the message to the agent. */
 async function ask({ services }: Parts, name: string, input: object, signal: AbortSignal): Promise<string> {
   const params = { name, input, roots: rootsOf(), memoryBytes: memoryLimit() }
   const { text, isError } = await services.call('agentTool', params, { signal })
@@ -83,7 +83,7 @@ export function rootsOf(): string[] {
   return folders.flatMap(({ uri }) => (uri.scheme === 'file' ? [uri.fsPath] : []))
 }
 
-/** package.json hides these tools there already; another extension can call them by name all the same. */
+/** package.json hides these tools in an untrusted workspace, but another extension can still call them by name. */
 function requireTrusted(): void {
   if (!vscode.workspace.isTrusted) throw new Error(t('{0} needs a trusted workspace.', t('Computing')))
 }
@@ -113,10 +113,10 @@ interface NewerEditor {
   readonly lm: { registerMcpServerDefinitionProvider?(id: string, provider: ServerProvider): vscode.Disposable }
 }
 
-/** It may not run recipes: in the editor the user confirms each run (agentTools.ts). */
+/** Offers the server without permission to run recipes: in the editor, the user confirms each run (`runTool`). */
 export function offerMcpServer(services: Services): vscode.Disposable {
   const { McpStdioServerDefinition: Definition, lm } = vscode as unknown as NewerEditor
-  // 1.100 has a draft of it under the same name, which refuses what package.json says for later versions.
+  // VS Code 1.100 has a draft of this API under the same name, which rejects the entry in package.json for later versions.
   const [major, minor] = vscode.version.split('.').map(Number)
   const isNew = major > 1 || minor >= 101
   if (!isNew || !Definition || !lm.registerMcpServerDefinitionProvider) return new vscode.Disposable(() => undefined)

@@ -28,7 +28,7 @@ export type Caller = <C extends CallName>(
 export function createCaller(connection: MessageConnection): Caller {
   const listeners = new Map<number, (value: unknown) => void>()
   let lastToken = 0
-  // Nobody will answer any more: disposing rejects what waits, closing alone does not.
+  // Closing alone does not reject pending requests, which nobody will answer any more; disposing does.
   connection.onClose(() => connection.dispose())
   connection.onNotification(progressMethod, ({ token, value }: ProgressMessage) => {
     listeners.get(token)?.(value)
@@ -36,7 +36,7 @@ export function createCaller(connection: MessageConnection): Caller {
   return async <C extends CallName>(name: C, params: ParamsOf<C>, options: CallOptions<C> = {}) => {
     const token = ++lastToken
     const { onProgress, signal } = options
-    // A short call ends before its cancellation arrives.
+    // The request is not sent at all: a short call would end before its cancellation arrives.
     if (signal?.aborted) throw new BackendError('cancelled', 'cancelled')
     if (onProgress) listeners.set(token, (value) => onProgress(value as ProgressOf<C>))
     const cancellation = new CancellationTokenSource()

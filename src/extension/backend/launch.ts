@@ -1,5 +1,5 @@
-// A connection to a backend: to a running one, as after a reload of the window, or to one that is started now. The backend is a
-// process of its own, and it and its runs outlive the window.
+// Connects to a running backend, for example after a reload of the window, or starts one. The backend is a separate process: it and
+// its runs outlive the window.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
@@ -11,11 +11,11 @@ import type { Runtime } from './runtime.ts'
 
 export interface Launched {
   connection: MessageConnection
-  /** It was there already; it may have been on its way out. */
+  /** The process was already running, and may have been about to exit. */
   found: boolean
-  /** Called once, when the process or the connection has ended for any reason. */
+  /** Resolves with the reason when the process or the connection has ended. */
   exited: Promise<string>
-  /** Closes the connection. The process ends its runs, and then itself. */
+  /** Closes the connection. The process completes its runs and then exits. */
   leave(): void
   /** Ends the process and its runs; resolves when it has ended. `pid` is from its hello. */
   kill(pid?: number): Promise<void>
@@ -27,9 +27,9 @@ interface LaunchOptions {
   readonly script: string
   /** Address at which the backend of this runtime listens. @throws Error when there is no safe place. */
   readonly placeOf: (runtime: Runtime) => string
-  /** @throws Error when something of someone else's is in the place. */
+  /** @throws Error when the path is taken by anything but a private socket of this user. */
   readonly isPlaceTaken: (path: string) => boolean
-  /** The secret that both ends prove to know first, and its file. */
+  /** The secret that both ends must first prove to know, and the file that contains it. */
   readonly ownSecret: () => { readonly file: string; readonly secret: Uint8Array }
   readonly log: (line: string) => void
 }
@@ -67,7 +67,7 @@ export async function connectTo(
   try {
     await once(socket, 'connect')
   } catch {
-    // Left behind by a process that was killed; the next one replaces it.
+    // The socket was left behind by a killed process; the next backend replaces it.
     socket.destroy()
     return null
   }
@@ -99,8 +99,8 @@ function start({ script, log, ownSecret }: LaunchOptions, path: string, runtime:
 }
 
 /**
- * Its socket, as soon as it listens; null when it exited in favour of another backend that is ending itself. @throws Error when it
- * ends for another reason, or does not listen in time.
+ * Connects to the started process once it listens. Null when it exited because another backend, itself about to exit, held the
+ * path. @throws Error when it ends for another reason, or does not listen in time.
  */
 async function comeUp(
   path: string,
@@ -127,7 +127,7 @@ function launched(socket: Socket, child: ChildProcess | null): Launched {
   socket.unref()
   const connection = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket))
   const exited = new Promise<string>((resolve) => {
-    // 0 while the connection is open: it has left the place to another process, which this is the connection to.
+    // Exit code 0 with an open connection: another process held the path, and the connection is to that process.
     child?.once('exit', (code, signal) => {
       if (code !== 0 || socket.destroyed) resolve(endOf(code, signal))
     })
@@ -154,7 +154,7 @@ function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode === null && signalCode === null
 }
 
-/** Ends a process and with it its worker threads. A hung one is killed. */
+/** Ends a process and its worker threads. A process that hangs is killed. */
 async function end(pid: number): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     const deadline = performance.now() + graceMs

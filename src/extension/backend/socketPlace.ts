@@ -15,12 +15,12 @@ export interface Surroundings {
   readonly storage: string
 }
 
-/** Addresses of sockets are cut off at 104 bytes on macOS, at 108 on Linux. */
+/** In bytes. Socket addresses are limited to 104 bytes on macOS and 108 on Linux. */
 const longestAddress = 100
 
 /**
- * The same for the same parts: version, workspace, runtime. Makes the folder it is in.
- * @throws Error when every place is too long, or open to others.
+ * A path that depends only on `parts`, such as version, workspace and runtime. Creates its folder.
+ * @throws Error when every candidate is too long, or open to other users.
  */
 export function socketPath(parts: readonly string[], at: Surroundings): string {
   const name = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
@@ -51,13 +51,13 @@ export function ownSecret(storage: string): { file: string; secret: Buffer } {
   const size = lstatSync(file, { throwIfNoEntry: false })?.size
   if (size !== secretBytes) {
     if (size !== undefined) rmSync(file)
-    // Whole from the moment it has its name: several windows may come at once, and all take the one that is there.
+    // Written under another name and then linked: of windows that start at once, the first creates the file, whole, and all read it.
     const made = `${file}-${randomBytes(8).toString('hex')}`
     writeFileSync(made, randomBytes(secretBytes), { flag: 'wx', mode: 0o600 })
     try {
       linkSync(made, file)
     } catch (error) {
-      // Some file systems have no links.
+      // Some file systems do not support hard links.
       if (!isThere(error)) copyFileSync(made, file, constants.COPYFILE_EXCL)
     } finally {
       rmSync(made, { force: true })
@@ -70,7 +70,7 @@ function isThere(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EEXIST'
 }
 
-/** Whether a backend may be there. @throws Error when the socket belongs to another user, or is open to others. */
+/** Whether a backend may listen at a path. @throws Error for anything but a socket that only this user can open. */
 export function isPlaceTaken(path: string, { platform, uid }: Pick<Surroundings, 'platform' | 'uid'>): boolean {
   // A named pipe is not a file; opening it shows whether it exists.
   if (platform === 'win32') return true
@@ -80,7 +80,7 @@ export function isPlaceTaken(path: string, { platform, uid }: Pick<Surroundings,
   throw new Error(`${path} is not a private socket of yours: find out who put it there, and remove it.`)
 }
 
-/** null when the folder is there, or could be made, and only this user can look into it. */
+/** Why a folder cannot hold the socket; null when it exists or could be created, and only this user has access. */
 function folderProblem(folder: string, { uid }: Surroundings): string | null {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })

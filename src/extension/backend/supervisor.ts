@@ -34,10 +34,10 @@ interface Session {
   pid?: number
 }
 
-/** What the process was started for comes first: a device takes longer to open than a checkpoint, and half as long as its map. */
+/** Delay before the device is opened, which takes longer than opening a checkpoint: the call that started the process goes first. */
 const deviceAfterMs = 3000
 const pausesMs = [0, 500, 2000, 8000]
-/** A backend that lived this long has recovered from what killed the one before. */
+/** The crash of a backend that ran this long starts a new series of crashes. */
 const healthyMs = 60_000
 
 export class Supervisor {
@@ -47,12 +47,12 @@ export class Supervisor {
   private current: BackendState = { kind: 'stopped' }
   private session: Promise<Session> | null = null
   private live: Session | null = null
-  /** Has not said hello yet. */
+  /** Session whose process has not answered `hello` yet. */
   private starting: Session | null = null
-  /** Ending starts and processes: the next start waits for them. */
+  /** Resolves when starts in progress and processes that are being ended are over. The next start waits for it. */
   private settled: Promise<unknown> = Promise.resolve()
   private crashes = 0
-  /** Counts requests to end: a start that is still under way is too late then. */
+  /** Number of requests to stop. A start gives up when this changes before it is done. */
   private stops = 0
   private disposed = false
 
@@ -83,7 +83,7 @@ export class Supervisor {
     this.forget((session) => this.end(session))
   }
 
-  /** The window goes: a process that still has a run ends it first, and the next window finds it. */
+  /** Called when the window closes. A process with a run in progress completes it before it exits, and the next window finds it. */
   dispose(): void {
     this.disposed = true
     this.forget(leave)
@@ -123,7 +123,7 @@ export class Supervisor {
     return started
   }
 
-  /** `stops`: their number at the time of the request. */
+  /** `stops`: value of `this.stops` when the start was requested. */
   private async start(stops: number): Promise<Session> {
     if (this.crashes >= pausesMs.length) {
       throw new BackendError(
@@ -168,7 +168,7 @@ export class Supervisor {
     this.starting = null
     if (hello instanceof Error || problem) {
       this.end(session)
-      // The process was ending when it was found. It has ended now, and another can start.
+      // The process that was found was about to exit. It has exited now, and another can start.
       if (launched.found && hello instanceof Error && hello !== late && mayBeDying)
         return this.tryRuntime(runtime, refused, stops, false)
       return this.refuse(runtime, String(problem), refused)
@@ -191,7 +191,7 @@ export class Supervisor {
     return null
   }
 
-  /** Learns the device, notices the end, and pings. */
+  /** Asks for the device, waits for the end of the process, and pings it. */
   private watch(session: Session, hello: HelloResult): void {
     const started = Date.now()
     void session.launched.exited.then((reason) => {

@@ -21,12 +21,12 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
   }
   return {
     'sparsescope.openOverview': async (argument, module) => {
-      // The active one is in sight already.
+      // The active inspector is not a target, because its overview is already visible.
       const path = await modelTarget(argument, models, null)
       if (!path) return
       const weights = await weightsOf(path)
       await vscode.commands.executeCommand('vscode.openWith', weights, views.inspector.type)
-      // Menus hand over the other selected files there.
+      // Menus pass the selected files as this argument.
       if (typeof module === 'string') inspectors.sessionOf(weights.fsPath)?.select(module)
     },
     'sparsescope.pull': async (argument) => {
@@ -38,7 +38,7 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
     },
     'sparsescope.prune': formOf('prune'),
     'sparsescope.recover': formOf('recover'),
-    // Explorer hands over the item under the pointer and all selected ones.
+    // Explorer passes the item under the pointer and all selected items.
     'sparsescope.compareSelected': async (_, all) => {
       const uris = Array.isArray(all) ? all.filter((u) => u instanceof vscode.Uri) : []
       if (uris.length !== 2) throw new Error(t('Select two checkpoints to compare.'))

@@ -48,7 +48,7 @@ export function otherCommands({ services, models, runStore, sweeps }: Parts) {
   } satisfies Handlers
 }
 
-/** The sample is copied out of the extension: runs write beside it, and an update would remove them. */
+/** Copies the sample out of the extension: runs write beside it, and an update of the extension would remove them. */
 async function openSample(extension: vscode.Uri): Promise<void> {
   const source = vscode.Uri.joinPath(extension, 'samples')
   const chosen = await vscode.window.showOpenDialog({
@@ -67,7 +67,7 @@ async function openSample(extension: vscode.Uri): Promise<void> {
 export function tryCommands(parts: Parts) {
   const panels = new TryPanels(parts.services, parts.models)
   return {
-    // Explorer hands over the item under the pointer and all selected ones.
+    // Explorer passes the item under the pointer and all selected items.
     'sparsescope.tryOut': async (argument, all) => {
       if (!(await requireTrust(t('Generating text')))) return
       const { columns, note } = await columnsFor(parts, argument, all)

@@ -40,7 +40,7 @@ export function runCommands(parts: Parts) {
       if (!recipe) return
       const { scheme } = recipe
       const name = basename(recipe.fsPath)
-      // Older versions of a file have lenses too.
+      // Code lenses also appear on older versions of a file (such as `git:` documents), which cannot run.
       if (scheme !== 'file')
         throw new Error(t('{0} is a version of a file ({1}:). Open the file itself and run it.', name, scheme))
       const plan = await planOf(services, recipe).catch((error: unknown) => {
@@ -86,7 +86,7 @@ export function runCommands(parts: Parts) {
     },
     'sparsescope.revealOutput': async (argument) => {
       const folder = runTarget(argument)
-      // One of a sweep is read here for the first time.
+      // A run of a sweep may not have been read yet.
       const saved = folder && (await runStore.refresh(folder))?.saved
       if (saved) await vscode.commands.executeCommand('sparsescope.openOverview', await weightsOf(saved))
     },
@@ -120,7 +120,7 @@ export async function runAndReport(parts: Parts, request: RunRequest, signal?: A
 /** How long the language server may take to lint a recipe that was not open, in milliseconds. */
 const lintMs = 2000
 
-/** Why a recipe cannot run, with the way to the line. */
+/** Shows why a recipe cannot run, and on request the line of the first error. */
 async function showErrors(recipe: vscode.Uri, errors: readonly string[]): Promise<void> {
   const first = await diagnosticOf(recipe, errors[0])
   const text = errorsText(basename(recipe.fsPath), errors, first ? first.range.start.line + 1 : null)
@@ -130,7 +130,7 @@ async function showErrors(recipe: vscode.Uri, errors: readonly string[]): Promis
   await vscode.commands.executeCommand('workbench.actions.view.problems')
 }
 
-/** Where the editor marks an error. */
+/** The editor's diagnostic for an error; undefined if there is none within `lintMs`. */
 async function diagnosticOf(recipe: vscode.Uri, error: string): Promise<vscode.Diagnostic | undefined> {
   const found = () => vscode.languages.getDiagnostics(recipe).find(({ message }) => message === error)
   if (!found()) {
@@ -144,7 +144,7 @@ async function diagnosticOf(recipe: vscode.Uri, error: string): Promise<vscode.D
   return found()
 }
 
-/** Runs continue while the window reloads. The window takes over running ones. */
+/** Runs continue while the window reloads. Takes over the runs in progress. */
 export async function adoptRuns(parts: Parts): Promise<void> {
   for (const outcome of await parts.runner.adopt())
     void outcome.then((known) => reportOutcome(parts, known)).catch(parts.services.log.failed)
@@ -183,7 +183,7 @@ async function notify({ status, message }: RunOutcome, folder: string): Promise<
 /** Estimated seconds from which a run is confirmed first. */
 const longSeconds = 600
 
-/** Estimates before a long run; an output that exists stops it here already. */
+/** Asks before a long run and shows its estimates. @throws Error if the output already exists. */
 async function confirmed(plan: PlanSummary): Promise<boolean> {
   if (plan.saveTo && existsSync(plan.saveTo)) {
     throw new Error(t('{0} exists already and is never overwritten. Change save.to in the recipe.', plan.saveTo))
@@ -213,7 +213,7 @@ export async function showTrainable(
   panels: TrainablePanels,
   argument: unknown,
 ): Promise<void> {
-  // A command in the title of a view's tab gets an address of the tab.
+  // A command in the title of a webview's tab gets the URI of the tab, which is no file.
   const clicked = argument instanceof vscode.Uri && argument.scheme === 'webview-panel' ? undefined : argument
   const isInFront = clicked === undefined && recipeTarget(undefined) === undefined
   const folder = runTarget(clicked) ?? (isInFront ? runPanels.active : undefined)

@@ -66,7 +66,7 @@ export function sweepCommands(parts: Parts) {
   } satisfies Handlers
 }
 
-/** Arguments of `sweep run`: each of so many runs gets its share of threads and memory. undefined: the user cancelled. */
+/** Asks how many runs to start at a time, which share threads and memory. Arguments of `sweep run`; undefined: the user cancelled. */
 async function askJobs(title: string): Promise<string[] | undefined> {
   const most = 64
   const isGood = (value: number) => Number.isInteger(value) && value >= 1 && value <= most
@@ -91,7 +91,7 @@ function describe({ time, runs }: Sweep): string {
   return [time, countsText(runs.runs.map(({ state }) => state.standing.state))].filter(Boolean).join(' · ')
 }
 
-/** Asks for the runs when called from the palette, or when only one is selected, which is then among them. */
+/** Asks for the runs when called from the palette or with a single run (`chosen`), which is then preselected. */
 async function pickRuns({ runStore, sweeps }: Parts, chosen: readonly string[]): Promise<string[]> {
   const own = runStore.list().filter(({ sweep }) => sweep === null)
   const ofSweeps = (await sweeps.found()).flatMap(({ name, runs }) => runs.runs.map((run) => ({ name, run })))

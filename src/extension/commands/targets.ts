@@ -36,7 +36,7 @@ export function checkpointTarget(argument: unknown, inspectors: InspectorEditors
 
 const weights = /\.(safetensors|bin|pt|pth)$|\.index\.json$/i
 
-/** The file that the inspector opens for a folder: its index or its weights. Says why when it holds none. */
+/** The file that the inspector opens for a checkpoint: its index or its weights. @throws EngineError when there is none. */
 export async function weightsOf(path: string): Promise<vscode.Uri> {
   const { folder, entry } = await locate(path)
   return vscode.Uri.file(join(folder, entry))
@@ -47,7 +47,7 @@ export function recipeTarget(argument: unknown): vscode.Uri | undefined {
   if (argument instanceof vscode.Uri) return argument
   // The language server's lenses send the address as text.
   if (typeof argument === 'string')
-    // A document that was never saved has a scheme too; one letter and a colon is a drive.
+    // An unsaved document has a URI scheme too (`untitled:`); a single letter before a colon is a Windows drive.
     return /^[a-z][\w+.-]+:/i.test(argument) ? vscode.Uri.parse(argument) : vscode.Uri.file(argument)
   const document = vscode.window.activeTextEditor?.document
   if (document) return document.languageId === recipeLanguage ? document.uri : undefined
@@ -55,7 +55,7 @@ export function recipeTarget(argument: unknown): vscode.Uri | undefined {
   return uri && isRecipeName(uri.path) ? uri : undefined
 }
 
-/** The text in the active editor, or in the tab in front: it is there before its text is read, which on a busy machine takes longer than calling a command. */
+/** The document in the active editor, or else in the active tab: a tab exists before its document is loaded into an editor. */
 function textInFront(): vscode.Uri | undefined {
   const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input
   return vscode.window.activeTextEditor?.document.uri ?? (tab instanceof vscode.TabInputText ? tab.uri : undefined)
@@ -68,7 +68,7 @@ export function runTarget(argument: unknown): string | undefined {
   return has && typeof argument.folder === 'string' ? argument.folder : undefined
 }
 
-/** Run folders: all that are selected in the tree, or in the table of a view, which hands over their folders; else the one under the pointer. */
+/** Run folders: all that are selected in the tree or in the table of a view, which passes `folders`; else the one under the pointer. */
 export function runTargets(argument: unknown, all: unknown): string[] {
   const { folders } = fieldsOf(argument)
   if (Array.isArray(folders)) return folders.filter((folder) => typeof folder === 'string')
@@ -81,7 +81,7 @@ export function sweepTarget(argument: unknown): string | undefined {
   return has && typeof argument.sweep === 'string' ? argument.sweep : undefined
 }
 
-/** A run of the tree that waits: it has no folder. */
+/** Whether the argument is a waiting run of the tree, which has no folder yet. */
 export function isQueued(argument: unknown): argument is QueuedRun {
   return typeof argument === 'object' && argument !== null && 'behind' in argument && 'cancel' in argument
 }
@@ -100,8 +100,8 @@ const t = vscode.l10n.t
 const most = 200
 
 /**
- * The recipe of a command: the clicked or open one, else one of the workspace. Undefined when the user cancels, or when there is no
- * recipe, and then it offers to write one.
+ * The recipe of a command: the clicked or open one, else one of the workspace that the user picks. Undefined when the user cancels
+ * or there is no recipe; without a recipe, offers to write one.
  */
 export async function recipeOrPick(argument: unknown, title: string): Promise<vscode.Uri | undefined> {
   const target = recipeTarget(argument)

@@ -86,7 +86,7 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
       models: { first: { path: session.path } },
       exportFolder: () => vscode.Uri.file(dirname(session.path)),
       onReady: () => {
-        // The old one last: with no view left the session would throw its scan away.
+        // The old view is removed last, because a session without views discards its scan.
         const before = attached
         attached = session.attach((message) => {
           view.post(message)
@@ -137,7 +137,7 @@ function scansByItself(model: ModelSummary): boolean {
   return when === 'always' || (when === 'small' && model.bytes <= setting('statistics.smallGiB') * 2 ** 30)
 }
 
-/** Writing a checkpoint makes many changes: `changed` is called when it has been quiet. */
+/** Writing a checkpoint causes many file events: `changed` is called when they pause. */
 function watchFiles(folder: string, changed: () => void): vscode.Disposable {
   const pattern = new vscode.RelativePattern(vscode.Uri.file(folder), '*.{safetensors,bin,json,gguf}')
   const watcher = vscode.workspace.createFileSystemWatcher(pattern)

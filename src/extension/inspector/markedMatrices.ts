@@ -21,7 +21,7 @@ interface Place extends vscode.QuickPickItem {
   readonly key: 'targets' | 'ignore'
 }
 
-/** `names`: of the weights. The targets match them and no other linear of the blocks. */
+/** `names`: names of the marked weights. The targets match these and no other linear module of the blocks. */
 export async function useMarked(
   session: Pick<ModelSession, 'path' | 'known'>,
   { as, names }: Pick<Extract<FromInspector, { type: 'useMarked' }>, 'as' | 'names'>,
@@ -83,16 +83,16 @@ function placesIn(document: vscode.TextDocument): Place[] {
   })
 }
 
-/** `weights`: index or weights file. Those in sight come first. */
+/** Open recipes of a model, the visible ones first. `weights`: its index or weights file. */
 export async function openRecipesOf(weights: string): Promise<vscode.TextDocument[]> {
   const found: vscode.TextDocument[] = []
   const own = await nameOfWeights(weights)
   for (const document of recipesInTabs()) {
-    // One with errors is still this model's.
+    // Only `model` is read, so that recipes with errors are found too.
     const { model } = fieldsOf(readDocument(document.getText()).value)
     if (typeof model !== 'string') continue
     const path = modelPath(dirname(document.uri.fsPath), model)
-    // A model of the Hub is at its snapshot; without a snapshot it is another model.
+    // A Hub model is identified by its snapshot folder; one without a snapshot cannot be this model.
     const place = isHubName(path)
       ? await locate(path).then(
           ({ folder }) => folder,
@@ -104,7 +104,7 @@ export async function openRecipesOf(weights: string): Promise<vscode.TextDocumen
   return found
 }
 
-/** Documents in visible tabs: not those that VS Code holds in the background, and not the recipe in a run's folder. */
+/** Recipes in tabs, without documents that VS Code holds in the background and recipes inside run folders. */
 function recipesInTabs(): vscode.TextDocument[] {
   const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs)
   const open = new Set(

@@ -22,7 +22,7 @@ export async function measureInPlace(session: ModelSession, call: Caller): Promi
   if (calibration) await session.analyse({ calibration, methods: [measuredMethod], ...amounts })
 }
 
-/** Certifies the masks of a model beside its dense one; asks which that is, and for a text. */
+/** Certifies the masks of a model against its dense model; asks for the dense model and for a text. */
 export async function measureRoom(session: ModelSession): Promise<void> {
   if (!(await requireTrust(t('Measuring')))) return
   const dense = await browseFolder(dirname(dirname(session.path)), t('The dense model'))
@@ -33,7 +33,7 @@ export async function measureRoom(session: ModelSession): Promise<void> {
 type Text = ParamsOf<'analyse'>['calibration']
 type Choice = vscode.QuickPickItem & { readonly text: Text | null }
 
-/** Texts of open recipes of the model come first, then those near it. The analysis chooses the number of windows: a ranking needs few. */
+/** Asks for a text: texts of open recipes of the model come first, then those near it. The number of windows is left to the analysis. */
 async function askedText(weights: string): Promise<Text | null> {
   const near = dirname(dirname(weights))
   const first = (await openRecipesOf(weights)).flatMap(textOf)

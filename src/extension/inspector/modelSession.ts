@@ -1,5 +1,5 @@
 // One checkpoint in the editor: its views, and the scan of its statistics. Only the backend holds its data. Each new view asks the
-// backend, and therefore sees a file that changed, even while no view was open.
+// backend, and therefore also shows changes to the files that were made while no view was open.
 import { messageOf } from '../../errors.ts'
 import type { ParamsOf } from '../../protocol/parameters.ts'
 import type { ModelSummary, OpenedModel, ScanProgress, ScanResult, AnalysisUpdate } from '../../protocol/inspect.ts'
@@ -13,19 +13,19 @@ interface View {
   post: (message: ToInspector) => void
   /** Number of the current opening; results of older openings are dropped. */
   round: number
-  /** It has the model: from now on it follows the scan. */
+  /** The view has received the model, and now gets the messages of the scan. */
   shows: boolean
 }
 
 interface Scan {
   abort: AbortController
-  /** Progress without statistics, which the views have. */
+  /** The latest progress, without the statistics, which the views already have. */
   progress: ScanProgress | null
 }
 
 interface Analysing {
   readonly abort: AbortController
-  /** How far it is. Its modules are on the disk. */
+  /** The latest progress, without the modules, which are on disk. */
   update: AnalysisUpdate
 }
 
@@ -34,7 +34,7 @@ export class ModelSession {
   private rounds = 0
   private scan: Scan | null = null
   private lastResult: ScanResult | null = null
-  /** The analysis in progress; its modules are on the disk, and come with the model to views that are opened later. */
+  /** The analysis in progress. Its modules are on disk, and views that are opened later get them with the model. */
   private analysing: Analysing | null = null
   /** What the first view will show. */
   private ahead: Promise<OpenedModel> | null = null
@@ -63,7 +63,7 @@ export class ModelSession {
   /** Opens the checkpoint while the page of the first view is still loading. */
   openAhead(): void {
     this.ahead = this.known()
-    // The view that opens it shows the error.
+    // The first view awaits the same promise and shows the error.
     this.ahead.catch(() => undefined)
   }
 
@@ -127,7 +127,7 @@ export class ModelSession {
     this.scan?.abort.abort()
   }
 
-  /** Resolves when it has ended, however it did: the views have been updated. */
+  /** Resolves when the analysis has ended in any way and the views have been told. */
   async analyse(request: Omit<ParamsOf<'analyse'>, 'path'>): Promise<void> {
     if (this.analysing) return
     // Reading the text and the model takes a while before the first module is measured.
@@ -166,7 +166,7 @@ export class ModelSession {
   }
 
   private postMeasurable(): void {
-    // A stopped backend says so elsewhere.
+    // An error is ignored here: a stopped backend is reported elsewhere.
     this.call('measurable', { path: this.path }).then(
       ({ soFar }) => this.post({ type: 'measurable', soFar }),
       () => undefined,
@@ -181,7 +181,7 @@ export class ModelSession {
 
   private forgetScan(): void {
     this.cancelScan()
-    // The scan's own end comes too late: views would wait for it.
+    // The views are told here, because `startScan` ignores the end of a scan that is no longer the current one.
     if (this.scan) this.post({ type: 'scanEnd', result: { scanned: 0, skipped: 0, partial: true } })
     this.scan = null
     this.lastResult = null
@@ -216,7 +216,7 @@ export class ModelSession {
     }
   }
 
-  /** To all views that show it. */
+  /** Posts to all views that show the model. */
   post(message: ToInspector): void {
     for (const view of this.views) if (view.shows) view.post(message)
   }

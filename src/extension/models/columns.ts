@@ -15,7 +15,7 @@ export const plainModel = (path: string): LabelledModel => ({ path, label: model
 
 export const column = (path: string, role = ''): TriedModel => ({ ...plainModel(path), role })
 
-/** The checkpoint, behind the model that it was made from where that is still there. */
+/** The checkpoint, after the model that it was made from if that model still exists. */
 export async function columnsOf(path: string): Promise<TriedModel[]> {
   const source = await sourceOf(isWeights(path) ? dirname(path) : path)
   if (!source || (!source.model.startsWith('hf:') && !existsSync(source.model))) return [column(path)]
@@ -63,7 +63,7 @@ export function columnsOfRun(
   return { columns: [dense, under, recovered], note: null }
 }
 
-/** A later stage of a run beside an earlier one; what recovery did to the pruned model comes first. */
+/** Pairs of an earlier stage `a` and a later stage `b` of a run; pruned and recovered, if both exist, come first. */
 export function pairsOf(columns: readonly TriedModel[]): { a: TriedModel; b: TriedModel }[] {
   const last = columns.slice(1).reverse()
   return last.flatMap((b) =>
@@ -74,7 +74,7 @@ export function pairsOf(columns: readonly TriedModel[]): { a: TriedModel; b: Tri
   )
 }
 
-/** A model that a reloaded window remembers, which may be anything. */
+/** A model from the state that VS Code kept for a reloaded window; null if that state is not valid. */
 export function rememberedModel(state: unknown): LabelledModel | null {
   const { path, mask, label } = fieldsOf(state)
   if (typeof path !== 'string' || path === '') return null
@@ -82,7 +82,7 @@ export function rememberedModel(state: unknown): LabelledModel | null {
   return typeof mask === 'string' && typeof label === 'string' ? { ...plain, mask, label } : plain
 }
 
-/** The columns that a reloaded window remembers. */
+/** The valid columns from the state that VS Code kept for a reloaded window. */
 export function columnsFrom(state: unknown): TriedModel[] {
   const { columns } = fieldsOf(state)
   if (!Array.isArray(columns)) return []

@@ -1,4 +1,4 @@
-// Exports of a checkpoint: a GGUF file for llama.cpp, of a chosen type and path, and a model card.
+// Exports of a checkpoint: a GGUF file for llama.cpp, whose type and path the user chooses, and a model card.
 import * as vscode from 'vscode'
 import { basename, dirname } from 'node:path'
 import { formatBytes } from '../../formatting/numbers.ts'
@@ -12,7 +12,7 @@ import { requireTrust } from '../support/settings.ts'
 
 const t = vscode.l10n.t
 
-/** "Export to GGUF…". `weights`: index or weights file of the checkpoint. A model that llama.cpp does not have is refused before anything is asked. */
+/** "Export to GGUF…". `weights`: index or weights file. A model that llama.cpp does not support is refused before the first question. */
 export async function exportGguf({ call }: Services, weights: vscode.Uri): Promise<void> {
   const path = weights.fsPath
   const folder = dirname(path)
@@ -37,7 +37,7 @@ export async function exportGguf({ call }: Services, weights: vscode.Uri): Promi
     filters: { GGUF: ['gguf'] },
   })
   if (!target) return
-  // The dialog has asked about a file of the very name alone.
+  // The dialog asks before it overwrites the file of the name given, not before `.gguf` is appended.
   const replaces = isGguf(target.fsPath)
   const to = replaces ? target.fsPath : `${target.fsPath}.gguf`
   const name = basename(to)
@@ -64,7 +64,7 @@ function meaning(type: GgufTypeName): string {
   }
 }
 
-/** Writes a model card beside a saved checkpoint and opens it. `path`: of the checkpoint, in whatever form. */
+/** Writes a model card beside a saved checkpoint and opens it. `path`: its folder, its index or a weights file. */
 export async function writeCard({ call }: Services, path: string): Promise<void> {
   if (!(await requireTrust(vscode.l10n.t('Writing a model card')))) return
   const { file } = await call('writeCard', { path })

@@ -22,7 +22,7 @@ parentPort?.on('message', ({ path, mostBytes }: FactsQuestion) => {
 const maxNoteBytes = 64 * 2 ** 20
 
 /**
- * Facts of what can be opened of a checkpoint, as the Inspector shows it. Reads headers only; null when they have more than `mostBytes`.
+ * Facts about the part of a checkpoint that can be opened, as in the Inspector. Reads headers only; null if they exceed `mostBytes`.
  * @throws EngineError with one sentence when nothing can be opened.
  */
 export async function readModelFacts(path: string): Promise<ModelFacts>
@@ -57,12 +57,12 @@ function factsOf(inspection: Inspection, zeros: ReadonlyMap<string, number> | nu
   const { checkpoint, unknown, problems } = inspection
   const { config, tensors } = checkpoint
   const listed: readonly ListedEntry[] = [...tensors.values(), ...unknown]
-  // The family follows from all names, those of missing shards included.
+  // The family is detected from the names of all tensors, including those in missing shards.
   const roles = tensorRoles(config, new Set([...listed.map(({ name }) => name), ...problems.flatMap((p) => p.tensors)]))
   const bytesByType = new Map<string, number>()
   let [bytes, parameters, linears, pruned] = [0, 0, 0, 0]
   let biases = false
-  // A note that says more zeros than there are weights is about other weights.
+  // A note with more zeros than a tensor has weights describes other weights.
   let isBelieved = true
   for (const tensor of listed) {
     const size = elementsOf(tensor.shape) ?? 0

@@ -1,4 +1,4 @@
-// "Pull from the Hub…": downloads a model after the user has confirmed its name. The notification of bytes shows its progress.
+// "Pull from the Hub…": downloads a model after the user has confirmed its name, with a notification that shows the progress.
 import * as vscode from 'vscode'
 import { isHubName, parseHubName } from '../../engine/checkpoint/hubCache.ts'
 import { formatBytes } from '../../formatting/numbers.ts'
@@ -39,7 +39,7 @@ interface Options {
   onProgress: (progress: PullProgress) => void
 }
 
-/** The notification of bytes that are fetched or written: how far it is, and a way to stop it. */
+/** Runs `work` with a notification that shows the bytes fetched or written so far and can cancel it. */
 export function withBytes<T>(title: string, work: (options: Options) => Promise<T>): Thenable<T> {
   const shape = { location: vscode.ProgressLocation.Notification, title, cancellable: true }
   return vscode.window.withProgress(shape, (progress, token) => {

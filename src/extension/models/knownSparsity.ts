@@ -1,4 +1,4 @@
-// Sparsities that the inspector has counted, kept between sessions: what the tree says of models that no run made.
+// Sparsities that the inspector has counted, kept between sessions. The tree shows them for models that no run has made.
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Memento } from 'vscode'
@@ -45,7 +45,7 @@ export function linearSparsity(model: ModelSummary, stats: ReadonlyMap<string, T
   return weights > 0 ? zeros / weights : null
 }
 
-/** Changes when the weights change: size and time of the file, and of the folder, in which shards are renamed. */
+/** Changes when the weights change: size and time of the file, and the folder's time, which changes when a shard is renamed into it. */
 export async function stampOf(path: string): Promise<string> {
   const [file, folder] = await Promise.all([path, dirname(path)].map((p) => stat(p).catch(() => null)))
   return `${file?.size} ${file?.mtimeMs} ${folder?.mtimeMs}`

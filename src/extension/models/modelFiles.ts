@@ -30,7 +30,7 @@ export function weightsOfModels<T extends Place>(files: readonly T[], indexes: r
     folders.set(folderOf(one), { names, formats: formats.add(formatIn(one)) })
     names.push(basename(one.fsPath))
   }
-  // Each folder once: it may hold thousands of files.
+  // The format is chosen once per folder, not per file: a folder may hold thousands of files.
   const chosen = new Map(
     [...folders].flatMap(([folder, { names, formats }]) =>
       formats.size > 1 ? [[folder, modelEntry(names)?.format ?? checkpointFormats[0]] as const] : [],

@@ -92,7 +92,7 @@ export class ModelTree implements vscode.TreeDataProvider<Node> {
 
   register(): vscode.Disposable {
     const view = vscode.window.createTreeView(treeIds.models, { treeDataProvider: this })
-    // Watchers miss files from before their start, and all files when the system has no watch left.
+    // Watchers miss files that existed before, and all files if the system's limit on watches is reached.
     const shown = view.onDidChangeVisibility(({ visible }) => {
       if (visible) this.models.forget()
     })

@@ -29,7 +29,7 @@ type Places = Record<ModelGroup, ModelPlace[]> & Pick<KnownModels, 'gguf'>
 interface KnownModels {
   workspace: ModelEntry[]
   hub: ModelEntry[]
-  /** GGUF files of the workspace: apart, since nothing computes with them. */
+  /** GGUF files of the workspace, listed separately because the engine cannot compute with them. */
   gguf: vscode.Uri[]
 }
 
@@ -124,7 +124,7 @@ async function findPlaces(): Promise<Places> {
   return { workspace, hub, gguf: gguf.sort((a, b) => a.fsPath.localeCompare(b.fsPath, 'en', { numeric: true })) }
 }
 
-/** Gives hints to entries whose label is not their own. */
+/** Gives a hint to each entry that shares its label with another. */
 function addHints(models: ModelEntry[]): void {
   const count = new Map<string, number>()
   for (const { label } of models) count.set(label, (count.get(label) ?? 0) + 1)
@@ -132,7 +132,7 @@ function addHints(models: ModelEntry[]): void {
     if ((count.get(entry.label) ?? 0) > 1) entry.hint = entry.revision?.slice(0, 8) ?? placeOf(entry.uri)
 }
 
-/** Folder of a file, relative to its workspace folder; empty at the top of the only one. */
+/** Folder of a file, relative to its workspace folder; empty for a file at the top of the only workspace folder. */
 export function placeOf(uri: vscode.Uri): string {
   const place = dirname(vscode.workspace.asRelativePath(uri))
   return place === '.' ? '' : place

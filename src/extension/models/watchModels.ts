@@ -1,4 +1,4 @@
-// Watches for checkpoints that come, change or go, and shares which folders hold one, without reading any.
+// Watches for checkpoints that are added, changed or removed, and publishes the folders that hold one, without reading any.
 import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
@@ -9,15 +9,15 @@ import type { Models } from './models.ts'
 
 /** Writing a checkpoint or installing packages makes many events: look again when they pause. */
 const quietMs = 400
-/** Folders in which no models are looked for. */
+/** Folders that are not searched for models. */
 const others = /[\\/](\.sparsescope|\.git|node_modules)([\\/]|$)/
 const matters = (path: string) => isWeights(basename(path)) || basename(path) === 'sparsescope.json'
 
-/** Most new paths that are checked one by one: a larger batch contains a folder. */
+/** Most new paths that are checked one by one; a larger batch is assumed to contain a model's folder. */
 const mostLookedAt = 256
 
 export function watchModels(models: Models): vscode.Disposable {
-  /** New paths, which are looked at when events pause: any may be a folder with a model. Null: the models may have changed anyway. */
+  /** New paths, each of which may be a folder with a model; checked when events pause. Null: search again without a check. */
   let arrived: Set<string> | null = new Set()
   let timer: NodeJS.Timeout | undefined
   const check = async () => {
@@ -33,7 +33,7 @@ export function watchModels(models: Models): vscode.Disposable {
     arrived = null
     wait()
   }
-  // A checkpoint is renamed into its place as a whole folder: that is one event, for the folder.
+  // A saved checkpoint is renamed into place as a whole folder, which causes a single event, for the folder.
   const watcher = vscode.workspace.createFileSystemWatcher('**/*')
   const came = ({ fsPath }: vscode.Uri) => {
     if (others.test(fsPath)) return
@@ -86,6 +86,6 @@ async function shareFolders(models: Models): Promise<void> {
 
 function modelFolders(models: readonly string[]): string[] {
   const folders = models.map((path) => vscode.Uri.file(dirname(path)))
-  // A window that is connected to another machine names paths as that one does, always with slashes.
+  // A window that is connected to a remote machine always names the machine's paths with forward slashes.
   return [...new Set(folders.flatMap((uri) => [uri.fsPath, uri.path]))]
 }

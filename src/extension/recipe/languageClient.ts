@@ -12,13 +12,13 @@ interface RecipeClientOptions {
   language: string
 }
 
-/** Stops with the returned disposable; VS Code awaits `stop` through `deactivate`. */
+/** Starts the client. VS Code awaits the returned `stop` through `deactivate`. */
 export function startRecipeClient(options: RecipeClientOptions): { stop: () => Promise<void> } {
   const run = { module: options.server, transport: TransportKind.ipc }
   const watcher = vscode.workspace.createFileSystemWatcher(
     `**/{${[...weightsGlobs, '*.json,*.jsonl,*.txt,*.parquet'].join()}}`,
   )
-  // A recipe's model may come into the Hub's cache, which is no part of the workspace.
+  // A recipe's model may be downloaded into the Hub's cache, which is outside the workspace.
   const cache = vscode.Uri.file(hubCacheFolder())
   const pulled = vscode.workspace.createFileSystemWatcher(
     new vscode.RelativePattern(cache, 'models--*/{refs/*,snapshots/*}'),
@@ -33,7 +33,7 @@ export function startRecipeClient(options: RecipeClientOptions): { stop: () => P
       synchronize: { fileEvents: [watcher, pulled], configurationSection: 'sparsescope' },
     },
   )
-  // The client shows by itself that a server does not start; the log keeps why.
+  // The client itself reports that the server does not start; the log records the reason.
   client.start().catch((error: unknown) => options.channel.error(`recipe language server: ${messageOf(error)}`))
   return {
     async stop() {

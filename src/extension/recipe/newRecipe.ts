@@ -29,7 +29,7 @@ export async function newRecipe(models: Models, thread: FactsThread, model?: vsc
 }
 
 interface Draft {
-  /** Unsaved, but with a place: paths are completed and checked from there. */
+  /** URI of an unsaved document with a path, relative to which paths in the recipe are completed and checked. */
   readonly uri: vscode.Uri
   readonly text: string
 }

@@ -27,7 +27,7 @@ export interface RecipeStart {
   name: string
   facts: ModelFacts
   choices: RecipeChoices
-  /** The whole model fits into this machine's memory to be trained. */
+  /** This machine has enough memory to train the whole model. */
   canRetrain: boolean
 }
 
@@ -55,13 +55,13 @@ export function writtenOf(
   return { recipe: recipeOf(choices, { saveTo, blocks: facts.blocks, evaluationTokens }), saveTo }
 }
 
-/** The folder beside the model, but not inside a cache of other tools. */
+/** Folder for a recipe beside the model's folder; for a model in the Hub's cache, the first workspace folder if there is one. */
 function recipeFolder(model: string): string {
   const cached = basename(dirname(model)) === 'snapshots'
   return cached ? (vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? dirname(model)) : dirname(model)
 }
 
-/** Texts below a folder, those whose name says that nothing is trained on them last. */
+/** Texts below a folder; those whose names mark them as held out come last. */
 export async function findTexts(folder: string): Promise<vscode.Uri[]> {
   const pattern = new vscode.RelativePattern(vscode.Uri.file(folder), '**/*.{jsonl,jsonl.gz,txt,parquet}')
   const found = await vscode.workspace.findFiles(pattern, '**/{node_modules,.sparsescope}/**', 40)
@@ -73,12 +73,12 @@ export function isCorpus({ fsPath }: vscode.Uri): boolean {
   return bytesOf(fsPath) >= leastTextBytes
 }
 
-/** 0 of a file that is not there. */
+/** Size of a file; 0 if it does not exist. */
 export function bytesOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0
 }
 
-/** A path as a recipe has it: relative where that is short, with forward slashes: recipes travel between systems. */
+/** A path as written in a recipe: relative if that is short, with forward slashes, so that the recipe works on other systems. */
 export function toRecipePath(folder: string, path: string): string {
   const way = relative(folder, path)
   const far = way === '' || isAbsolute(way) || way.startsWith(join('..', '..'))
@@ -93,7 +93,7 @@ export async function browseText(folder: string): Promise<string | undefined> {
   return chosen?.at(0)?.fsPath
 }
 
-/** As `browseText`, of a folder. */
+/** Same as `browseText`, for a folder. */
 export async function browseFolder(folder: string, title?: string): Promise<string | undefined> {
   const only = { title, canSelectFiles: false, canSelectFolders: true }
   const chosen = await vscode.window.showOpenDialog({ defaultUri: vscode.Uri.file(folder), ...only })

@@ -136,7 +136,7 @@ async function startOf(
   const filled = withTexts(choices, pathsOf(found.filter(isCorpus)))
   const train = trainedOf(facts)
   const { parameters, sparsity } = facts
-  // Reconstruction needs the dense model; a pruned one is retrained.
+  // Reconstruction needs the dense model, so a model that is already pruned is retrained.
   const proposed =
     kind === 'prune' ? filled : { ...filled, prune: null, recover: withTrain(chainFor('retrain', parameters), train) }
   return {
@@ -148,7 +148,7 @@ async function startOf(
 
 async function writeRecipe(folder: string, saveTo: string, text: string): Promise<vscode.Uri> {
   if (!vscode.workspace.isTrusted) throw new Error(t('Writing a recipe needs a trusted workspace.'))
-  // Its paths are relative to this folder, also if the result is elsewhere.
+  // Paths in the recipe are relative to this folder, even if the result is saved elsewhere.
   const file = freeName(basename(saveTo), recipeExtension, (name) => existsSync(join(folder, name)))
   const uri = vscode.Uri.file(join(folder, file))
   await vscode.workspace.fs.writeFile(uri, Buffer.from(text))

@@ -1,4 +1,4 @@
-// The events of one run for its views: read from its folder as they come, and not kept here.
+// The events of one run for its views: read from its folder as they are written, and not kept in memory.
 import type { RunEvent } from '../../runs/series/events.ts'
 import { parseEvents } from '../../runs/events/parseEvents.ts'
 import { runFolderAt } from '../../runs/folder/runFolder.ts'
@@ -43,7 +43,7 @@ export class EventFeed {
     })
   }
 
-  /** One reading after the other: each sees the events at its start. */
+  /** Reads are serial: each continues where the one before ended. */
   private next(work: () => Promise<void>): Promise<void> {
     return (this.reading = this.reading.then(work).catch(() => undefined))
   }

@@ -8,7 +8,7 @@ import type { RunStore } from './runStore.ts'
 import type { Sweeps } from '../sweeps/sweeps.ts'
 
 const eventsOfRuns = '**/.sparsescope/runs/*/events.jsonl'
-/** Newest first: older ones are opened from their folder. */
+/** Only the newest runs are listed; older ones can be opened from their folder. */
 const mostRuns = 100
 const mostEventsFound = 5000
 const atATime = 8
@@ -39,17 +39,17 @@ export function watchRuns(store: RunStore): vscode.Disposable {
 }
 
 const plansOfSweeps = '**/.sparsescope/sweeps/*/plan.json'
-/** A sweep is renamed into its place as a whole folder: that is one event, for the folder. */
+/** A sweep is renamed into place as a whole folder, which causes a single event, for the folder. */
 const sweepFolders = '**/.sparsescope/sweeps/*'
 const writtenByRuns = '**/.sparsescope/sweeps/*/runs/*/{events.jsonl,report.json}'
 const marksOfSweeps = '**/.sparsescope/sweeps/*/{cancelled.json,sweep.json}'
-/** The newest; older ones are opened from their folder. */
+/** Only the newest sweeps are listed; older ones can be opened from their folder. */
 const mostSweeps = 50
 const mostPlansFound = 1000
 
 /** Finds sweeps, and reads them again when another process writes there. */
 export function watchSweeps(sweeps: Sweeps, failed: (error: unknown) => void): vscode.Disposable {
-  /** A sweep is a hidden folder, and ignored, until it has its name. */
+  /** A sweep is written to a hidden folder, which is ignored, and then renamed. */
   const isSweep = (folder: string) => !basename(folder).startsWith('.') && existsSync(join(folder, 'plan.json'))
   const open = async (folder: string) => {
     if (isSweep(folder)) await sweeps.openFolder(folder).catch(failed)

@@ -91,7 +91,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
       },
     })
     const open: Open = { panel, view, feeds: new Map(), result: null }
-    // A tab that a reload left behind another is revived when it is shown: the run may have been opened again before.
+    // After a reload, VS Code restores a hidden tab only when it is shown; the run may have been opened again by then.
     this.open.get(folder)?.panel.dispose()
     this.open.set(folder, open)
   }
@@ -125,7 +125,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     return executeCommand('vscode.open', vscode.Uri.file(join(folder, 'recipe.prune.yaml')))
   }
 
-  /** Two of the models that the run has left; a note says why the pruned model is missing. */
+  /** Compares two models of the run; a notification says why the pruned model is missing. */
   private async compare(folder: string): Promise<void> {
     const { columns, note } = await columnsOfRunFolder(this.services, this.store, folder)
     const pairs = pairsOf(columns).map(({ a, b }) => ({ a, b, label: `${a.role} ↔ ${b.role}` }))
@@ -135,7 +135,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     if (pair) this.comparePanels.show(pair)
   }
 
-  /** In the result, or in the source while there is none. */
+  /** Opens a matrix in the result, or in the source model while there is no result. */
   private async openMatrix(folder: string, module: string): Promise<void> {
     const recipe = vscode.Uri.file(join(folder, 'recipe.prune.yaml'))
     const model = this.store.get(folder)?.saved ?? (await planOf(this.services, recipe)).model
@@ -147,7 +147,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     if (saved) await writeCard(this.services, saved)
   }
 
-  /** A run writes its report before its end: a run that is done has its result. */
+  /** Posts the result if it changed. The report is written before the `end` event, so a run that is done has a result. */
   private postResult(folder: string, open: Open): void {
     const result = this.store.get(folder)?.state.report ?? null
     if (result === open.result) return
@@ -207,7 +207,7 @@ export async function showReport(folder: string, extension: vscode.Uri): Promise
   const options = { enableScripts: false, localResourceRoots: [], enableFindWidget: true }
   const panel = vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active, options)
   panel.iconPath = tabIcon(extension)
-  // The policy comes before the file: it applies to all of it.
+  // The policy precedes the report, so that it applies to the whole report.
   const guard = `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}">`
   panel.webview.html = guard + (await readOwn(file, largest))
 }

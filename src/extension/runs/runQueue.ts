@@ -13,7 +13,7 @@ interface Ticket {
   id: number
   name: string
   abort: AbortController
-  /** null: it has none yet. A run that is resumed has it before it starts. */
+  /** null: the run has no folder yet. A run that is resumed has one before it starts. */
   folder: string | null
   started: boolean
 }

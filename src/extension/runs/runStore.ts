@@ -1,5 +1,5 @@
-// The runs of the workspace outside sweeps, and those that were opened: views and trees follow them here. A run is
-// what its folder shows (RunReader); a run of this window is besides what the runner says.
+// The runs of the workspace outside sweeps, and those that were opened, for views and trees. The state of a run is read
+// from its folder (RunReader); for a run of this window, the status that the runner sets has priority.
 import { basename } from 'node:path'
 import { Emitter } from 'vscode-jsonrpc/node'
 import { nameOfRun } from '../../runs/folder/sweepFolder.ts'
@@ -62,7 +62,7 @@ export class RunStore {
     if (run?.here) this.setHere(run, paused ? 'paused' : 'running')
   }
 
-  /** The run is over, or its process is, in the middle of it. */
+  /** The run has ended, or its process has stopped in the middle of it. */
   async end(folder: string): Promise<void> {
     this.setHere(this.runAt(folder), null)
     await this.refresh(folder)
@@ -96,7 +96,7 @@ export class RunStore {
   }
 }
 
-/** A folder without events is not a run, or was removed meanwhile. */
+/** False for a folder without events, which is not a run or has been removed. */
 function isRun({ state, here }: RunReader): boolean {
   return state.hasSaid || here !== null
 }

@@ -25,7 +25,7 @@ export class RunTasks implements vscode.TaskProvider {
     return recipes.flatMap((uri) => {
       const folder = vscode.workspace.getWorkspaceFolder(uri)
       const recipe = vscode.workspace.asRelativePath(uri, false)
-      // The run would get the path with its variables replaced.
+      // VS Code would replace the variables in such a path, and the run would get another path.
       if (!folder || hasVariable(recipe)) return []
       return [this.task({ type: taskType, recipe }, folder)]
     })
@@ -38,7 +38,7 @@ export class RunTasks implements vscode.TaskProvider {
   }
 
   private task(definition: RecipeTask, folder: vscode.WorkspaceFolder): vscode.Task {
-    // It is given the definition with its variables, such as ${relativeFile}, replaced.
+    // VS Code passes the definition with variables such as ${relativeFile} already replaced.
     const execution = new vscode.CustomExecution(async (resolved) => {
       const { recipe, set = [] } = resolved as RecipeTask
       return this.terminal(resolve(folder.uri.fsPath, recipe), set)

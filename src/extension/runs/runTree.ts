@@ -25,7 +25,7 @@ const icons: Record<RunStatus | SweepRunState, vscode.ThemeIcon> = {
   interrupted: new vscode.ThemeIcon('debug-disconnect'),
 }
 
-/** `folder` only where there is one: then it can be opened. */
+/** `folder` is set only if the run has one and can be opened. */
 interface RunNode {
   readonly run: RunReader
   readonly folder?: string

@@ -20,7 +20,7 @@ export interface RunRequest {
 }
 
 interface Tracked {
-  /** Path of the recipe or of the run's folder: it is called after that while it waits. */
+  /** Path of the recipe or of the run's folder, which gives the run its name while it waits. */
   readonly path: string
   /** null: it has none yet. */
   readonly folder: string | null
@@ -29,7 +29,7 @@ interface Tracked {
 
 export class Runner {
   readonly queue = new RunQueue()
-  /** Requests about a run wait, right after a reload, until it is known which runs are in progress. */
+  /** Resolves when the runs in progress after a reload are known. Requests to cancel or pause a run wait for it. */
   private adopting: Promise<unknown> = Promise.resolve()
 
   constructor(
@@ -37,14 +37,14 @@ export class Runner {
     private readonly store: RunStore,
   ) {}
 
-  /** It is in progress, or waits to be resumed. */
+  /** Whether the run is in progress, or waits to be resumed. */
   isLive(folder: string): boolean {
     return this.queue.has(folder)
   }
 
   /**
-   * Resolves when the run is over. A backend that dies leaves the run where its last checkpoint is; the outcome
-   * then says `failed`, and the run can be resumed.
+   * Resolves when the run is over. If the backend process ends, the outcome is `failed`, and the run can be resumed from
+   * its last saved state.
    */
   async run({ recipe, set = [], resume, onFolder }: RunRequest, signal?: AbortSignal): Promise<RunOutcome> {
     const params = {
@@ -57,7 +57,7 @@ export class Runner {
     return this.track({ path: resume ?? recipe, folder: resume ?? null }, call, onFolder, signal)
   }
 
-  /** Takes up the runs that a window before this one has started; their outcomes, as from `run`. */
+  /** Takes over the runs that an earlier window started. Returns their outcomes, as `run` does. */
   adopt(): Promise<Promise<RunOutcome>[]> {
     const found = this.findRuns()
     this.adopting = found.catch(() => undefined)
@@ -111,7 +111,7 @@ export class Runner {
     this.queue.cancel(folder)
   }
 
-  /** @throws for a run that another process has: a sweep, a terminal, another window. */
+  /** @throws Error for a run in another process: that of a sweep, a terminal or another window. */
   private async requireOwn(folder: string): Promise<void> {
     if (this.isLive(folder) || !(await isHeld(folder))) return
     throw new Error(

@@ -10,7 +10,7 @@ export interface ModelFacts {
   dtypes: string[]
   /** Sparsity of the matrices inside the blocks; null where it was not counted. */
   sparsity: number | null
-  /** Whether `train: [bias]` finds any. */
+  /** Whether the model has biases, which `train: [bias]` would train. */
   biases: boolean
   /** Most positions; null when config.json does not say. */
   maxPositions: number | null
@@ -22,33 +22,33 @@ export interface ModelFacts {
   problem: string | null
 }
 
-/** Most bytes of a model's headers that a list reads without being asked for this model. */
+/** Limit on the size of a model's headers for a list, in which the user has not asked for this model. */
 export const listedHeaderBytes = 4e6
-/** The thread's heap. Parsed, a header takes about ten times its bytes. */
+/** Limits on the thread's heap. A parsed header takes about ten times its size on disk. */
 export const factsHeap = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 32 }
 
-/** Infinity: the user has asked for this model. */
+/** `mostBytes`: limit on the size of the headers; Infinity if the user has asked for this model. */
 export interface FactsQuestion {
   readonly path: string
   readonly mostBytes: number
 }
 
-/** null: its headers are longer than that. */
+/** `facts` is null if the headers are longer than `mostBytes`. */
 export type FactsAnswer = { readonly facts: ModelFacts | null } | { readonly failed: string }
 
 const idleMs = 10_000
 
 export class FactsThread {
   private worker: Worker | null = null
-  /** The questions so far: one model at a time has the heap. */
+  /** Resolves when the previous question is answered: the heap holds one model at a time. */
   private last: Promise<unknown> = Promise.resolve()
   private idle: NodeJS.Timeout | undefined
   private isDisposed = false
 
-  /** `start`: the thread of factsWorker.ts, which ends when it is not needed and is started again. */
+  /** `start`: starts the thread of factsWorker.ts, which ends when idle and is started again when needed. */
   constructor(private readonly start: () => Worker) {}
 
-  /** null: its headers are too long for a list, or too large to be held. @throws Error with one sentence on what is wrong. */
+  /** null: the headers are too long for a list, or do not fit into the heap. @throws Error with one sentence on what is wrong. */
   list(path: string): Promise<ModelFacts | null> {
     return this.ask({ path, mostBytes: listedHeaderBytes })
   }
@@ -85,7 +85,7 @@ export class FactsThread {
     }
     let answer: FactsAnswer
     try {
-      // Both fail with the error of the thread.
+      // Both promises reject with the error of the thread.
       ;[answer] = (await Promise.race([once(worker, 'message', { signal }), lost()])) as [FactsAnswer]
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') return null

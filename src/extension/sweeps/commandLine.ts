@@ -1,4 +1,4 @@
-// The extension's own command line, run by the extension host's Node, for what takes no computing: `sweep status`, `sweep cancel`, `report`.
+// Runs the extension's command line in the extension host's Node, for what takes no computing: `sweep status`, `sweep cancel`, `report`.
 import * as vscode from 'vscode'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
@@ -24,8 +24,8 @@ const askEveryMs = 30_000
 const none: ReadonlySet<number> = new Set()
 
 /**
- * Asks which runs of a sweep its engine has not started yet. Only Slurm is asked, every 30 s at most, and never in a workspace that is not
- * trusted: it takes running Slurm's programs.
+ * Asks which runs of a sweep have not been started yet. Only Slurm is asked, at most every 30 s, and never in an untrusted workspace,
+ * because that runs Slurm's programs.
  */
 export function createAskQueued(extension: vscode.Uri): AskQueued {
   const answers = new Map<string, { at: number; queued: Promise<ReadonlySet<number>> }>()
@@ -33,14 +33,14 @@ export function createAskQueued(extension: vscode.Uri): AskQueued {
     if (!vscode.workspace.isTrusted || !isSubmitted(folder)) return Promise.resolve(none)
     const known = answers.get(folder)
     if (known && Date.now() - known.at < askEveryMs) return known.queued
-    // A login node without Slurm, or a sweep that is damaged: then the folder alone speaks.
+    // If Slurm is not installed here or the sweep is damaged, the states come from the folder alone.
     const queued = commandLine(extension, ['sweep', 'status', folder]).then(waitingIn, () => none)
     answers.set(folder, { at: Date.now(), queued })
     return queued
   }
 }
 
-/** The job array's script is there once Slurm has been given it. */
+/** Whether a sweep was submitted to Slurm: the script of its job array then exists. */
 export function isSubmitted(folder: string): boolean {
   return existsSync(join(folder, 'slurm', 'run.sh'))
 }

@@ -33,7 +33,7 @@ export function createComparedView({ what, followed, maxPoints }: ComparedSource
   })
   const viewing = followed.view()
   return {
-    /** A view that is new, or was hidden, gets all there is. */
+    /** Sends everything, for a view that is new or was hidden. */
     replay() {
       post({ type: 'compared', what, rows: followed.runs.map((_, index) => rowAt(index)) })
       void followed.look()
@@ -54,7 +54,7 @@ interface Group {
   sent: string
 }
 
-/** Most points of all curves together: more could not be seen, nor drawn thirty times a second. */
+/** Most points of all curves together: more could neither be distinguished nor drawn thirty times a second. */
 const mostPoints = 60_000
 const fewestPoints = 120
 /** Curves per message: the first are shown while others are read. */
@@ -100,7 +100,7 @@ class CurveFeed {
     flush(true)
   }
 
-  /** Sends the curves that these runs have part in, where they have changed. */
+  /** Sends the changed curves of all groups that contain one of these runs. */
   async changed(runs: readonly number[]): Promise<void> {
     await this.watching
     const { question, groups } = this
@@ -115,7 +115,7 @@ class CurveFeed {
     if (question === this.question) this.post({ type: 'curves', watch: question.watch, parts, isWhole })
   }
 
-  /** None where nothing has changed. */
+  /** The curve of a group; empty if it has not changed since it was sent. */
   private partOf(index: number): CurvePart[] {
     const { question, limit } = this
     const group = this.groups[index]
@@ -152,7 +152,7 @@ export function rowOf(run: RunReader, index: number): ComparedRow {
   }
 }
 
-/** null: it does not run. */
+/** null: the run is not in progress. */
 export function progressOf({ status, state: { summary } }: RunReader): ComparedRow['progress'] {
   if (status !== 'running') return null
   if (!summary) return { share: null, text: 'being read' }
@@ -163,8 +163,8 @@ export function progressOf({ status, state: { summary } }: RunReader): ComparedR
 export type TableFormat = PaperFormat | 'csv'
 
 /**
- * The table of runs that a view shows, as text. LaTeX and Markdown fold seeds: median ± range, the best in bold. CSV has one line a run, numbers as they are. `places` without a
- * run are skipped.
+ * The runs at `places` as a table in text. LaTeX and Markdown fold seeds: median ± range, the best in bold. CSV has one line per run,
+ * numbers in full precision. Places without a run are skipped.
  */
 export async function tableText(followed: RunsReader, places: readonly number[], format: TableFormat): Promise<string> {
   const runs = places.flatMap((place) => followed.runs[place] ?? [])

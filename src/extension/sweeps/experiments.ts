@@ -25,8 +25,8 @@ export interface Experiments {
 }
 
 /**
- * Resolves when all have been read. Reuses the state of runs in `before`. `outdated`: runs were added or removed, so the experiments are
- * to be opened again, from this one.
+ * Resolves when all runs have been read. Reuses the state of the runs in `before`. `outdated` is called when runs were added or
+ * removed: the caller must open the experiments again, with these as `before`.
  */
 export async function openExperiments(
   { store, sweeps }: ExperimentsSources,
@@ -58,7 +58,7 @@ export async function openExperiments(
   }
 }
 
-/** Those of the sweeps first, in the order of the sweeps: `lookAround` counts on it. Newest first. */
+/** Runs of sweeps first, in the order of the sweeps, on which `lookAround` relies; then the other runs. Both are newest first. */
 function placesOf({ store, sweeps }: ExperimentsSources): RunPlace[] {
   const ofSweeps = sweeps.list().flatMap(({ runs }) => {
     return runs.runs.map(({ place: { name, folder, recipe } }) => ({ name, settings: null, folder, recipe }))
@@ -68,7 +68,7 @@ function placesOf({ store, sweeps }: ExperimentsSources): RunPlace[] {
 }
 
 /**
- * The chosen runs; their settings are the differences between their recipes. Resolves when all have been read. A run without a readable recipe has no settings.
+ * The chosen runs, after all have been read. Their settings are the differences between their recipes; none without a readable recipe.
  */
 export async function comparedRuns(folders: readonly string[]): Promise<RunsReader> {
   const names = folders.map(nameOfRun)

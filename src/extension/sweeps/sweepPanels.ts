@@ -39,7 +39,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     private readonly services: Services,
     private readonly sweeps: Sweeps,
     private readonly store: KnownRuns,
-    /** Searches the workspace for them. */
+    /** Searches the workspace for runs. */
     private readonly findRuns: () => Promise<void>,
   ) {
     services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(views.sweep.type, this))
@@ -67,7 +67,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
   private adopt(panel: vscode.WebviewPanel, subject: Subject): void {
     const { services } = this
     const key = JSON.stringify(subject)
-    // A tab that a reload left behind another is revived when it is shown: the same may have been opened again before.
+    // After a reload, VS Code restores a hidden tab only when it is shown; its subject may have been opened again by then.
     this.open.get(key)?.panel.dispose()
     let opened: Opened | null = null
     let compared: ComparedView | null = null
@@ -143,7 +143,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     }
   }
 
-  /** `outdated`: called when other runs are to be shown. */
+  /** `outdated`: called when runs were added or removed. */
   private async read(subject: Subject, outdated: () => void, before?: Experiments): Promise<Opened> {
     const maxPoints = () => setting('chart.maxPoints')
     if ('experiments' in subject) {
@@ -169,7 +169,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
       isSubmitted: isSlurm,
       about: about.filter(Boolean).join(' · '),
     }
-    // It is followed for the tree, too.
+    // The reader of the runs stays open, because the tree uses it too.
     return { what, followed: sweep.runs, maxPoints, close: () => undefined }
   }
 }
@@ -205,7 +205,7 @@ function subjectFrom(kept: unknown): Subject | null {
     if (typeof sweep === 'string') return { sweep }
     if (Array.isArray(runs) && runs.length > 0 && runs.every((run) => typeof run === 'string')) return { runs }
   } catch {
-    // Another version may have kept something else.
+    // Another version of the extension may have stored another format.
   }
   return null
 }

@@ -1,4 +1,4 @@
-// A sweep in a terminal of the editor: `sparsescope sweep run`, whose events are beside the recipe as those of any run.
+// Runs `sparsescope sweep run` in a terminal of the editor. The events of its runs are beside the recipe, as for any run.
 import * as vscode from 'vscode'
 import { basename, dirname, join } from 'node:path'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -56,14 +56,14 @@ export async function nodeOf({ call, supervisor }: Services): Promise<{ path: st
 
 const lookEveryMs = 200
 
-/** A file in which a sweep's command, in a terminal, names its folder to the window that started it. It is not there before. */
+/** A temporary file that the command in the terminal creates to tell this window the folder of its sweep. */
 export async function folderNote() {
   const own = await mkdtemp(join(tmpdir(), 'sparsescope-sweep-'))
   const path = join(own, 'folder')
-  /** Waits until the command has written it, and removes the note; null: the command is over and wrote nothing. */
+  /** Waits until the command has written the file, and removes it; null: the command has ended without writing it. */
   const read = async (isOver: () => boolean): Promise<string | null> => {
     for (;;) {
-      // Asked first: the command may write and end between the two.
+      // Checked before the file is read, because the command may write the file and end in between.
       const over = isOver()
       const written = await readFile(path, 'utf8').catch(() => null)
       if (written === null && !over) {

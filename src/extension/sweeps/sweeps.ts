@@ -17,7 +17,7 @@ export interface Sweep {
   readonly runs: RunsReader
 }
 
-/** Which runs an engine will still begin: of a sweep that a cluster runs only the cluster knows. */
+/** Asks which runs of a sweep its engine has yet to start; for a sweep on a cluster, only the cluster knows. */
 export type AskQueued = (folder: string) => Promise<ReadonlySet<number>>
 
 export class Sweeps {
@@ -30,7 +30,7 @@ export class Sweeps {
 
   constructor(private readonly askQueued: AskQueued) {}
 
-  /** The search of the workspace that fills this, and begins now. */
+  /** Sets the search of the workspace that finds sweeps, and starts it. */
   searchedBy(search: () => Promise<void>): void {
     this.search = search
     void this.find()
@@ -79,7 +79,7 @@ export class Sweeps {
     if (run) void runs?.lookAt(run)
   }
 
-  /** Signs of its runs outside their folders. A damaged mark is for the command line to say: here the runs' folders speak. */
+  /** Signs of its runs outside their folders; none if they are damaged, which the command line reports. */
   async signsOf(folder: string): Promise<(index: number) => SweepSigns> {
     return readSweepSigns(sweepFolderAt(folder), await this.askQueued(folder)).catch(() => () => outsideSweep)
   }

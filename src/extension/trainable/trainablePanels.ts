@@ -49,7 +49,7 @@ export class TrainablePanels {
   }
 }
 
-/** By kind and URI: a recipe that was never saved has the path of a file that it is not. */
+/** Uses the URI and not the path, because an unsaved recipe (`untitled:`) can have the same path as a file. */
 const keyOf = ({ kind, uri }: TrainingOf) => `${kind} ${uri.toString()}`
 
 function titleOf({ kind, uri }: TrainingOf): string {
@@ -57,7 +57,7 @@ function titleOf({ kind, uri }: TrainingOf): string {
   return kind === 'dryRun' ? t('Dry run: {0}', name) : t('Trainable: {0}', name)
 }
 
-/** A result has the name of its folder, and a run the one that its own page has. */
+/** A result has the name of its folder, and a run the name in the title of its own view. */
 function nameOf(kind: ShownTraining, path: string): string {
   if (kind === 'result') return basename(dirname(path))
   return kind === 'run' ? runLabel(runName(basename(path))) : basename(path)
@@ -124,7 +124,7 @@ class TrainingPage {
     const plan = await planOf(this.services, recipe)
     const saved = kind === 'run' ? (await this.store.refresh(uri.fsPath))?.saved : null
     this.lookAt(saved ?? (plan.prunedModules === 0 ? plan.model : undefined))
-    // Findings of a finished run about its existing output do not matter.
+    // Findings, such as that the output exists, do not apply to a run that has begun.
     return kind === 'run' ? { ...plan, errors: [], warnings: [] } : plan
   }
 
@@ -153,7 +153,7 @@ class TrainingPage {
     this.view.post({ type: 'training', update, isAnew })
   }
 
-  /** A run that has saved its result shows its matrices from there. */
+  /** Once the run has saved its result, the matrices are shown from the result. */
   private follow(): void {
     const saved = this.store.get(this.of.uri.fsPath)?.saved
     if (saved && this.models.first?.path !== saved) void this.refresh()
@@ -163,7 +163,7 @@ class TrainingPage {
   private saved(uri: vscode.Uri): void {
     const { kind, uri: own } = this.of
     if (kind === 'run' || kind === 'result') return
-    // With its first save a recipe becomes the file of its path.
+    // On its first save, an unsaved recipe becomes the file at its path.
     if (own.scheme === 'untitled' && uri.fsPath === own.fsPath) this.of = { kind, uri }
     if (uri.toString() === this.of.uri.toString()) void this.refresh()
   }

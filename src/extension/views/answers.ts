@@ -39,7 +39,7 @@ export function createAnswers({ call, models, reply }: AnswerOptions) {
   }
 }
 
-/** One call at a time can be typed exactly; that call and params belong together is checked by the type of Ask. */
+/** One case per call, so that each is typed exactly. The type `Ask` ensures that `call` and `params` match. */
 function answer(call: Caller, ask: Ask, seen: SeenModel, signal: AbortSignal): Promise<ResultOf<ViewCall>> {
   switch (ask.call) {
     case 'tile':

@@ -15,14 +15,14 @@ interface ViewServices {
 
 export interface ViewOptions<From> {
   view: ViewName
-  /** It is the editor of a file, whose icon its tab has. */
+  /** The view is the editor of a file, and its tab shows the file's icon. */
   ofFile?: boolean
   /** The checkpoints that the view may ask about; empty for views that ask nothing. */
   models?: ModelPaths
   /** Folder that exports are suggested in. */
   exportFolder: () => vscode.Uri | undefined
   onReady: () => void | Promise<void>
-  /** As `onReady` unless given. */
+  /** Default: `onReady`. */
   onRetry?: () => void | Promise<void>
   onMessage: (message: Exclude<From, FromAnyView>) => unknown
   /** The panel is closed. */
@@ -30,11 +30,11 @@ export interface ViewOptions<From> {
 }
 
 export interface BoundView<To> {
-  /** Messages sent before the view is ready are dropped: `onReady` replays what counts. */
+  /** Messages sent before the view is ready are dropped: `onReady` has to replay the state. */
   post(message: To): void
 }
 
-/** What `onReady`, `onRetry` and `onMessage` throw goes to the log. */
+/** Errors from `onReady`, `onRetry` and `onMessage` are logged and shown. */
 export function bindView<To, From extends { type: string }>(
   { extensionUri, call, log }: ViewServices,
   panel: vscode.WebviewPanel,
@@ -88,7 +88,7 @@ export function bindView<To, From extends { type: string }>(
   return { post }
 }
 
-/** Asks for the place. */
+/** Asks where to save an exported file, and writes it. */
 export async function saveExport(file: ExportFile, folder: vscode.Uri | undefined): Promise<void> {
   const defaultUri = folder && vscode.Uri.joinPath(folder, file.name)
   const target = await vscode.window.showSaveDialog({ defaultUri, title: vscode.l10n.t('Export') })
@@ -100,7 +100,7 @@ export async function saveExport(file: ExportFile, folder: vscode.Uri | undefine
   if (chosen === open) await vscode.commands.executeCommand('vscode.open', target)
 }
 
-/** Tabs do not colour an icon as the activity bar does: one for each kind of theme. */
+/** VS Code adapts icons to the theme in the activity bar, but not in tabs, so there is one for light and one for dark themes. */
 export function tabIcon(extension: vscode.Uri): { light: vscode.Uri; dark: vscode.Uri } {
   const uri = (name: string) => vscode.Uri.joinPath(extension, 'media', name)
   return { light: uri('icon-light.svg'), dark: uri('icon-dark.svg') }

@@ -36,7 +36,7 @@ export function createTrial({ call, post, memoryBytes, isCancellation }: TrialOp
     canChat = possible
     post({ type: 'chat', possible: canChat })
   }
-  /** Sets the columns; texts of the columns before go. */
+  /** Replaces the columns and clears the texts. */
   const setColumns = (next: readonly TriedModel[], nextNote: string | null = null) => {
     stop()
     columns = next
@@ -60,7 +60,7 @@ export function createTrial({ call, post, memoryBytes, isCancellation }: TrialOp
       const conversation = turns && { turns }
       postAndKeep({ type: 'begun', prompts, ...conversation })
       const models = columns.map(({ path }) => path)
-      // Text that comes after a newer question is not for the view.
+      // Text of an older request that arrives after a newer one is dropped.
       const onProgress = (progress: TryProgress) => {
         if (abort === own) postAndKeep({ type: 'written', progress: [progress] })
       }
@@ -83,7 +83,7 @@ export function createTrial({ call, post, memoryBytes, isCancellation }: TrialOp
       postAndKeep({ type: 'ended', ...end })
     },
     stop,
-    /** To a view that has nothing yet. */
+    /** Sends everything so far to a view that has just loaded. */
     replay() {
       post({ type: 'columns', columns: [...columns], note })
       if (canChat) post({ type: 'chat', possible: true })

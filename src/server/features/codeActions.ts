@@ -20,7 +20,7 @@ export function codeActions(
   const actions: CodeAction[] = []
   if (wanted(CodeActionKind.QuickFix)) {
     const here = analysis.findings.filter((f) => overlaps(f.range, range))
-    // The order is that of the menu: to silence a finding comes last.
+    // The menu shows the actions in this order: disabling a rule comes last.
     actions.push(
       ...here.flatMap((f) => [...quickFixes(document, f), ...pullModel(analysis, f)]),
       ...here.flatMap((f) => disable(document, analysis, f)),
@@ -50,7 +50,7 @@ function quickFixes(document: TextDocument, finding: Finding): CodeAction[] {
   }))
 }
 
-/** A model that is not in the Hub's cache yet: the editor asks before it downloads anything. */
+/** Offers to pull a model that is not in the Hub's cache yet. The editor asks before it downloads anything. */
 function pullModel({ context, facts }: Analysis, finding: Finding): CodeAction[] {
   const model = context.get(['model'])
   const absent = facts?.model?.problems.some(
@@ -67,7 +67,7 @@ function pullModel({ context, facts }: Analysis, finding: Finding): CodeAction[]
   ]
 }
 
-/** No action is offered where a comment would become part of a text of several lines. */
+/** Offers to disable a rule for a line, except where the comment would become part of a multi-line string. */
 function disable(document: TextDocument, { context }: Analysis, finding: Finding): CodeAction[] {
   const { line } = finding.range.start
   const at = { line, character: 0 }
@@ -84,7 +84,7 @@ function disable(document: TextDocument, { context }: Analysis, finding: Finding
   ]
 }
 
-/** The only fix of every finding that has one; where two would touch the same text, the first. */
+/** Applies the fix of every finding with exactly one fix; if two would change the same text, only the first. */
 function fixAll(document: TextDocument, { findings }: Analysis): CodeAction[] {
   const edits: TextEdit[] = []
   for (const { fixes } of findings) {

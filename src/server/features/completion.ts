@@ -1,5 +1,5 @@
-// Completion: keys and values from the schema; from the checkpoint and the folder module names, regular expressions with the number
-// of modules they match, files, and fields of data.
+// Completion: keys and values from the schema, and from the checkpoint and the files: module names, regular expressions with the
+// number of modules that they match, paths, and fields of data.
 import { type Dirent, readFileSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -34,7 +34,7 @@ export async function completion(
 
 async function ownItems(place: CompletionPlace, analysis: Analysis): Promise<CompletionItem[]> {
   const key = place.path.findLast((p) => typeof p === 'string')
-  // Editors filter by the text of the range, a quote included.
+  // Editors compare `filterText` with the text of the range, which includes the quote.
   const replace = (item: CompletionItem, plain: string): CompletionItem => {
     const newText = quoted(item.label, place.quote) ?? plain
     return { ...item, filterText: place.quote ? newText : item.label, textEdit: { range: place.range, newText } }
@@ -61,7 +61,7 @@ function quoted(value: string, quote: CompletionPlace['quote']): string | null {
   return quote === '"' ? JSON.stringify(value) : `'${value.replaceAll("'", "''")}'`
 }
 
-/** A path or a name as YAML reads it back: plain where nothing in it means anything else, as ` #` and `: ` do. */
+/** A path or a name as YAML text: unquoted only if no part of it has another meaning in YAML, as ` #` and `: ` have. */
 function plainText(value: string): string {
   return /^[A-Za-z_./~][\w./~+@=-]*$/.test(value) && !/^(?:true|false|null|yes|no|on|off|~)$/i.test(value)
     ? value
@@ -69,8 +69,8 @@ function plainText(value: string): string {
 }
 
 /**
- * Possible targets: the class, regular expressions for the modules of one kind over all blocks and for whole blocks, then
- * every name. Counted as they are made, since matching thousands of expressions with thousands of names takes long.
+ * Possible targets: the class, regular expressions for the modules of one kind over all blocks and for whole blocks, then every name.
+ * Their modules are counted on the way, because matching thousands of expressions with thousands of names takes long.
  */
 function targetItems({ facts }: Analysis): CompletionItem[] {
   const found = new Map<string, { kind: CompletionItemKind; modules: number; weights: number }>()
@@ -107,7 +107,7 @@ function escape(name: string): string {
 const dataFile = /\.(?:txt|jsonl|ndjson|jsonl\.gz|ndjson\.gz|parquet|safetensors)$/
 const hidden = /^(?:\.|node_modules$)/
 
-/** Or a link to one, as clusters have them for models. */
+/** Whether an entry is a folder, or a symbolic link to one, as is common for models on clusters. */
 async function isFolder(parent: string, entry: Dirent): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory()
   const target = await stat(resolve(parent, entry.name)).catch(() => null)
@@ -153,7 +153,7 @@ interface Snippet {
 type Templates = readonly { name: string; description: string; text: string }[]
 
 /**
- * Whole recipes for an empty file. Their snippets have no prefix, with which the editor would offer them inside every value.
+ * Whole recipes for an empty file. Their snippets have no prefix, because with a prefix the editor would offer them inside every value.
  * `root`: the extension's folder.
  */
 export function readTemplates(root: string): Templates {
@@ -167,7 +167,7 @@ export function readTemplates(root: string): Templates {
   }
 }
 
-/** Offered while the file has nothing but comments and the beginning of one word. */
+/** Offers the templates while the file contains only comments and the beginning of one word. */
 export function templateItems(templates: Templates, document: TextDocument, position: Position): CompletionItem[] {
   const written = document.getText().replace(/^\s*#.*$/gm, '')
   const line = document.getText({ start: { line: position.line, character: 0 }, end: position })
@@ -197,8 +197,8 @@ export interface CompletionPlace {
 const letter = 'x'
 
 /**
- * The value that the cursor completes; null where no value is being typed, as in a key or a comment. Text that is being typed is
- * rarely whole: a letter is inserted where the value is missing, and the parser, which tolerates the rest, says where that is.
+ * The value at the cursor; null where no value is being typed, as in a key or a comment. Where a value is still missing, a letter is
+ * inserted in its place; the parser, which tolerates other errors, then gives its path.
  */
 export function completionPlace(document: TextDocument, position: Position): CompletionPlace | null {
   const text = document.getText()
@@ -211,9 +211,9 @@ export function completionPlace(document: TextDocument, position: Position): Com
   const node = path ? tree.nodeAt(path) : null
   if (!path || !isScalar(node) || !node.range) return null
   const [start, end] = node.range
-  // On a key, the node is its value somewhere else.
+  // If the cursor is on a key, the node is the key's value, which is elsewhere.
   if (offset < start || offset > end) return null
-  // A quote that is not closed yet spans lines; only one is completed.
+  // A quote that is not closed yet spans several lines; only the cursor's line is completed.
   const lineEnd = /[\r\n]/.exec(text.slice(offset))?.index ?? Infinity
   if (/\n/.test(text.slice(start, offset))) return null
   const first = text[start]
@@ -225,13 +225,13 @@ export function completionPlace(document: TextDocument, position: Position): Com
   }
 }
 
-/** Whether a position is in a comment, where nothing is completed. `offset`: of the cursor, between characters. Before the `#` is outside, the end of its line inside. */
+/** Whether a cursor is in a comment, where nothing is completed. Directly before the `#` is outside, the end of the line is inside. */
 export function isInComment(text: string, offset: number): boolean {
   let at = 0
   let isContent = false
   for (const lexeme of new Lexer().lex(text)) {
     const type = CST.tokenType(lexeme)
-    // Marks that the lexer puts in, and that are no text; what follows that of a scalar is its content, whatever it looks like.
+    // These marks are inserted by the lexer and are not in the text. The lexeme after a scalar mark is content, whatever it looks like.
     if (!isContent && (type === 'doc-mode' || type === 'flow-error-end' || type === 'scalar')) {
       isContent = type === 'scalar'
       continue

@@ -71,12 +71,12 @@ function dataOf(path: Path, { context, facts }: Analysis): string | null {
   return parts.join(' · ')
 }
 
-/** A name out of a file in text that editors render: escapes every character that Markdown or HTML could take for its own. */
+/** A name from a file, for text that editors render: escapes every character that has a meaning in Markdown or HTML. */
 function asText(name: string): string {
   return name.replace(/[!-/:-@[-`{-~]/g, '\\$&')
 }
 
-/** Makes a code span, between more backticks than the name has in a row. */
+/** A name as a code span, delimited by more backticks than the name has in a row. */
 function asCode(name: string): string {
   const longest = Math.max(0, ...[...name.matchAll(/`+/g)].map(([run]) => run.length))
   const fence = '`'.repeat(longest + 1)

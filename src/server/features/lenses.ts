@@ -76,7 +76,7 @@ export function inlayHints(analysis: Analysis): InlayHint[] {
   return hints
 }
 
-/** The end of a value; of a map's key, and of a key without a value, the end of its line, since a hint within would split it. */
+/** The end of a value. For a map or a key without a value, the end of the key's line, because a hint before it would split the line. */
 function afterValue(document: RecipeDocument, path: Path): Position {
   const { end } = document.rangeOf(path)
   const { line, character } = document.rangeOf(path, 'key').end
