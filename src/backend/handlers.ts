@@ -60,9 +60,10 @@ export function createHandlers() {
   setInterval(() => models.closeIdle(Date.now()), closeEveryMs).unref()
 
   const findDevice = async () => {
-    device ??= loadLater().then(({ probeDevice }) => probeDevice(settings))
-    const facts = await device
-    gpu = facts.device === 'wgpu'
+    const asked = (device ??= loadLater().then(({ probeDevice }) => probeDevice(settings)))
+    const facts = await asked
+    // Other settings may have arrived in the meantime.
+    if (asked === device) gpu = facts.device === 'wgpu'
     return facts
   }
 
@@ -71,7 +72,7 @@ export function createHandlers() {
   const handlers: Handlers = {
     async hello(params) {
       // Facts about the previous device do not apply to the new one.
-      if (choiceOf(params) !== choiceOf(settings)) device = null
+      if (choiceOf(params) !== choiceOf(settings)) device = gpu = null
       settings = params
       return { protocol: protocolVersion, version, node: process.versions.node, pid: process.pid }
     },

@@ -47,11 +47,13 @@ describe('the backend process', function () {
     const launched = await launch({ path: process.execPath, origin: 'host' })
     const call = createCaller(launched.connection)
     launched.connection.listen()
-    const choice = { device: 'cpu', adapter: '', threads: 1, deviceMemory: '', precision: 'auto' } as const
-    const hello = { protocol: protocolVersion, cache: join(folder, 'cache'), ...choice }
-    const answer = await call('hello', hello)
+    const answer = await call('hello', hello('cpu'))
     assert.equal(answer.protocol, protocolVersion)
     return { launched, call, pid: answer.pid }
+  }
+  const hello = (device: 'cpu' | 'wgpu') => {
+    const own = { device, adapter: '', threads: 1, deviceMemory: '', precision: 'auto' } as const
+    return { protocol: protocolVersion, cache: join(folder, 'cache'), ...own }
   }
   const model = () => join(folder, 'opt')
 
@@ -62,6 +64,20 @@ describe('the backend process', function () {
     const broken = join(folder, 'broken.safetensors')
     writeFileSync(broken, 'version https://git-lfs.github.com/spec/v1\n')
     await assert.rejects(call('openModel', { path: broken }), { code: 'bad-checkpoint' })
+  })
+
+  it('plans with the device of the last settings', async function () {
+    const recipe = join(folder, 'magnitude.prune.yaml')
+    const seconds = async () =>
+      (await call('plan', { recipe, text: readFileSync(recipe, 'utf8') })).estimates?.seconds ??
+      assert.fail('no estimate')
+    await call('hello', hello('wgpu'))
+    const found = await call('device', null).catch(() => null)
+    if (found?.device !== 'wgpu') lacks(this, 'no WebGPU adapter')
+    const onGpu = await seconds()
+    await call('hello', hello('cpu'))
+    const onCpu = await seconds()
+    assert.ok(onCpu > onGpu, `${onCpu} s on the CPU, ${onGpu} s on a GPU`)
   })
 
   it('says how a checkpoint of ours was made, and writes its card once', async () => {
