@@ -19,7 +19,7 @@ export function differingMeasure(changes: readonly TensorChange[]): Measure {
   return changes.length === 0 || changes.some(({ filled, emptied }) => filled + emptied > 0) ? 'filled' : 'drift'
 }
 
-/** Matrices, then norms, each with its bias, then other biases. Of the first `done` tensors, those not in `changes` are the same. */
+/** Columns: matrices, norms (each with its bias), other biases. A tensor among the first `done` that is not in `changes` is unchanged. */
 export function changeMap(
   tensors: readonly ComparedTensor[],
   changes: readonly TensorChange[],
@@ -53,7 +53,7 @@ function factsOf(cell: readonly Compared[]) {
 }
 
 /**
- * filled: 0 (all zeros filled, red) over 0.5 (the same) to 1 (as many new zeros, blue); the larger of the two counts.
+ * filled: 0 (every weight is a filled zero, red), 0.5 (same mask), 1 (every weight is a new zero, blue); the larger share decides.
  * drift: ‖B − A‖ / ‖A‖ as a share of `most`.
  */
 export function changeGrid(map: ChangeMap, measure: Measure, colour: (share: number) => string): GridData {
@@ -70,7 +70,7 @@ export function changeGrid(map: ChangeMap, measure: Measure, colour: (share: num
   return { rows: map.blocks.map(String), columns: map.modules, cells, colour }
 }
 
-/** The drift at the end of the colour scale, from matrices where one moved: a bias near 0 drifts by many times its norm. 1 where nothing moved. */
+/** End of the colour scale: the largest drift of the matrices, else of all tensors, else 1. A bias near 0 drifts by many times its norm. */
 export function mostDrift({ cells }: ChangeMap): { most: number; isBeyond: boolean } {
   const among = (some: typeof cells) => largest(some, 0, (cell) => (cell ? worstDrift(factsOf(cell).changes) : 0))
   const all = among(cells)
@@ -78,7 +78,7 @@ export function mostDrift({ cells }: ChangeMap): { most: number; isBeyond: boole
   return { most, isBeyond: all > most }
 }
 
-/** Two digits: PERP moves a norm by less than 1 %. */
+/** Two significant digits below 10 %, because PERP moves a norm by less than 1 %. */
 function percentText(percent: number): string {
   return String(Math.abs(percent) < 10 ? Number(percent.toPrecision(2)) : Math.round(percent))
 }
@@ -129,7 +129,7 @@ export const changeColumns: Column<TensorChange>[] = [
   last,
 ]
 
-/** Sum of filled and new zeros: their difference is 0 for masks with equally many zeros in other places. */
+/** Share of filled zeros (negative) or of new zeros, whichever is larger. Their sum would be 0 for masks with equally many zeros. */
 function flips(changes: readonly TensorChange[]): number {
   const [filled, emptied, all] = (['filled', 'emptied', 'parameters'] as const).map((key) =>
     sum(changes, (c) => c[key]),

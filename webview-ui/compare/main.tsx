@@ -159,7 +159,7 @@ function ComparePage() {
   )
 }
 
-/** The verdict names A and B. */
+/** The title says which checkpoints A and B are, because the verdict refers to them by letter. */
 function Head() {
   const { done, total } = progress.value
   return (

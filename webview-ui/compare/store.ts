@@ -13,7 +13,7 @@ import { changeColumns, changeMap, differingMeasure, type Measure } from './chan
 export const models = signal<{ a: LabelledModel; b: LabelledModel } | null>(null)
 export const tensors = signal<readonly ComparedTensor[]>([])
 const changes = signal<readonly TensorChange[]>([])
-/** Tensors that have been compared, and all. */
+/** Number of tensors compared so far, and of all tensors. */
 export const progress = signal({ done: 0, total: 0 })
 /** null: the comparison is in progress. */
 export const result = signal<CompareSummary | null>(null)
@@ -54,7 +54,7 @@ export function select({ name }: TensorChange): void {
 
 let waiting: TensorChange[] = []
 let reached = progress.value
-/** Takes the messages of a frame together: there are thousands, and each redraws the map. */
+/** Applies all messages of a frame together: thousands arrive, and applying each alone would redraw the map each time. */
 const take = () =>
   batch(() => {
     if (waiting.length > 0) changes.value = changes.value.concat(waiting)

@@ -1,4 +1,4 @@
-// The cells of the layer × module map as a heatmap's, and in words.
+// The block × module map of a checkpoint: its cells as heatmap data, and described in words.
 import { formatCount, formatShare } from '../../src/formatting/numbers.ts'
 import type { TensorRow } from '../../src/protocol/inspect.ts'
 import { cellOf, type GridCell, type GridData, moduleGrid, type ModuleGrid } from '../shared/gridData.ts'
@@ -17,7 +17,7 @@ export interface Heat extends GridData {
   readonly words: LegendWords & { readonly title: string }
 }
 
-/** The map of one measure. Wide cells show the numbers, shares without a unit. */
+/** The heatmap of one measure. Wide cells show their numbers; shares are in percent, without the sign. */
 export function heatData(map: HeatMap, measure: Measure, known: Known, colour: (place: number) => string): Heat {
   const values = map.cells.map((cell) => cell && cellValue(cell, measure, known))
   const { place, low, high } = scaleOf(

@@ -89,7 +89,7 @@ function Detail({ tensor }: { tensor: TensorRow }) {
   )
 }
 
-/** The answer about the shown tensor; undefined until it arrives. A new threshold keeps the previous answer in sight. */
+/** The answer about the shown tensor; undefined until it arrives. A new threshold keeps the previous answer visible. */
 function useDetail(
   tensor: TensorRow,
   slice: number[],
@@ -112,7 +112,7 @@ function useDetail(
   return answer?.of === of ? answer.detail : undefined
 }
 
-/** Pruning means exact zeros; a threshold also counts near zeros. */
+/** Pruned weights are exactly 0. A threshold also counts weights near 0. */
 function NearZero({ change }: { change: (threshold: number) => void }) {
   return (
     <label title="Also count weights that are not exactly 0 but at most this large">

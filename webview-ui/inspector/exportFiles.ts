@@ -11,7 +11,7 @@ type Stats = ReadonlyMap<string, TensorStats>
 
 const patterns = ['2:4', '4:8']
 
-/** The table, with one column per result of the analysis. */
+/** The table's rows with their statistics, and a column for each other measure of the map. */
 export function csvFile(rows: readonly TensorRow[], known: Known): string {
   const { stats } = known
   const shown = new Set(['sparsity', 'std'])

@@ -54,7 +54,7 @@ function statFacts(stats: TensorStats): Fact[] {
   return facts
 }
 
-/** "valid" when every group obeys; else the share that does; "no" where hardly any does; n/a where M does not divide the inputs. */
+/** "valid" if all groups satisfy the pattern, else the share of those that do; "no" if few do; "n/a" if M does not divide the inputs. */
 export function nmText(stats: TensorStats | undefined, pattern: string): string {
   const found = stats?.nm[pattern]
   if (!stats) return '–'
@@ -63,7 +63,7 @@ export function nmText(stats: TensorStats | undefined, pattern: string): string 
   return isKept(found) ? formatShare(keptShare(found), 1) : 'no'
 }
 
-/** By which the column is ordered. */
+/** Sort key of the column: the share of groups that satisfy the pattern. */
 export function nmKey(stats: TensorStats | undefined, pattern: string): number | null {
   const found = stats?.nm[pattern]
   return found ? keptShare(found) : null

@@ -80,8 +80,8 @@ function progressText({ doneBytes, totalBytes, elapsedMs }: ScanProgress, first:
   return `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}${left}`
 }
 
-// The origin and the metadata of a checkpoint, in one line that opens; below it errors and warnings.
-/** Limits for lists and texts of untrusted files; exports contain everything. */
+// The origin and the metadata of a checkpoint, as one line that unfolds, and its errors and warnings.
+/** Limits on what the page shows of untrusted files: names, entries, characters. Exports contain everything. */
 const mostNames = 200
 const mostEntries = 100
 const longestText = 4000
@@ -110,7 +110,7 @@ function About({ model }: { model: ModelSummary }) {
   )
 }
 
-/** How it was made, how it is stored, and the zeros outside the prunable matrices. */
+/** How the checkpoint was made, how it is stored, and the zeros outside the prunable matrices. */
 function provenance(model: ModelSummary): ComponentChildren[] {
   const { origin } = model
   const { stats } = known.value

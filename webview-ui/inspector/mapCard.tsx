@@ -1,5 +1,5 @@
-// The map of blocks and modules, with the choice of its colours and the marked cells. For a dense model it measures in place what
-// pruning each matrix and each block would cost, by one method on one text.
+// The map of blocks and modules, with the choice of its colours and the marked cells. For a dense model, a button measures what
+// pruning each matrix and each block would cost, with one method and one text.
 import { methodOf } from '../../src/catalog/methods/methods.ts'
 import { measuredMethod, type MeasuredSoFar } from '../../src/protocol/inspect.ts'
 import { formatCompact, plural, roughDuration } from '../../src/formatting/numbers.ts'
@@ -126,7 +126,7 @@ function MarkedRow() {
   )
 }
 
-/** Empty where nothing can be measured. Progress replaces the button, also of an analysis that a command started. */
+/** Renders nothing if nothing can be measured. Progress replaces the button, even if a command started the analysis. */
 function PruningCost() {
   const going = measuring.value
   const problem = measuringProblem.value

@@ -14,19 +14,19 @@ export interface Known {
   readonly analysis: ReadonlyMap<string, MeasuredModule>
   /** Loss of the dense model, where sensitivities were measured. */
   readonly denseLoss: number | null
-  /** By tensor: the error that swaps in its mask would remove, from the run that made it or measured here. */
+  /** By tensor: the error that swaps in its mask would remove, recorded by the run that pruned it or measured from this page. */
   readonly certificates?: Readonly<Record<string, MeasuredRoom>>
 }
 
 export interface Measure {
   readonly id: string
   readonly title: string
-  /** The number of one matrix; null: not computed, or it has none. */
+  /** The number of one matrix; null: not computed, or undefined for this matrix. */
   readonly of: (tensor: TensorRow, known: Known) => number | null
   readonly text: (value: number) => string
   /**
-   * Shares run from one multiple of 10 % to another. Other scales run from the least to the greatest value, logarithmically where these
-   * differ much.
+   * `share` runs between two multiples of 10 %. The others run from the least to the greatest value; `log` is linear if the least is
+   * not positive.
    */
   readonly scale: 'share' | 'linear' | 'log'
   readonly group: 'Weights' | 'Masks' | 'Inputs' | 'Error if pruned' | 'Sensitivity'
@@ -162,13 +162,13 @@ const sensitivity: Measure = {
   group: 'Sensitivity',
 }
 
-/** An analysis of another version may name an unknown method. */
+/** An analysis made by another version may name an unknown method. */
 function methodTitle(name: string): string {
   const known = methodNames.find((method) => method === name)
   return known ? methodOf(known).title : name
 }
 
-/** Measures that have a number somewhere, or get one from the scan of every checkpoint. */
+/** Measures that every scan computes, and those that have been measured for some matrix. */
 export function measuresOf({ analysis, certificates = {} }: Known): Measure[] {
   const modules = [...analysis.values()]
   const always = Object.keys(certificates).length > 0 ? [...ofValues, ...ofMasks] : ofValues
@@ -195,14 +195,14 @@ export function measuresOf({ analysis, certificates = {} }: Known): Measure[] {
   ]
 }
 
-/** Exact zeros where a matrix is pruned or nothing is counted. For a dense model the measured cost of pruning, else |w|. */
+/** For a dense model, the cost of pruning if it was measured, else mean |w|. Exact zeros for other models or while nothing is counted. */
 export function defaultMeasure(measures: readonly Measure[], known: Known, tensors: readonly TensorRow[]): Measure {
   if (kindSoFar(tensors, known.stats) !== 'dense') return sparsityMeasure
   const ofGroup = (name: Measure['group']) => measures.find(({ group }) => group === name)
   return ofGroup('Sensitivity') ?? ofGroup('Error if pruned') ?? sizeMeasure
 }
 
-/** Mean over the matrices of a cell, weighted by size; null until each has a number. */
+/** Mean over the matrices of a cell, weighted by size; null until every matrix has a number. */
 export function cellValue(cell: readonly TensorRow[], measure: Measure, known: Known): number | null {
   let [sum, size] = [0, 0]
   for (const tensor of cell) {
@@ -232,7 +232,7 @@ export function scaleOf(measure: Measure, values: readonly number[]): MeasureSca
   return { place, low: measure.text(least), high: `${measure.text(most)}${inLogs ? ' (log scale)' : ''}` }
 }
 
-/** From one multiple of 10 % to another, at least 20 % apart: nearly equal shares have nearly equal colours. */
+/** Ends at multiples of 10 %, at least 20 % apart, so that nearly equal shares have nearly equal colours. */
 function shareScale(values: readonly number[]): MeasureScale {
   let [low, high] =
     values.length === 0 ? [0, 10] : [Math.floor(10 * Math.min(...values)), Math.ceil(10 * Math.max(...values))]

@@ -22,7 +22,7 @@ import type { FromInspector, ToInspector } from '../../src/protocol/view.ts'
 import { connectHost } from '../shared/host.ts'
 import { chosenColour } from '../shared/settings.ts'
 
-/** The line to the extension host. */
+/** The connection to the extension host. */
 export const host = connectHost<ToInspector, FromInspector>()
 
 export const model = signal<ModelSummary | null>(null)
@@ -40,7 +40,7 @@ export const scan = signal<Scan>({ going: null, result: null })
 export const measuring = signal<Pick<AnalysisUpdate, 'done' | 'total'> | null>(null)
 /** Why measuring stopped. */
 export const measuringProblem = signal('')
-/** null: not known, or the model cannot be computed with. */
+/** null: not known yet, or the model cannot be run. */
 export const measurable = signal<MeasuredSoFar | null>(null)
 
 let stats = new Map<string, TensorStats>()
@@ -54,7 +54,7 @@ const tell = () => {
 /** Statistics arrive tensor by tensor, much faster than the page can draw. */
 const tellSoon = onceAFrame(tell)
 
-/** The page chose the matrix by itself. Its detail waits for the scan that fills the map. */
+/** Whether the detail waits for the scan that fills the map, because the page, not the user, selected the matrix. */
 export const waitsForScan = signal(false)
 
 export function openModel(opened: OpenedModel & { readonly scanAhead?: boolean }): void {
@@ -115,7 +115,7 @@ export type GroupBy = 'block' | 'role'
 export const groupBy = signal<GroupBy | null>(null)
 
 export const selected = signal<TensorRow | null>(null)
-/** The user has chosen it. */
+/** Whether the user, not the page, selected the tensor. */
 export const isChosen = signal(false)
 export const mark = signal(nothingMarked)
 /** Tensors of the marked cells of the map: the selected cell, or a rectangle. */
@@ -149,7 +149,7 @@ export function select(tensor: TensorRow | null, from: 'map' | 'table' | 'host' 
   if (tensor && from !== 'start') host.post({ type: 'selected', name: tensor.name })
 }
 
-/** Measure that colours the map; null: the most informative one. */
+/** Id of the measure that colours the map; null: `defaultMeasure` chooses. */
 export const chosenMeasure = signal<string | null>(null)
 export const measures = computed(() => measuresOf(known.value))
 export const measure = computed(
@@ -170,7 +170,7 @@ interface Remembered {
   readonly measure?: string | null
 }
 
-/** Call it before the checkpoint is put into the store, and call its result afterwards. */
+/** Reads the saved state, which opening a checkpoint overwrites. Call before `openModel`, and call the result afterwards. */
 export function recall(): () => void {
   const state = host.load() as Remembered
   return () =>

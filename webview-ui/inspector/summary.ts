@@ -8,12 +8,12 @@ import type { ModelSummary, TensorRow, TensorStats } from '../../src/protocol/in
 type Stats = ReadonlyMap<string, TensorStats>
 
 /**
- * Shares of zeros that rounding leaves at most, in all matrices together and in one. Weights that were stored in 4 bits have more
- * than others: Qwen2.5-Coder-1.5B, dequantised from Q4_K, has 0.4 % in all and 7.4 % in one.
+ * Largest shares of zeros that rounding alone can explain, in all matrices together and in one. Weights once stored in 4 bits have
+ * more than others: Qwen2.5-Coder-1.5B, dequantised from Q4_K, has 0.4 % in all and 7.4 % in one.
  */
 const mostRounded = { inAll: 0.01, inOne: 0.1 }
 
-/** What the counted matrices are; null while none is counted. */
+/** Whether the matrices counted so far are dense or pruned; null while none is counted. */
 export function kindSoFar(tensors: readonly TensorRow[], stats: Stats): 'dense' | 'pruned' | null {
   const counted = tensors.flatMap(({ role, name, parameters }) => {
     const found = role === 'linear' ? stats.get(name) : undefined
@@ -106,10 +106,10 @@ const ends = (parts: readonly Part[]) => {
   return { least: order[0], most: order[order.length - 1] }
 }
 
-/** Whether two shares round to the same text. */
+/** Whether two shares differ by less than one percentage point. */
 const areAlike = (a: number, b: number) => Math.abs(a - b) < 0.01
 
-/** How the share changes from block to block, else from module to module. */
+/** How the share changes from block to block, or from module to module if the blocks are alike. */
 function trendText(counted: readonly Counted[]): string {
   const parts = (keyOf: (one: Counted) => string) =>
     groupsBy(counted, keyOf).map((own): Part => ({ name: keyOf(own[0]), share: shareOf(own) }))
@@ -129,7 +129,7 @@ function trendText(counted: readonly Counted[]): string {
   return `, in every block from ${formatPercent(from.share)} in ${from.name} to ${formatPercent(to.share)} in ${to.name}`
 }
 
-/** The N:M pattern that holds without exception in most matrices; among equals the one with the smallest groups. */
+/** The N:M pattern that holds without exception in the most matrices; on a tie, the one with the smallest groups. */
 function patternText(counted: readonly Counted[]): string {
   const names = [...new Set(counted.flatMap(({ stats }) => Object.keys(stats.nm)))]
   const held = names

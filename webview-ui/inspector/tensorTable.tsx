@@ -61,7 +61,7 @@ const groupOf: Readonly<Record<GroupBy, (tensor: TensorRow) => string>> = {
   block: ({ block }) => (block === null ? 'outside the blocks' : `block ${block}`),
   role: ({ role }) => role,
 }
-/** The same rows below their groups, in the order of the checkpoint. */
+/** The table's rows under group headings. Groups are in the order of the checkpoint. */
 export const lines = computed((): readonly Line<TensorRow>[] => {
   if (groupBy.value === null) return tensors.rows.value
   const of = groupOf[groupBy.value]

@@ -55,9 +55,9 @@ function Presets({ pattern }: { pattern: string }) {
 
 interface PresetProps {
   readonly offer: Offer
-  /** A rough estimate; null: not known, or not yet. */
+  /** A rough estimate; null: unknown, or not computed yet. */
   readonly seconds: number | null
-  /** Figures of all presets, on one axis. */
+  /** Figures of all presets, which share one axis. */
   readonly all: readonly MeasuredRecovery[]
   readonly pattern: string
 }
@@ -119,7 +119,7 @@ function Figures({ figures: { before, after }, all }: { figures: MeasuredRecover
 
 interface SparsityProps {
   readonly prune: NonNullable<RecipeChoices['prune']>
-  /** Whether a sweep varies it. */
+  /** Whether a sweep varies the sparsity. */
   readonly several: boolean
 }
 

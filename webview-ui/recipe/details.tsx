@@ -53,7 +53,7 @@ export function Details({ browse }: { browse: Browse }) {
   )
 }
 
-/** Fields that need more than their rows, by the paths of their settings. */
+/** Controls of fields that cannot be made from their settings row alone, by the path of the setting. */
 const controls: Readonly<Record<string, (props: Props) => ComponentChild>> = {
   'prune.sparsity': () => null,
   'calibration.data': MoreText,

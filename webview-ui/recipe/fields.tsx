@@ -8,14 +8,14 @@ import { problems } from './outcome.ts'
 import { choose, chooseAt, chosenAt, chooseText, form, start, written } from './store.ts'
 
 interface FieldProps extends Partial<Pick<FormField, 'label' | 'hint'>> {
-  /** Path of the row, whose label, unit and hint are the defaults. */
+  /** Path of the setting. Its row gives the unit and the default label and hint. */
   readonly path: string
   readonly children: ComponentChildren
-  /** It is one of several fields of this path. */
+  /** Id of the control where several fields share the path. */
   readonly id?: string
 }
 
-/** A control whose id is `id`, else `path`, after its label. */
+/** A label and its control, which must have the id `id`, or `path` if no `id` is given. */
 export function FieldRow({ path, id = path, children, ...own }: FieldProps) {
   const row = start.value?.fields.find((one) => one.path === path)
   const { label, unit, hint } = { ...row, ...own }
@@ -162,12 +162,12 @@ interface TextFieldProps extends Partial<Pick<FieldProps, 'label' | 'hint'>> {
   readonly use: Exclude<BrowsedFor, 'adapter'>
   /** Shown when no text is chosen. */
   readonly none?: string
-  /** Beside it. */
+  /** Text beside the field. */
   readonly note?: string
   readonly browse: (use: BrowsedFor) => void
 }
 
-/** One of the texts near the model, or another. */
+/** A choice among the texts near the model, and a button to browse for another. */
 export function TextField({ use, none = 'None', note, browse, ...own }: TextFieldProps) {
   const [section, place] = use
   const path = `${section}.data`

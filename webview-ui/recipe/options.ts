@@ -66,8 +66,8 @@ export function presetWords(preset: Preset, pattern: string): { title: string; a
 }
 
 /**
- * Settings that a sweep may vary, and the `chosen` one. A pattern fixes the sparsity, a pruned model is not pruned again, and without
- * text there are no seeds and no training.
+ * Settings that a sweep may vary, always including the `chosen` one. A pattern fixes the sparsity, a pruned model is not pruned again,
+ * only training has a learning rate, and a recipe that reads no text does not depend on the seed.
  */
 export function comparisons(
   { prune, recover }: RecipeChoices,
@@ -105,7 +105,7 @@ export function methodOptions(pattern: string): Option<MethodName>[] {
 /** The options of a field that takes one value. */
 interface Select {
   readonly value: string
-  /** Each with the choices that it sets. */
+  /** The options, each with the choices that it sets. */
   readonly options: readonly (Option & { readonly chosen: Partial<RecipeChoices> })[]
   /** Replaces the hint of the chosen option. */
   readonly hint?: string
@@ -154,7 +154,7 @@ export const selects: Readonly<Record<string, (choices: RecipeChoices, known: Re
   },
   'recover.loss'({ prune, recover }) {
     const last = recover.at(-1)
-    // The dense model of a pruned one is not known.
+    // The form does not know the dense model behind a pruned one, so there is nothing to distil from.
     if (prune === null || !last) return null
     const half = Object.values(chains)
       .find((chain) => modesOf(chain) === modesOf(recover))
@@ -169,7 +169,7 @@ export const selects: Readonly<Record<string, (choices: RecipeChoices, known: Re
 
 const capital = (text: string) => `${text[0].toUpperCase()}${text.slice(1)}`
 
-/** Allocations of one sparsity to the blocks; `keys`: the keys of the pruning step. */
+/** Ways to allocate the sparsity to the blocks. `keys`: the keys that an option sets in the pruning step. */
 const spreadOptions = allocationNames.flatMap((name) => {
   const { about, tries } = allocationOf(name)
   const hint = name === defaultAllocation ? 'Every block has the same sparsity.' : `${capital(about)}.`
@@ -211,7 +211,7 @@ const recoveryWords: Readonly<Record<ChainName, readonly [label: string, hint: s
   ],
 }
 
-/** Both perplexities before and after, and the settings of that run, which the form writes. */
+/** Perplexities on both texts before and after recovery, and the settings of the measured run, which the form also writes. */
 function measuredWords(figures: MeasuredRecovery | undefined): string {
   if (!figures) return ''
   const { before, after, method, chain } = figures
@@ -220,7 +220,7 @@ function measuredWords(figures: MeasuredRecovery | undefined): string {
   return `Measured on ${measured.model}, pruned by ${methodOf(method).title}, ${settings}: perplexity ${fromTo('other')} on text of another kind, ${fromTo('same')} on text of the kind it was trained on.`
 }
 
-/** Says which rate the form uses where a larger model takes a lower one. */
+/** Names the learning rate that the form uses if the model is so large that it needs a lower one than measured. */
 function ratesWords(chain: readonly Recover[], name: ChainName): string {
   const lowered = chain.find(({ lr }, i) => lr !== chains[name][i].lr)
   return lowered ? ` This model is larger, so the form uses a rate of ${lowered.lr}.` : ''
@@ -237,7 +237,7 @@ function settingsWords({ mode, steps, lr, loss }: Recover): string {
   return `${where} ${steps} steps${each} at a rate of ${lr}${half}`
 }
 
-/** The losses of retraining, with the perplexity that each reached in the recovery of Balanced. */
+/** The losses of retraining, each with the perplexity that it reached with the recovery of the Balanced preset. */
 const lossOptions: readonly Option<LossChoice>[] = (['text', 'half'] as const).map((value) => {
   const { same, other } = measured.losses[value]
   const cost = value === 'half' ? ' Takes a third more time, and memory for the dense model.' : ''

@@ -18,10 +18,10 @@ import { chainTitle } from './options.ts'
 import { form, lacksText, needsText, offered, toWrite, trains, written } from './store.ts'
 
 type Planned = Extract<ToRecipe, { type: 'planned' }>
-/** By text. */
+/** Plans by the text of their recipe. */
 const planned = signal<ReadonlyMap<string, Planned>>(new Map())
 
-/** Drops the plan of a text that is no longer shown or offered. */
+/** Stores a plan, and drops plans of texts that are no longer shown or offered. */
 export function keepPlan(message: Planned): void {
   const known = [...planned.value, [message.text, message] as const]
   planned.value = new Map(known.filter(([one]) => wanted.value.includes(one)))
@@ -31,7 +31,7 @@ export function forgetPlans(): void {
   planned.value = new Map()
 }
 
-/** Texts whose plans are shown: that of the form, and of each preset that fits. */
+/** Recipe texts whose plans are shown: that of the form, and that of each preset that fits. */
 export const wanted = computed<readonly string[]>(() => {
   const [own, ...presets] = written.value?.texts ?? []
   if (own === undefined || form.value === null) return []
@@ -40,7 +40,7 @@ export const wanted = computed<readonly string[]>(() => {
   return [...new Set([...fitting, ...(lacksText.value ? [] : [own])])]
 })
 export const isPlanned = (one: string) => planned.value.has(one)
-/** A rough estimate for one run of the `i`-th preset on this machine; null: not known, or not yet. */
+/** A rough estimate for one run of the `i`-th preset on this machine; null: unknown, or not computed yet. */
 export const secondsOf = (i: number) =>
   planned.value.get(written.value?.texts.at(i + 1) ?? '')?.plan?.estimates.seconds ?? null
 
@@ -54,7 +54,7 @@ export const planProblem = computed(() => planned.value.get(text.value)?.problem
 export const problems = computed<ReadonlyMap<string, readonly Omit<PlannedProblem, 'field'>[]>>(() => {
   const message = 'Choose a text to calibrate or train on.'
   if (lacksText.value) return new Map([['calibration.data', [{ severity: 'error', message }]]])
-  // A problem of the output folder, such as that it exists, prevents saving.
+  // Any problem of the output folder, such as that it already exists, prevents saving.
   const all = plan.value?.problems.map((one) =>
     one.field === 'save.to' ? { ...one, severity: 'error' as const } : one,
   )
@@ -65,7 +65,7 @@ const counted = (severity: PlannedProblem['severity']) =>
 export const canRun = computed(() => plan.value !== null && counted('error') === 0)
 export const runs = computed(() => toWrite.value.at(0)?.compare?.values.length ?? 1)
 
-/** One line: the problems, or time and memory of a run. */
+/** One line: the number of errors, or the time of all runs and the memory of one. */
 export const summary = computed(() => {
   if (counted('error') > 0) return `${plural(counted('error'), 'problem')} above.`
   if (!plan.value) return planProblem.value ?? 'Estimating…'
@@ -75,7 +75,7 @@ export const summary = computed(() => {
 })
 
 const outsideDetails: readonly string[] = ['prune.sparsity', 'calibration.data', 'evaluate.data']
-/** There is an error in a field of the details. */
+/** Whether a field of the details has an error. */
 export const isDetailWrong = computed(() =>
   [...problems.value].some(
     ([field, found]) => !outsideDetails.includes(field) && found.some(({ severity }) => severity === 'error'),

@@ -27,7 +27,7 @@ export interface Form {
 
 export const start = signal<RecipeStart | null>(null)
 export const form = signal<Form | null>(null)
-/** The last texts from the host. */
+/** The recipe texts that the host wrote last. */
 export const written = signal<Extract<ToRecipe, { type: 'written' }> | null>(null)
 
 export function change(part: Partial<Form>): void {
@@ -42,7 +42,7 @@ export function choose(part: Partial<RecipeChoices>): void {
   change({ choices, compared: compared === 'recover.lr' && !trains(choices.recover) ? null : compared })
 }
 
-/** `kept`: the form before a reload, possibly of an earlier version with another shape. */
+/** `kept`: the form before a reload, possibly saved by an earlier version in another shape. */
 export function begin(next: RecipeStart, kept: Form | null): void {
   const values = { 'prune.0.sparsity': '40, 50, 60', 'recover.lr': '2e-4, 5e-4, 2e-3', seed: '0, 1, 2' }
   start.value = next
@@ -73,7 +73,7 @@ export function chooseAt(path: string, value: unknown): void {
   else choose({ [section]: { ...(choices as unknown as Maps)[section], [key]: value } })
 }
 
-/** Without a text there is no calibration and no training. The first text restores the default preset. */
+/** Without a text, the form starts with the default method and no recovery (`withTexts`). The first text restores the Balanced preset. */
 export function chooseText([section, place]: Exclude<BrowsedFor, 'adapter'>, path: string | null): void {
   if (!form.value || !start.value) return
   const { choices } = form.value
@@ -111,7 +111,7 @@ export interface Offer {
   readonly isChosen: boolean
 }
 
-/** Each preset of a dense model; each sets its own steps and windows. */
+/** The presets for a dense model. A preset stays chosen when the steps or windows are changed. */
 export const offered = computed<readonly Offer[]>(() => {
   const [now, known] = [form.value?.choices, start.value]
   if (!now?.prune || !known) return []
@@ -142,7 +142,7 @@ export const lacksText = computed(() => needsText.value && form.value?.choices.c
 export const trains = (recover: RecipeChoices['recover']) =>
   recover.some(({ mode = 'reconstruct' }) => isTraining(mode))
 
-/** Percent as a share, without floating-point digits. */
+/** Percent as a share, rounded so that no floating-point error shows. */
 export function shareOf(percent: number): number {
   return Number((percent / 100).toFixed(6))
 }

@@ -115,12 +115,12 @@ function Curve({ name }: { name: ChartName }) {
   )
 }
 
-/** A loss is drawn from its first step. One measurement is better seen on the recovery chart. */
+/** A loss is drawn from its first point. Other curves need two points, because the recovery chart shows a single measurement better. */
 function isCurve(name: ChartName): boolean {
   return charts.value[name].series.some(({ points }) => points.length > (name === 'loss' ? 0 : 1))
 }
 
-/** Raw and smoothed values with the weight, enough to draw the picture again. */
+/** Raw and smoothed losses, with the smoothing weight and the learning rate: enough to draw the chart again. */
 function lossCsv(): string {
   const lines = all.value.flatMap(({ label, picture }) => {
     return [...picture.lossByRecovery].flatMap(([recovery, points]) => {

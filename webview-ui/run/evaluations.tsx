@@ -26,7 +26,7 @@ export function TaskTable() {
   )
 }
 
-/** The run alone; a mean where there are several tasks. */
+/** Accuracies of this run without the overlaid ones, and a row of means if there are several tasks. */
 function tableOf({ stages: means, tasks }: RunAccuracies): DataTable {
   const shown = stages.filter((stage) => tasks.some((task) => task.stages[stage]))
   const row = (name: string, measured: Partial<Record<Stage, Accuracy>>) => {

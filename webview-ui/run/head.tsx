@@ -180,7 +180,7 @@ function Stage(stage: RunStage) {
   )
 }
 
-/** Has the colour of the stage's result. During the stage one cell per block or window fills; steps, or many cells, are one bar. */
+/** A bar in the colour of the stage's result. It fills cell by cell, one per block or window; for steps or many units it is one cell. */
 function StageBar({ leaves, state, progress, value, detail }: RunStage) {
   const isOver = state === 'done' || (value !== null && detail === null)
   const share = progress ? Math.min(1, progress.done / Math.max(1, progress.total)) : Number(isOver)

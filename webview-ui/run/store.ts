@@ -16,7 +16,7 @@ import type { PageMessage } from '../shared/page.tsx'
 import { settings } from '../shared/settings.ts'
 import { connectHost } from '../shared/host.ts'
 
-/** The line to the extension host, of the whole page. */
+/** The page's connection to the extension host. */
 export const host = connectHost<ToRun, FromRun>()
 
 export interface ShownRun extends ChartedRun {
@@ -40,14 +40,14 @@ export const smoothing = computed(() => options.value.smoothing ?? settings.valu
 export const runs = signal<RunListing[]>([])
 export const current = signal(stored.folder ?? '')
 export const result = signal<RunResult | null>(null)
-/** Folders of the overlaid runs; the host lists every run. */
+/** Folders of the runs that the user has overlaid, out of all in `runs`. */
 export const overlaid = signal<ReadonlySet<string>>(new Set(stored.overlays))
 /** The block that all maps and curves mark. */
 export const pickedBlock = signal<number | null>(null)
 effect(() => host.save({ folder: current.value, overlays: [...overlaid.value], options: options.value }))
 
 const shown = new Map<string, ShownRun>()
-/** Pictures are updated in place, often many times a frame. Drawings read them once a frame. */
+/** Counts drawn frames. Events change the pictures of runs in place, often many times a frame, and a frame draws them once. */
 const frames = signal(0)
 const draw = onceAFrame(() => frames.value++)
 

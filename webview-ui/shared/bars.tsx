@@ -1,4 +1,4 @@
-// Bars as a figure, for pointer and keyboard, with a table and file export; a bar can be picked where the page handles it.
+// Bars as a figure, for pointer and keyboard, with a table and file export. A bar can be picked if the page passes `onPick`.
 import { useMemo, useState } from 'preact/hooks'
 import {
   barAt,
@@ -28,7 +28,7 @@ export interface BarsProps extends Picking {
   caption?: string
   /** Height of the picture, in CSS pixels. */
   height?: number
-  /** Name of its files; the title unless given. */
+  /** Name of exported files, without extension; made from the title unless given. */
   name?: string
 }
 

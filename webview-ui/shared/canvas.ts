@@ -1,7 +1,7 @@
 // Drawing on canvases, at most once a frame.
 import { useLayoutEffect } from 'preact/hooks'
 
-/** Paints after each rendering, at the next frame, and once for several. */
+/** Paints at the next frame after a render. Several renders before that frame paint once. */
 export function usePainting(paint: () => void): void {
   useLayoutEffect(() => {
     const frame = requestAnimationFrame(paint)
@@ -9,7 +9,7 @@ export function usePainting(paint: () => void): void {
   })
 }
 
-/** Runs `draw` at the next frame, once. */
+/** Returns a function that runs `draw` at the next frame, once even if it is called several times. */
 export function onceAFrame(draw: () => void): () => void {
   let waiting = false
   return () => {
@@ -22,7 +22,7 @@ export function onceAFrame(draw: () => void): () => void {
   }
 }
 
-/** Places a tip beside a point of a picture, in the element that both are in, without leaving the picture on the right. */
+/** Places a tip beside a point of a picture, not beyond its right edge. Tip and picture must have the same positioned parent. */
 export function placeTip(
   tip: HTMLElement,
   picture: Pick<HTMLElement, 'offsetLeft' | 'offsetTop' | 'offsetWidth'>,
@@ -33,7 +33,7 @@ export function placeTip(
   tip.style.top = `${picture.offsetTop + y + 16}px`
 }
 
-/** Positioned drawing in CSS pixels on a canvas of device pixels. */
+/** A context that draws in CSS pixels on a canvas of device pixels. */
 export function context2d(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D {
   const ratio = window.devicePixelRatio || 1
   const deviceWidth = Math.round(width * ratio)

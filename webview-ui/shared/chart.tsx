@@ -35,9 +35,9 @@ export interface ChartProps {
   onLook: (look: ChartLook) => void
   /** Axes that can be logarithmic. */
   logAxes: readonly ('x' | 'y')[]
-  /** Replaces the drawn points, which may be thinned. */
+  /** CSV to save instead of the drawn points, which may be thinned. */
   csv?: () => string
-  /** Beside the menu. */
+  /** Controls beside the menu. */
   tools?: ComponentChildren
 }
 

@@ -20,19 +20,19 @@ export interface FigureSwitch {
 
 export interface MenuProps {
   readonly title: string
-  /** Name of its files, without extension; the title unless given. */
+  /** Name of exported files, without extension; made from the title unless given. */
   readonly name?: string
-  /** On white paper; null while there is nothing to draw. */
+  /** The drawing for export, on white; null while there is nothing to draw. */
   readonly figure?: () => Shape | null
-  /** Its numbers as CSV. */
+  /** The numbers of the figure as CSV. */
   readonly csv?: () => string
   readonly switches?: readonly FigureSwitch[]
 }
 
 export interface FigureProps extends MenuProps {
-  /** Shown in place of the picture on request; also its CSV unless that is given. */
+  /** Shown instead of the picture on request, and exported as CSV unless `csv` is given. */
   readonly table?: () => DataTable
-  /** Beside the menu. */
+  /** Controls beside the menu. */
   readonly tools?: ComponentChildren
   readonly children: ComponentChildren
 }
@@ -171,10 +171,10 @@ function entriesOf({ title, name = fileName(title), figure, csv, switches = [] }
 
 const fileName = (title: string) => title.toLowerCase().replace(/[^\w.]+/g, '-')
 
-/** Names align left, numbers right. */
+/** A row head that is a name, which aligns left, not a number, which aligns right. */
 const named = /^[^\d.+−-]/
 
-/** Unchanged cells keep their elements. A screen reader, a selection and the scroll position keep their place. */
+/** Unchanged cells keep their elements, so that a screen reader, a selection and the scroll position keep their place. */
 export function DataTableView({ label, table }: { label: string; table: DataTable }) {
   const { heads, rows } = table
   const look = rows.some(({ head }) => named.test(head)) ? 'dataTable named' : 'dataTable'
@@ -197,7 +197,7 @@ export function DataTableView({ label, table }: { label: string; table: DataTabl
   )
 }
 
-/** An SVG as PNG, base64, with two pixels for each of its own. */
+/** An SVG as base64 PNG, enlarged by `scale`. */
 export async function rasterise(svgText: string, scale = 2): Promise<string> {
   const image = new Image()
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgText)}`

@@ -72,7 +72,7 @@ export function Grid(props: GridProps) {
     pressed.current = cellAt(layout, x, y)
     if (pressed.current) return choose(pressed.current, event.shiftKey)
     const name = nameAt(layout, x, y)
-    // A name stands for all its cells.
+    // Pressing a name marks all cells of its row or column.
     if (name && ranges)
       go({ row: layout.rows - 1, column: layout.columns - 1, ...name }, { row: 0, column: 0, ...name })
   }

@@ -1,4 +1,4 @@
-// The data of a heatmap, and a model's tensors as one: one row per block, one column per module.
+// The data of a heatmap, and a model's tensors arranged as a heatmap: one row per block, one column per module.
 
 export interface GridCell {
   /** 0 to 1 on the colour scale; null: not computed, drawn hatched. */
@@ -20,7 +20,7 @@ export interface Place {
   readonly column: number
 }
 
-/** All cells from one corner to the other, both within. */
+/** All cells from one corner to the other, both included. */
 export interface GridRange {
   readonly from: Place
   readonly to: Place
@@ -30,7 +30,7 @@ export interface GridRange {
 export interface ModuleGrid<T> {
   readonly blocks: readonly number[]
   readonly modules: readonly string[]
-  /** Row-major over blocks × modules: several where they are experts, undefined where a block has no such module. */
+  /** Row-major over blocks × modules. A cell has several items if they are experts, and is undefined if the block has no such module. */
   readonly cells: readonly (readonly T[] | undefined)[]
 }
 

@@ -55,7 +55,7 @@ export function layOut(rows: readonly string[], columns: readonly string[], avai
   }
 }
 
-/** `mlp.gate_proj` is `gate` below MLP. */
+/** `mlp.gate_proj` is shown as `gate` under the group MLP. */
 function shortName(column: string): string {
   return column.slice(column.lastIndexOf('.') + 1).replace(/_proj$/, '')
 }
@@ -75,7 +75,7 @@ function groupsOf(columns: readonly string[]): ColumnGroup[] {
   return groups
 }
 
-/** Whether cells show their numbers: only where these fit, and not where all are the same, which a sentence states. */
+/** Whether cells show their numbers: not if these do not fit, or are all the same, which a sentence on the page states. */
 export function showsNumbers({ cellWidth, cellHeight }: GridLayout, cells: readonly (GridCell | undefined)[]): boolean {
   const texts = new Set(cells.flatMap((cell) => (cell && cell.value !== null ? [cell.text] : [])))
   const isOne = texts.size < 2 && cells.length > 1 && cells.every((cell) => cell?.value !== null)
@@ -100,15 +100,15 @@ export function nameAt(layout: GridLayout, x: number, y: number): { row: number 
   return column >= 0 && column < columns ? { column } : null
 }
 
-/** Number of rows per row name that fits. */
+/** Interval, in rows, at which row names fit. */
 export function labelEvery(layout: GridLayout): number {
   return Math.max(1, Math.ceil(12 / layout.cellHeight))
 }
 
-/** Sizes of the text in pixels; smaller cannot be read. */
+/** Limits of the text size in pixels. Smaller text cannot be read. */
 const [smallestText, largestText] = [7, 11]
 
-/** The size at which the widest text fits a cell; null: at none that can be read. `widest`: its width at 10 px. */
+/** Font size in pixels at which the widest text fits a cell; null: no readable size fits. `widest`: width of that text at 10 px. */
 export function textSize(widest: number, cellWidth: number, cellHeight: number): number | null {
   const size = Math.min(largestText, cellHeight - 3, (10 * (cellWidth - 4)) / Math.max(1, widest))
   return size >= smallestText ? size : null
@@ -117,7 +117,7 @@ export function textSize(widest: number, cellWidth: number, cellHeight: number):
 export interface GridMark {
   /** null: nothing is selected. */
   readonly at: Place | null
-  /** The corner of a range that is opposite of `at`; null: one cell alone is marked. */
+  /** The corner of a range opposite `at`; null: only one cell is marked. */
   readonly anchor: Place | null
 }
 

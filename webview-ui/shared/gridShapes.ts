@@ -91,7 +91,7 @@ interface MarkInk {
   readonly paper: string | null
 }
 
-/** The selected cell. It may have the colour of the focus: a second line inside it, in the cell's text colour, is always visible. */
+/** Outline of the selected cell. The cell may have the focus colour, so a second line in the cell's text colour is inside the first. */
 export function selectedShapes(layout: GridLayout, data: GridData, at: Place, { text, focus }: MarkInk): Shape[] {
   const { x, y, width, height } = boxOf(layout, at)
   const value = data.cells[at.row * layout.columns + at.column]?.value ?? null
@@ -103,7 +103,7 @@ export function selectedShapes(layout: GridLayout, data: GridData, at: Place, { 
   ]
 }
 
-/** Two lines of two colours are visible on every cell. */
+/** Outline of a range, in two colours so that it is visible on cells of any colour. */
 export function rangeShapes(layout: GridLayout, { from, to }: GridRange, { text, focus, paper }: MarkInk): Shape[] {
   const box = { ...boxOf(layout, from, to), fill: 'none' }
   return [

@@ -1,4 +1,4 @@
-// Messages to and from the extension host, in which typed arrays are base64. acquireVsCodeApi may be called once, so it is private to this file.
+// Messages to and from the extension host. Typed arrays are sent as base64. VS Code allows only one call of acquireVsCodeApi per page.
 import type { Ask, AskParams, FromAnyView, ModelKey, Reply, ViewCall } from '../../src/protocol/view.ts'
 import type { ResultOf } from '../../src/protocol/rpc.ts'
 
@@ -54,7 +54,7 @@ export interface Host<To, From> {
   save(state: Record<string, unknown>): void
 }
 
-/** The same connection, with the messages of one page. */
+/** The connection to the host, typed with the messages of one page. */
 export function connectHost<To extends { type: string }, From extends { type: string }>(): Host<To, From> {
   return {
     post: (message) => vscode().postMessage(message),

@@ -47,7 +47,7 @@ export function LegendLine({ legend: { title, low, high, colour, notComputed, ma
 
 const [barWidth, steps] = [120, 48]
 
-/** The same inside an SVG, from its left upper corner; hatching is the pattern `notComputed`. */
+/** The legend as SVG shapes, with its top left corner at the origin. Hatching uses the SVG's pattern `notComputed`. */
 export function legendShapes({ title, low, high, colour, notComputed, marks = [] }: Legend): Shape[] {
   const parts: Shape[] = []
   let x = 0
@@ -65,7 +65,7 @@ export function legendShapes({ title, low, high, colour, notComputed, marks = []
   text(low)
   for (let i = 0; i < steps; i++) {
     const fill = colour(i / (steps - 1))
-    // A little wider than its share, or the seams would shine through.
+    // Each step is slightly wider than its share, so that the background does not show between steps.
     parts.push(shape('rect', { x: x + (i * barWidth) / steps, y: 1, width: barWidth / steps + 0.5, height: 10, fill }))
   }
   x += barWidth + 8
@@ -77,7 +77,7 @@ export function legendShapes({ title, low, high, colour, notComputed, marks = []
 
 interface KeyProps {
   readonly style: SeriesStyle
-  /** The series' own unless given. */
+  /** The dash of the style unless given. */
   readonly dash?: string
   readonly mark?: boolean
   readonly children: ComponentChildren

@@ -30,7 +30,7 @@ export function MapFigure(props: MapFigureProps) {
   )
 }
 
-/** On white, nothing selected. */
+/** The heatmap as a file: on white, without marks. */
 export function gridFigure(data: GridData, title: string, words: LegendWords, caption?: string): Shape {
   const layout = layOut(data.rows, data.columns, 960)
   const { width, height } = layout

@@ -1,4 +1,4 @@
-// The picture of one matrix: a summary per pixel from afar, the single weights from close.
+// The picture of one matrix. Zoomed out, a pixel summarises many weights; zoomed in, each weight is visible.
 import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { type Signal, useSignal } from '@preact/signals'
@@ -40,7 +40,7 @@ export interface ShownMatrix extends MatrixSize {
 export interface Sight {
   readonly of: string
   readonly region: Region
-  /** The user's choice; absent: chosen from the first picture. */
+  /** What the user chose to see when zoomed out; absent: decided by the first picture. */
   readonly afar?: FromAfar
 }
 
@@ -189,7 +189,7 @@ function usePicture(matrix: ShownMatrix, region: Region, side: number, model: Mo
   return loaded
 }
 
-/** CSS pixels; while the window is resized, a picture is requested at each step only. */
+/** Largest side, and its steps, in CSS pixels. While the window is resized, a picture is requested only at each step. */
 const [mostSide, sideStep] = [640, 20]
 
 /** The picture as an SVG figure, pixel by pixel. */

@@ -87,7 +87,7 @@ const keys: Record<string, Act> = {
   ArrowDown: (r, s) => pan(r, 0, 0.25, s.rows, s.columns),
 }
 
-/** Calls `change` with a function of the visible region. */
+/** On wheel, drag and keys, calls `change` with a function that maps the visible region to the next one. */
 export function listenForMoves(
   canvas: HTMLCanvasElement,
   region: () => Region,
@@ -138,7 +138,7 @@ export interface Hovered {
 /** The pointer rests this long before the backend is asked. */
 const restMs = 60
 
-/** Follows the pointer over a picture; the tip is beside the canvas in a positioned element. */
+/** Shows the weight under the pointer in `tip`, which must have the same positioned parent as the canvas. */
 export function followWeight(canvas: HTMLCanvasElement, tip: HTMLElement, shown: () => Hovered, model: ModelKey): void {
   let asked = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined

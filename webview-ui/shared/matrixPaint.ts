@@ -8,7 +8,7 @@ import { textSize } from './gridLayout.ts'
 import type { Legend } from './legend.tsx'
 import { theme } from './theme.ts'
 
-/** What a pixel of many weights shows: the share of zeros, dark where there are few, or the mean |w|, for dense matrices. */
+/** What a pixel that covers many weights shows: the share of zeros, or the mean |w|, which is the default for dense matrices. */
 export type FromAfar = 'zeros' | 'size'
 
 export function paintTile(
@@ -32,7 +32,7 @@ export function paintTile(
   if (values) writeValues(context, { width: width / tile.width, height: height / tile.height }, tile, values, most)
 }
 
-/** Per pixel the share of zeros times 255. */
+/** The share of zeros of each pixel, times 255. */
 const zeroShares = ({ density }: Tile) => bytesOf(density).map((share) => 255 - share)
 
 /** Whether at most 1 % of the picture's weights are 0. */
@@ -41,7 +41,7 @@ export function isDense(tile: Tile): boolean {
   return shares.reduce((sum, share) => sum + share, 0) <= 0.01 * 255 * shares.length
 }
 
-/** Value at the end of the colour scale: the largest |w|, or the largest mean of a pixel. */
+/** Value at the end of the colour scale: the largest |w|, the largest mean |w| of a pixel, or 1 for shares of zeros. */
 export function mostOf({ values, size }: Tile, afar: FromAfar): number {
   if (values !== null) return largestOf(floatsOf(values))
   return afar === 'size' ? size.most : 1
@@ -61,7 +61,7 @@ export function scaleOf(tile: Tile, afar: FromAfar, palette: PaletteName, most =
   return { low: formatValue(-most), high: formatValue(most), colour, marks }
 }
 
-/** `scale`: the share of the colour scale that the largest byte means. */
+/** `scale`: position of byte 255 on the colour scale, from 0 to 1. */
 function fillShares(image: ImageData, shares: Uint8Array, palette: PaletteName, scale: number): void {
   const table = Array.from({ length: 256 }, (_, i) => rgbOf(sequentialColour(palette, (scale * i) / 255)))
   for (let i = 0; i < shares.length; i++) setPixel(image, i, table[shares[i]])
@@ -93,7 +93,7 @@ function writeValues(
   values: Float32Array,
   most: number,
 ): void {
-  // More cells than this are smaller than any text.
+  // With more values than this, a cell is smaller than any readable text.
   if (values.length > 4096) return
   const { font } = theme.value
   context.font = `10px ${font}`

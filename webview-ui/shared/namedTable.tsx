@@ -31,9 +31,9 @@ interface NamedTableProps<Row> extends Pick<TableProps<Row>, 'label' | 'empty' |
   readonly of: NamedRows<Row>
   /** What the rows are, such as `tensors`. */
   readonly what: string
-  /** Below headings; the rows unless given. */
+  /** The rows under group headings; the plain rows unless given. */
   readonly lines?: readonly Line<Row>[]
-  /** Beside the filter. */
+  /** Controls beside the filter. */
   readonly children?: ComponentChildren
 }
 

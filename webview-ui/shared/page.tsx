@@ -13,14 +13,14 @@ export type PageMessage<To extends { type: string }> = Exclude<To, ToAnyView>
 export interface PageOptions<To extends { type: string }> {
   /** Puts a message into the page's store. */
   readonly receive: (message: PageMessage<To>) => void
-  /** Messages that replace the loading or failure text by the page. */
+  /** Types of the messages on which the page replaces the loading or failure text. */
   readonly opens: readonly PageMessage<To>['type'][]
   readonly Page: ComponentType
 }
 
 type Shown = Extract<ToAnyView, { type: 'loading' | 'failed' }> | { type: 'nothing' } | { type: 'page' }
 
-/** Shows the page in the document's body, and reports to the host that it listens. */
+/** Renders the page into `<main>`, and tells the host that the page is listening. */
 export function openPage<To extends { type: string }, From extends { type: string }>(
   host: Host<To, From | FromAnyView>,
   { receive, opens, Page }: PageOptions<To>,
@@ -74,7 +74,7 @@ export function Loading({ what }: { what: string }) {
   )
 }
 
-/** The initial markup of a view (src/extension/views/page.ts), until there is something to show. */
+/** The same markup as a view has before its script runs (src/extension/views/bindView.ts). */
 export function Skeleton() {
   return (
     <div class="skeleton" aria-hidden="true">

@@ -1,5 +1,5 @@
-// Perceptually even colour scales for colour-blind readers and print: lightness rises with the value. They are sampled from
-// d3-scale-chromatic with linear interpolation; its code would make a page a fifth larger.
+// Perceptually even colour scales, suited to colour-blind readers and print: lightness changes steadily along each sequential scale.
+// They are sampled from d3-scale-chromatic and interpolated linearly, because that library would make a page a fifth larger.
 
 export type PaletteName = 'viridis' | 'cividis' | 'greys'
 
@@ -72,7 +72,7 @@ function luminance(colour: string): number {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b
 }
 
-/** Where black and white are read equally well: (L + 0.05) / 0.05 = 1.05 / (L + 0.05). */
+/** The luminance L with equal contrast to black and to white: (L + 0.05) / 0.05 = 1.05 / (L + 0.05). */
 const middle = Math.sqrt(1.05 * 0.05) - 0.05
 
 /** Black or white, whichever reads better on the colour. */

@@ -44,7 +44,7 @@ export function Say({ before = '', lead = '', text }: { before?: string; lead?: 
 
 const unbroken = (text: string) => text.replace(/(\d) (?=[%KMB])/g, '$1\u00a0')
 
-/** Empty for an empty list. */
+/** Renders nothing for an empty list. */
 export function Warnings({ of, label }: { of: readonly ComponentChildren[]; label?: string }) {
   if (of.length === 0) return null
   return (
@@ -56,7 +56,6 @@ export function Warnings({ of, label }: { of: readonly ComponentChildren[]; labe
   )
 }
 
-/** Folded text. */
 export function Folded({ title, children }: { title: ComponentChildren; children: ComponentChildren }) {
   return (
     <details>
@@ -74,7 +73,7 @@ export interface Option<Value extends string = string> {
 interface SelectProps<Value extends string> {
   /** Name for screen readers. */
   readonly label: string
-  /** Before it on the page. */
+  /** Visible label before the select. */
   readonly before?: string
   readonly options: readonly Option<Value>[]
   readonly value: Value
@@ -131,7 +130,7 @@ export function Smoothing({ value, choose, live }: SmoothingProps) {
   )
 }
 
-/** An untrusted text, with a mark at its first token that differs from another; null: no difference. */
+/** An untrusted text, with a mark at the first token that differs from another text. `cut` null: no difference. */
 export function MarkedText({ text, cut = null }: { text: string; cut?: CutText | null }) {
   if (!cut) return <bdi>{printable(text)}</bdi>
   return (

@@ -29,24 +29,24 @@ export function Picture({ place, width, height, drawing, children, class: more, 
   )
 }
 
-/** Where the pointer is on the element that listens, in CSS pixels. */
+/** Position of the pointer relative to the element that listens, in CSS pixels. */
 export function pixelOf({ clientX, clientY, currentTarget }: MouseEvent): { x: number; y: number } {
   const { left, top } = (currentTarget as Element).getBoundingClientRect()
   return { x: clientX - left, y: clientY - top }
 }
 
 interface TipProps {
-  /** The point that it describes, and the width of the picture. */
+  /** The point that the tip describes, and the width of the picture. */
   readonly x: number
   readonly top: number
   readonly width: number
-  /** Pixels between both. */
+  /** Pixels between the point and the tip. */
   readonly gap?: number
   readonly title: string
   readonly children: ComponentChildren
 }
 
-/** On the side that has more room. */
+/** A tip on the side of its point that has more room. */
 export function Tip({ x, top, width, gap = 12, title, children }: TipProps) {
   const side = x < width / 2 ? { left: `${x + gap}px` } : { right: `${width - x + gap}px` }
   return (

@@ -45,7 +45,7 @@ export function placeAfter(
 
 const aPage = 10
 
-/** The index of the value that a key reads next, at first the last; null: the key does not move. */
+/** The index of the value that a key reads next; null: the key does not move. Without `at`, arrows and pages start at the last value. */
 export function stepTo(key: string, at: number | null, length: number): number | null {
   const last = Math.max(0, length - 1)
   const moves: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, PageUp: aPage, PageDown: -aPage }

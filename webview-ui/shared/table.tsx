@@ -94,7 +94,7 @@ interface NotesProps {
 }
 type Named = { readonly id: string; readonly title: string }
 
-/** Hidden columns and pinned columns. A press on one pins or unpins it. */
+/** Names of the hidden and the pinned columns. Pressing a name pins or unpins the column. */
 function Notes({ hidden, pinned, state: { kept } }: NotesProps) {
   const named = (columns: readonly Named[], title: string, pin: boolean) =>
     columns.map(({ id, title: name }) => (
@@ -125,13 +125,13 @@ function styleOf(columns: readonly { width: number }[]): Record<string, string> 
 function reveal(view: HTMLElement | null, index: number): void {
   if (!view || index < 0) return
   const top = index * rowHeight
-  // The head covers the first row's height.
+  // The sticky head covers the height of one row.
   const lowest = top + 2 * rowHeight - view.clientHeight
   if (top < view.scrollTop) view.scrollTop = top
   else if (lowest > view.scrollTop) view.scrollTop = lowest
 }
 
-/** Actions of keys and presses on the rows. */
+/** Handlers of keys and presses on the rows. */
 function usePress<Row extends object>(
   { rows, keyOf: keyOfRow, state, several, onSelect, onOpen }: TableProps<Row>,
   current: number,
@@ -158,7 +158,7 @@ function usePress<Row extends object>(
   return {
     mouse(event: MouseEvent) {
       const index = rowOf(event)
-      // The menu acts on all selected rows.
+      // A right click on a selected row keeps the selection, because the menu acts on all selected rows.
       if (index < 0 || (event.button === 2 && several && state.chosen.value.has(keyOf(rows[index])))) return
       press(index, { toggle: event.ctrlKey || event.metaKey, extend: event.shiftKey })
     },
@@ -199,11 +199,11 @@ function keyTarget(key: string, current: number, page: number, length: number): 
   }
 }
 
-/** Padding of a cell; of a head with the sort mark. */
+/** Horizontal padding of a cell, and of a head with the sort mark, in CSS pixels. */
 const cellPadding = 18
 const headPadding = 32
 
-/** The columns that fit, with their widths. A column never becomes narrower with other rows. */
+/** The columns that fit, with their widths. A column never becomes narrower when the rows change. */
 export function usePlaces<Row>(
   columns: readonly Column<Row>[],
   all: readonly Row[],

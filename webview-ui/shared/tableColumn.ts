@@ -1,4 +1,4 @@
-// The columns of a table, among them those of counts and of a tensor's block and module.
+// Definitions of a table's columns, and ready-made columns for numbers and for a tensor's block, module and name.
 import type { ComponentChildren } from 'preact'
 import { formatCount } from '../../src/formatting/numbers.ts'
 import type { Line, SortColumn, TableState } from './tableState.ts'
@@ -8,9 +8,9 @@ export interface ColumnRoom {
   need: number
   /** Largest width unless space is left. */
   most?: number
-  /** Hidden where space is short, the highest first. */
+  /** Order of hiding if space is short: the highest number first; 0 or absent: never hidden. */
   optional?: number
-  /** The last visible one takes the space that is left, and is cut where space is short. */
+  /** The last visible column with this flag takes the remaining space, and is cut if space is short. */
   grow?: boolean
 }
 
@@ -28,7 +28,7 @@ export interface Column<Row> extends SortColumn<Row>, Pick<ColumnRoom, 'optional
 
 export interface TableProps<Row> {
   readonly label: string
-  /** A new list whenever the rows change. */
+  /** The same array until the columns change: a new array is measured again. */
   readonly columns: readonly Column<Row>[]
   /** Rows and headings in the order shown: see `inOrder` and `grouped`. */
   readonly rows: readonly Line<Row>[]
@@ -37,13 +37,13 @@ export interface TableProps<Row> {
   readonly keyOf: (row: Row) => string
   readonly state: TableState
   readonly empty: string
-  /** Several rows may be selected. */
+  /** Whether several rows may be selected. */
   readonly several?: boolean
-  /** The user has selected a row. */
+  /** Called when the user selects a row. */
   readonly onSelect?: (row: Row) => void
-  /** Enter, or a double click. */
+  /** Called on Enter or a double click. */
   readonly onOpen?: (row: Row) => void
-  /** For a row whose key means nothing to a reader. */
+  /** Tooltip of a row; its key unless given. */
   readonly tooltip?: (row: Row) => string
   /** Attached to rows, and to the table for the current row, for VS Code's own context menu. */
   readonly menuContext?: (row: Row) => Record<string, unknown>
@@ -83,7 +83,7 @@ export function placeColumns<Row extends Placed>(nameTitle: string): { first: Co
   }
 }
 
-/** The name after the block: an expert keeps its number, which the module of the map leaves out. */
+/** The part of the name after the block. Experts keep their number here, whereas the map has one module for all of them. */
 function moduleText({ name, block }: Placed): string {
   const bare = name.replace(/\.weight$/, '')
   const mark = `.${block}.`

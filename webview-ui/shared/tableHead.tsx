@@ -40,7 +40,7 @@ export function TableHead<Row>({ columns, state: { kept } }: HeadProps<Row>) {
           >
             <button
               type="button"
-              // One Tab stop for all of them.
+              // One Tab stop for all heads.
               tabIndex={i === 0 ? 0 : -1}
               title={`${title}: press to sort; P pins it at the left or unpins it`}
               onClick={() => (kept.value = { ...kept.value, order: nextOrder(column as Column<Row>, order) })}

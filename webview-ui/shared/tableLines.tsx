@@ -1,4 +1,4 @@
-// The visible rows. Slots keep their elements: scrolling by one row fills one of them.
+// The visible rows. Each slot keeps its element, so that scrolling by one row redraws one slot.
 import type { ReadonlySignal } from '@preact/signals'
 import { plural } from '../../src/formatting/numbers.ts'
 import { isHeading, keyOfLine, type Line } from './tableState.ts'
@@ -8,7 +8,7 @@ import type { PlacedColumn } from './tableWidths.ts'
 export const rowHeight = 22
 const overscan = 6
 
-/** Indices of the rows on the page by slot: row i always has slot i modulo their number. `first` is the topmost in sight. */
+/** Indices of the rendered rows by slot: row i is always in slot i modulo the number of slots. `first`: the topmost visible row. */
 export function linesInSight(first: number, height: number, length: number): number[] {
   const count = Math.min(length, Math.ceil(height / rowHeight) + 2 * overscan)
   const from = Math.max(0, Math.min(first - overscan, length - count))
@@ -16,7 +16,7 @@ export function linesInSight(first: number, height: number, length: number): num
 }
 
 interface LinesProps<Row extends object> extends TableProps<Row> {
-  /** Elements of rows are named after it. */
+  /** Prefix of the ids of row elements. */
   readonly id: string
   readonly first: ReadonlySignal<number>
   readonly height: number
@@ -42,7 +42,7 @@ interface LineProps<Row extends object> extends Omit<LinesProps<Row>, 'label' | 
   readonly isCurrent: boolean
 }
 
-/** A component is redrawn only when its props or the signals that it reads change. */
+/** A component of its own, because a component is redrawn only when its props or the signals that it reads change. */
 function TableLine<Row extends object>({ id, index, line, isCurrent, placed, ...table }: LineProps<Row>) {
   const { keyOf, several, state, menuContext, tooltip = keyOf } = table
   const chosen = state.chosen.value

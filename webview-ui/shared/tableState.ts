@@ -11,13 +11,13 @@ export interface KeptTable {
 
 export interface TableState {
   readonly kept: Signal<KeptTable>
-  /** Key of the current row; where only one row may be selected, of the selected one. */
+  /** Key of the current row, which is also the selected row if only one may be selected. */
   readonly current: Signal<string | null>
-  /** Keys of the selected rows, where several may be. */
+  /** Keys of the selected rows, if several may be selected. */
   readonly chosen: { value: ReadonlySet<string> }
 }
 
-/** `kept`: as an earlier page has saved it; may be invalid. */
+/** `kept`: the state that an earlier page saved; may be incomplete or name unknown columns. */
 export function tableState(kept?: Partial<KeptTable>): TableState {
   return {
     kept: signal({ order: kept?.order ?? null, pins: kept?.pins ?? {} }),
@@ -26,7 +26,7 @@ export function tableState(kept?: Partial<KeptTable>): TableState {
   }
 }
 
-/** Rows in the table's order. The page sorts, because exports have the same order. */
+/** Rows in the table's order. The page sorts them, not the table, because exports have the same order. */
 export function inOrder<Row>(
   rows: readonly Row[],
   columns: readonly SortColumn<Row>[],
@@ -45,7 +45,7 @@ export interface SortOrder {
 export interface SortColumn<Row> {
   id: string
   numeric?: boolean
-  /** A number that is a name, not a count: smallest first. */
+  /** For numbers that are names, not counts, such as blocks: the first press sorts the smallest first. */
   ascendingFirst?: boolean
   /** null goes last in either direction. */
   sort: (row: Row) => number | string | null
@@ -134,7 +134,7 @@ export function grouped<Row>(rows: readonly Row[], names: readonly string[], of:
   return [...groups].flatMap(([heading, own]) => (own.length > 0 ? [{ heading, count: own.length }, ...own] : []))
 }
 
-/** A key for a line, where rows have theirs. */
+/** Key of a line: that of the row, or one made from the heading. */
 export function keyOfLine<Row extends object>(line: Line<Row>, keyOf: (row: Row) => string): string {
   return isHeading(line) ? `group ${line.heading}` : keyOf(line)
 }

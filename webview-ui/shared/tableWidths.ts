@@ -28,7 +28,7 @@ export function layOutColumns(columns: readonly ColumnRoom[], available: number)
 export interface PlacedColumn<Row> extends Column<Row> {
   readonly width: number
   readonly className: string
-  /** Position while the others scroll; undefined: it scrolls. One shared object, so that rows are not compared by its content. */
+  /** Position of a pinned column; undefined: the column scrolls. One object for all rows, so that Preact can compare it by identity. */
   readonly style: { readonly left: string } | undefined
 }
 

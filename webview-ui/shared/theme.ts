@@ -32,7 +32,7 @@ const changed = new MutationObserver(() => changes.value++)
 changed.observe(document.body, { attributes: true, attributeFilter: ['class', 'style'] })
 changed.observe(document.documentElement, { attributes: true, attributeFilter: ['style'] })
 
-/** A component that reads it is redrawn when it changes. */
+/** A component that reads the theme is redrawn when the theme changes. */
 export const theme = computed(() => {
   void changes.value
   return readTheme()

@@ -9,7 +9,7 @@ import { onDenseLogits } from '../../src/runs/compared/comparedRun.ts'
 
 export interface CurveData {
   readonly x: readonly number[]
-  /** NaN: not a number. */
+  /** NaN: a value that is not a number, drawn as a gap. */
   readonly y: readonly number[]
   /** Range over several seeds; empty for a single run. */
   readonly low: readonly number[]
@@ -56,7 +56,7 @@ export function extentOf(curves: readonly CurveData[], logX: boolean, logY: bool
   return x1 >= x0 && y1 >= y0 ? { x: [x0, x1], y: [y0, y1] } : null
 }
 
-/** Index of the point nearest to `x`; −1 without points. */
+/** Index of the point nearest to `x`. The curve must have at least one point. */
 export function nearestIndex({ x: places }: CurveData, x: number): number {
   let [low, high] = [0, places.length - 1]
   while (low < high) {

@@ -20,7 +20,7 @@ import { toggle } from './store.ts'
 interface CurveFigureProps {
   readonly text: ChartText
   readonly entries: readonly Entry[]
-  /** One per entry. Points are added in place, and then `version` changes. */
+  /** One per entry, in a new array at each render. `version` changes only when a curve does. */
   readonly data: readonly CurveData[]
   readonly version: unknown
   readonly isWhole: boolean
@@ -131,7 +131,7 @@ function CurveKey({ entries, data }: Pick<CurveFigureProps, 'entries' | 'data'>)
   )
 }
 
-/** A chart of the two corners of all curves has their axes. */
+/** Data of a chart with two points, the corners of the extent: its axes are those of all curves. */
 function endsOf({ x, y }: Extent, { logX, logY }: ChartLook): ChartData {
   const style = { colour: '', dash: '', marker: 'circle' } as const
   const points = [0, 1].map((i) => ({ x: x[i], y: y[i] }))
@@ -166,8 +166,8 @@ function nearestCurve(
   const value = layout.x.valueAt(x)
   let [curve, closest, at] = [-1, reach, -1]
   for (let i = 0; i < curves.length; i++) {
+    if (curves[i].x.length === 0) continue
     const index = nearestIndex(curves[i], value)
-    if (index < 0) continue
     const distance = Math.hypot(layout.x.at(curves[i].x[index]) - x, layout.y.at(curves[i].y[index]) - y)
     if (distance < closest) [curve, closest, at] = [i, distance, index]
   }
@@ -198,7 +198,7 @@ function paintCurves(
   context.rect(layout.left, layout.top - 6, layout.right - layout.left + 8, layout.bottom - layout.top + 8)
   context.clip()
   context.lineJoin = 'round'
-  // Bands of many would hide each other.
+  // Bands of many curves would hide each other.
   if (apart) for (const { data, style } of curves) if (data.low.length > 0) paintBand(context, data, style, layout)
   for (const { data, style } of curves) {
     context.strokeStyle = style.colour

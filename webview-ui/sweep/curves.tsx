@@ -20,7 +20,7 @@ whenever(() => {
 }, ask)
 
 const panels = computed(() => curvePanels(shown.value, look.value.name))
-/** Height of each of several pictures, which leaves room for the other card. */
+/** Whether the curves need several pictures. Each is then lower, and the scatter plot beside them is taller. */
 export const isTall = computed(() => panels.value.length > 1)
 
 export function CurvesCard() {

@@ -9,7 +9,7 @@ import { valueText } from '../../src/recipe/sweep/settings.ts'
 export interface Entry extends FoldedRun {
   readonly key: string
   readonly style: SeriesStyle
-  /** Its runs, by their `members`. */
+  /** Runs of the entry, in the order of `members`. */
   readonly runs: readonly ComparedRow[]
 }
 
@@ -43,7 +43,7 @@ export function wordsOf({ label, names, facts, settings, states, runs }: BareEnt
   return [label, ...names, facts.model, facts.method, facts.recovery, ...told, ...states, ...sweeps].join(' ')
 }
 
-/** Whether a measure is a result of the last stage, the best of which is bold; null: it is not. */
+/** Measures that are results of the last stage, and the kind of result. The best value of such a measure is bold. */
 const results: Readonly<Record<string, 'perplexity' | 'accuracy'>> = {
   perplexity: 'perplexity',
   'second text': 'perplexity',

@@ -43,7 +43,7 @@ function Head() {
   const states = rows.value.map(({ state }) => state)
   const has = (...some: ComparedRow['state'][]) => states.some((state) => some.includes(state))
   const isSweep = kind === 'sweep'
-  // Without a scheduler, waiting runs need Continue when none is running.
+  // Without a scheduler, nothing starts waiting runs once none is running, so the page offers Continue.
   const isLive = has('running') || (isSubmitted && has('waiting'))
   const isOpen = has('failed', 'cancelled', 'waiting')
   const mayRun = isSweep && settings.value.trusted

@@ -1,4 +1,4 @@
-// The view options of the runs, kept over a reload; null where nothing is chosen; and the axes that follow from them.
+// The view options, which survive a reload and are null where the user has chosen nothing, and the axes that follow from them.
 import { type CurveName, curveNames } from '../../src/runs/series/curves.ts'
 import type { Filter } from '../shared/filterField.tsx'
 import type { KeptTable } from '../shared/tableState.ts'

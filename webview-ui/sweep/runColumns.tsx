@@ -96,7 +96,7 @@ function measureColumn(id: string, entries: readonly Entry[]): Column<Entry>[] {
   ]
 }
 
-/** Differences of perplexities have their decimals; requested sparsities are as short as written. */
+/** Differences of perplexities have as many decimals as the perplexities. */
 function formatOf(measure: Measure, entries: readonly Entry[]): (value: number) => string {
   if (measure.id !== 'delta') return columnFormatOf(measure, entries)
   const plain = columnFormatOf(measureNamed('perplexity'), entries)
@@ -123,7 +123,7 @@ function bestOf({ of, better }: Measure, entries: readonly Entry[]): Set<Entry> 
   return new Set([...best.values()].map(({ entry }) => entry))
 }
 
-/** Shown first until all runs are done. */
+/** Present until all runs are done. It is the last optional column to be hidden if space is short. */
 const stateColumn: Column<Entry> = {
   ...{ id: 'state', title: 'state', optional: 0.1, most: 220 },
   text: stateOf,
@@ -139,7 +139,7 @@ const begunColumn: Column<Entry> = {
   sort: (entry) => startOf(entry) || null,
 }
 
-/** Settings that the name does not contain, at most a few. */
+/** Settings outside `inName` have a column each, or none has one if there are more than `mostSettings`. */
 const mostSettings = 6
 const inName = /^(seed|model|prune\.\d+\.(method|sparsity|pattern)|recover\.(\d+\.)?mode)$/
 

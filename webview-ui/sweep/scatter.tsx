@@ -131,7 +131,7 @@ interface PictureProps {
   readonly scatter: Scatter
   readonly data: Scatter['chart'] & { logX: boolean; logY: boolean; continuousX: boolean }
   readonly look: ScatterLook
-  /** The measures of the two axes. */
+  /** All entries. The `run` of a point is an index of this list. */
   readonly all: readonly Entry[]
 }
 
@@ -195,7 +195,7 @@ function Points({ scatter, data, look, all }: PictureProps) {
   )
 }
 
-/** Around the points that are selected. */
+/** Rings around the selected points. */
 function Rings({ layout, points }: { layout: ChartLayout; points: readonly ScatterPoint[] }) {
   return (
     <>

@@ -19,7 +19,7 @@ import { type CurveData, curveIn, emptyCurve } from './curveData.ts'
 export const host = connectHost<ToSweep, FromSweep>()
 
 export interface Curves {
-  /** By group of the question. */
+  /** One curve per group of the question. */
   readonly data: readonly CurveData[]
   readonly isWhole: boolean
 }
@@ -60,7 +60,7 @@ export function takeCurves(message: Extract<ToSweep, { type: 'curves' }>): void 
 const kept = host.load() as Kept
 
 export const what = signal<ComparedWhat | null>(null)
-/** Number of times that the host has sent all runs: then indices of runs change. */
+/** How often the host has sent all runs. Each time, the indices of runs may change. */
 export const rowsAnew = signal(0)
 export const rows = signal<readonly ComparedRow[]>([])
 export const options = signal<Options>(storedOptions(kept))
@@ -91,7 +91,7 @@ export const axes = computed(() => chooseAxes(available.value, options.value))
 /** Entries that match the filter; all while an expression is invalid. */
 export const inSight = computed(() => keptBy(filter.value, entries.value, wordsOf))
 
-/** Keys of runs: they stay selected when their seeds are folded. */
+/** Keys of runs, not of entries, so that runs stay selected when their seeds are folded. */
 export const selected = signal<ReadonlySet<string>>(new Set(kept.selected ?? []))
 export const isSelected = ({ runs }: Pick<Entry, 'runs'>) => runs.some(({ key }) => selected.value.has(key))
 const chosenKeys = computed(() => new Set(entries.value.filter(isSelected).map(({ key }) => key)))
@@ -115,13 +115,13 @@ export function toggle({ runs }: Entry): void {
   selected.value = next
 }
 
-/** The first of several seeds that has a folder. */
+/** Opens the first run of the entry that has a folder. */
 export function open({ runs }: Pick<Entry, 'runs'>): void {
   const run = runs.find(({ isBegun }) => isBegun)
   if (run) host.post({ type: 'openRun', run: run.key })
 }
 
-/** The subject of VS Code's own menu on a row: its run, and those of all selected rows where it is one of them. Nothing for a run without a folder. */
+/** Data of VS Code's own menu on a row: its run, and all selected runs if the row is selected. Empty if no run of the row has a folder. */
 export function menuContext(entry: Entry): Record<string, unknown> {
   const foldersOf = ({ runs }: Entry) => runs.flatMap(({ isBegun, key }) => (isBegun ? [key] : []))
   const meant = isSelected(entry) ? chosen.value : [entry]

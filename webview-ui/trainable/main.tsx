@@ -149,7 +149,7 @@ function workText(): string {
   return `Now ${where}${at.step === null ? '' : `, step ${at.step}`}.`
 }
 
-/** Where it moved farthest, three places at most. */
+/** Where the stage moved the weights farthest, at most three places. */
 function movedText(): string {
   const all = cells.value.lines.flatMap(({ cells: own }) => own)
   const [first, ...others] = ranking.value.slice(0, 3).map(({ name, role, share }) => {

@@ -94,7 +94,7 @@ export function ModelMap({ csv }: { csv: () => string }) {
   )
 }
 
-/** A trained tensor that did not move differs from a frozen one. */
+/** Whether movement is recorded for the cell. A trained tensor that did not move must look different from a frozen one. */
 const isKnown = ({ rows }: Cell) => rows.some(({ name }) => moved.value?.[name])
 
 function cellUnder({ cells: placed, tall }: MapLayout, event: MouseEvent): PlacedCell | undefined {
@@ -106,7 +106,7 @@ const outline = ({ x, y, width }: PlacedCell, tall: number, name: string) => (
   <rect class={`ring ${name}`} x={x - 1} y={y - 1} width={width + 2} height={tall + 2} rx={2} />
 )
 
-/** The unit that a run trains now: a block, or all that trains. */
+/** Whether a run works on the cell now: on its block, or on everything that trains. */
 function isAtWork({ block, count, isPruned }: Cell): boolean {
   const { at } = training.value
   if (!at || at.recovery !== stage.value?.recovery) return false

@@ -52,7 +52,7 @@ function untold(): string {
   return training.value.at ? 'not yet' : 'this run did not record it'
 }
 
-/** Pixels of the picture along its longer side, and of the factors beside it. */
+/** CSS pixels along the longer side, mask pixels along that side, and CSS pixels that each factor's strip takes. */
 const [side, cells, strip] = [236, 64, 34]
 
 function MatrixPicture({ row, known }: { row: StageRow; known: Movement | undefined }) {
@@ -109,7 +109,7 @@ const pointer = (says: string, d: string) => (
   </path>
 )
 
-/** Address of a picture of its non-zeros, in the colour of its kind; null: there is none yet. */
+/** Data URL of a picture of the matrix's non-zeros, in the colour of its kind; null: not received yet. */
 function useMask({ name, shape, transposed, kind }: StageRow, width: number, height: number): string | null {
   const [tile, setTile] = useState<Tile | null>(null)
   const has = shown.value?.hasWeights === true

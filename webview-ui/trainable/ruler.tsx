@@ -18,7 +18,7 @@ interface RulerProps {
   readonly write: (recovery: number, budget: TrainBudget) => void
 }
 
-/** Nothing for a stage that has no `train` list. */
+/** Renders nothing for a stage that has no `train` list. */
 export function Ruler({ write }: RulerProps) {
   const now = stage.value
   const budgets = shown.value?.plan.budgets[now?.recovery ?? -1] ?? []
@@ -134,7 +134,7 @@ interface StageMarkProps {
   readonly one: StageView
   readonly x: number
   readonly isNow: boolean
-  /** No text fits on its right. */
+  /** Whether no text fits to the right of the mark. */
   readonly isCrowded: boolean
 }
 
@@ -154,7 +154,7 @@ function StageMark({ one, x, isNow, isCrowded }: StageMarkProps) {
   )
 }
 
-/** Marks of all budgets; names of as many as fit, the plainest first. */
+/** Marks of all budgets, with as many names as fit: first those of the ends and of common ranks. */
 function Marks({ budgets, xOf }: { budgets: readonly TrainBudget[]; xOf: Place }) {
   const ends = [budgets[0], budgets[1], budgets[budgets.length - 1]]
   const order = [...ends, ...[16, 4, 64, 1].map((rank) => budgets.find((one) => one.rank === rank)), ...budgets]

@@ -26,7 +26,7 @@ export const shown = computed((): Shown | null => {
 })
 export const stages = computed(() => (shown.value ? stagesOf(shown.value.plan) : []))
 
-/** A recovery by its index, null for pruning; undefined while the page chooses. */
+/** The stage that the user chose: the index of a recovery, or null for pruning; undefined: the page chooses. */
 const chosen = signal<number | null | undefined>(undefined)
 export const chooseStage = (recovery: number | null) => void (chosen.value = recovery)
 /** The chosen recovery, else the one in progress, else the last. */
@@ -54,9 +54,9 @@ export const colouring = signal<'kind' | 'moved'>('kind')
 
 export const cells = computed(() => layOutCells(stage.value?.rows ?? [], moduleGrid(stage.value?.rows ?? [])))
 const picked = signal<string | null>(null)
-/** A tied head has the tensor of another cell. */
+/** Key of a cell. It includes the cell's name, because a tied head shares its tensor with another cell. */
 export const keyOf = ({ name, rows }: Cell) => `${name} ${rows[0].name}`
-/** By its key, or by the name of one of its tensors. */
+/** Opens a cell by its key, or by the name of one of its tensors. */
 export const pick = (of: string) => void (picked.value = of)
 /** The opened cell, else the one that moved most, else the last that trains. */
 export const opened = computed((): Cell | undefined => {

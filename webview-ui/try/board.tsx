@@ -13,7 +13,7 @@ interface BoardProps {
   readonly remove: (column: number) => void
 }
 
-/** The token with the pointer or the focus. */
+/** The token under the pointer or with the focus. */
 const pointed = signal<TokenPlace | null>(null)
 
 export function Board(actions: BoardProps) {
@@ -43,7 +43,7 @@ function Cell({ now: { texts }, column, prompt }: { now: Written; column: number
   const label = `Tokens of ${names.value[column]}`
   const [first, text] = [texts[0][prompt], texts[column][prompt]]
   const onToken = (token: TokenPlace | null) => (pointed.value = token)
-  // A token changes one text of hundreds: the same element is not rendered again.
+  // A new token changes one text of hundreds, and Preact does not render the same element again.
   return useMemo(() => <TextCell {...{ column, prompt, label, first, text, onToken }} />, [label, first, text])
 }
 

@@ -40,7 +40,7 @@ const examples = [
   'def factorial(n):',
 ] as const
 
-/** For a conversation. */
+/** Examples that begin a conversation. */
 const openings = [
   'What is the capital of France?',
   'Tell me a story about a girl who finds a key.',

@@ -19,7 +19,7 @@ export interface Text {
   readonly tokens: readonly TriedToken[]
   /** Bytes of an incomplete character at the end of a text. */
   readonly rest: string
-  /** Log-probabilities by the first column, one a token; null: it has another tokenizer. undefined: not yet. */
+  /** Log-probability of each token under the first column's model; null: its tokenizer differs; undefined: not computed yet. */
   readonly judged: readonly number[] | null | undefined
   /** Seconds it took; null while it is being written. */
   readonly seconds: number | null
@@ -77,7 +77,7 @@ export function differsAt(first: Text, own: Text): number | null {
     own.tokens.map(({ id }) => id),
   )
   const shorter = Math.min(first.tokens.length, own.tokens.length)
-  // During generation one text is longer than the other.
+  // The end of a text that is still being generated is no difference.
   return at === shorter && (first.seconds === null || own.seconds === null) ? null : at
 }
 
@@ -107,9 +107,9 @@ export function writtenMarkdown(heads: readonly string[], { prompts, turns, text
 /** The content of the form. */
 export interface Prompted {
   readonly text: string
-  /** Each line is a prompt. */
+  /** Whether each line is a prompt. */
   readonly lines: boolean
-  /** The prompt is a message of a conversation, where all columns have a chat template. */
+  /** Whether the prompt is a message of a conversation, if all columns have a chat template. */
   readonly chat: boolean
   readonly maxTokens: number
 }

@@ -17,9 +17,9 @@ export interface TokenPlace {
 
 interface Said {
   readonly name: string
-  /** The token after the same prefix in both texts, whose alternatives can be compared. */
+  /** This column's token after the prefix that both texts share, so that the alternatives can be compared. */
   readonly token: TriedToken
-  /** The other text's token at an earlier first difference; null: the texts do not differ earlier. */
+  /** The pointed text's token where this column differs before the pointed token; null: no earlier difference. */
   readonly parted: string | null
 }
 
@@ -28,7 +28,7 @@ interface Facts {
   /** Natural log of the first column's probability; undefined: not computed. */
   readonly judged: number | undefined
   readonly differs: boolean
-  /** Columns with a token there, that of the pointer first. */
+  /** Columns that have a token there, the pointed column first. */
   readonly said: readonly Said[]
 }
 
