@@ -1,4 +1,4 @@
-// A scope of tensors that end together: a step's activations, a block's scratch.
+// A scope of tensors that are released together: a step's activations, a block's scratch.
 import type { DType, HostArray } from '../dtype.ts'
 import type { Backend } from './backend.ts'
 import type { Tensor } from './tensor.ts'
@@ -48,7 +48,7 @@ export class Arena {
   }
 }
 
-/** Tensors that `body` allocates outlive it unless it throws: then nothing stays allocated, since a smaller plan needs all of the memory. */
+/** Tensors that `body` allocates outlive it. If it throws, they are released, since another try with a smaller plan needs the memory. */
 export function fillArena<T>(backend: Backend, body: (arena: Arena) => T): T {
   const arena = new Arena(backend)
   try {
@@ -59,7 +59,7 @@ export function fillArena<T>(backend: Backend, body: (arena: Arena) => T): T {
   }
 }
 
-/** The same of a body that waits. */
+/** `fillArena` for an asynchronous `body`. */
 export async function fillArenaAsync<T>(backend: Backend, body: (arena: Arena) => Promise<T>): Promise<T> {
   const arena = new Arena(backend)
   try {

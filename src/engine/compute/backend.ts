@@ -9,23 +9,23 @@ export type Device = 'cpu' | 'wgpu'
 
 export interface DeviceInfo {
   readonly device: Device
-  /** Its name for people: "OpenBLAS 0.3.29, 2 threads" or the adapter's name. */
+  /** A name to show to users: "OpenBLAS 0.3.29, 2 threads" or the adapter's name. */
   readonly description: string
   /** Everything that makes a report repeatable: BLAS, its configuration, threads, adapter, driver. */
   readonly details: Record<string, string | number | boolean>
 }
 
-/** The traits that callers choose by; nothing outside this folder asks a device for its name. */
+/** What callers base their choices on. Nothing outside this folder makes a choice by the name of a device. */
 export interface DeviceTraits {
-  /** Tensors lie in the host's memory: what stays on the device is not copied. */
+  /** Tensors lie in the memory of this process, so there are no copies between host and device. */
   readonly inHostMemory: boolean
-  /** Set where its memory is apart from the host's. */
+  /** Whether the device has memory of its own, apart from the host's. */
   readonly ownMemory?: boolean
-  /** Largest tensor; absent where memory alone limits it. */
+  /** Most bytes of one tensor; absent where memory alone limits its size. */
   readonly mostTensorBytes?: number
-  /** Products widen 16-bit weights each time, so f32 ones are faster where they fit. */
+  /** Every f32 product converts 16-bit weights to f32 first, so weights kept in f32 are faster where they fit. */
   readonly widensWeights: boolean
-  /** Multiplies bf16 by bf16 with f32 sums, on a CPU faster than f32: products take activations in bf16. */
+  /** Products can multiply bf16 by bf16 with f32 sums, which is faster than f32. Their activations are then bf16. */
   readonly bf16Products: boolean
 }
 
@@ -35,11 +35,11 @@ export type Precision = 'f32' | 'bf16'
 export interface MemoryUse {
   readonly usedBytes: number
   readonly peakBytes: number
-  /** Bytes that the device could hold, as it reports them. */
+  /** Most bytes that plans may count on. */
   readonly limitBytes: number
 }
 
-/** The smaller limit for plans from now on. */
+/** The limit that has been lowered for all plans from now on. */
 export type SmallerPlan = { readonly limitBytes: number } | { readonly rows: number }
 
 /**
@@ -54,39 +54,39 @@ export interface Backend {
   readonly kernels: Kernels
   /** Absent where the device has none. */
   readonly fused?: FusedKernels
-  /** Absent where the device has no such order. */
+  /** Absent where the device has no packed order of weights. */
   readonly packing?: Packing
-  /** Selection of weights and SparseGPT; the reference has them apart. */
+  /** Selection of weights and SparseGPT. Absent in the reference backend of the tests. */
   readonly prune?: PruneKernels
   /** New memory; its contents are undefined. Throws `out-of-memory` (or the next `sync` does). */
   allocate(dtype: DType, shape: readonly number[]): Tensor
   /** Gives the whole buffer back. Views of it become invalid. Kernels called before still see it. */
   release(tensor: Tensor): void
-  /** Host to device. `data` has the tensor's length; it is copied before this returns, or `given` away: then nobody looks at it again. */
+  /** Host to device. `data` has the tensor's length. It is copied before this returns; once `given`, the caller must not use it. */
   write(tensor: Tensor, data: HostArray, given?: boolean): void
   /**
-   * Resolves when little of what was written still waits in the host's memory: between two blocks of a model that is read
-   * faster than the device takes it. Absent where tensors lie there anyway.
+   * Resolves when few written bytes still wait in the host's memory. Await it between blocks, since a model may be read faster
+   * than the device takes it. Absent where tensors lie in the host's memory.
    */
   written?(): Promise<void>
   /** Device to host, in a new array. */
   read(tensor: Tensor): Promise<HostArray>
-  /** Resolves when everything called so far is done; rejects with the first error of it. */
+  /** Resolves when everything called so far is done; rejects with the first error. */
   sync(): Promise<void>
   memory(): MemoryUse
-  /** Tells passes how many windows go together. Absent where memory is the host's. */
+  /** Limits how many windows a pass takes at once. Absent where tensors lie in the host's memory. */
   readonly rowLimit?: RowLimit
   /**
-   * After `out-of-memory` of the device: lowers what `memory().limitBytes` says from now on, or `rowLimit` where the last try took
-   * more than its plan already; null when there is nothing to gain. Absent where memory is the host's.
+   * After an `out-of-memory` error: lowers `memory().limitBytes`, or halves `rowLimit` where the last try exceeded its plan.
+   * Returns null if neither can be lowered. Absent where tensors lie in the host's memory.
    */
   planWithLess?(): SmallerPlan | null
   /**
-   * After `device-lost`: a new device of the same adapter, without any tensor. @throws EngineError where there is none. Absent where
-   * devices are not lost.
+   * After a `device-lost` error: opens the same adapter again, without any tensors. @throws EngineError where that fails. Absent
+   * where a device cannot be lost.
    */
   reopen?(): Promise<void>
-  /** Absent where calling kernels costs little beside running them. */
+  /** Absent where calling kernels takes little time compared with running them. */
   record?(): Recorder
   close(): Promise<void>
 }
@@ -99,9 +99,9 @@ export interface Packing {
 
 /** Records kernels while they run, to run them again on the same tensors without calling them. */
 export interface Recorder {
-  /** Tensors of it stay until `close`; what is released becomes room for later ones. It writes in `varying` only. */
+  /** Its tensors stay until `close`: memory that is released is reused for later tensors. `write` is allowed in `varying` only. */
   readonly backend: Pick<Backend, 'kernels' | 'allocate' | 'release' | 'write'>
-  /** Takes writes and kernels whose arguments differ every time, but not their number: they are called now, and before each replay. */
+  /** Runs `call` now and before each replay. Its writes and kernels may have other arguments each time, but their number is fixed. */
   varying(call: () => void): void
   /** Runs all kernels again, in their order. */
   replay(): void

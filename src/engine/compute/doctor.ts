@@ -1,5 +1,5 @@
-// Facts about the machine's devices for `doctor`. Reading adapters runs driver code, which may crash: use a process of
-// its own for `inspectAdapters`.
+// Facts about the machine's devices for `doctor`. Reading adapters runs driver code, which may crash: call `inspectAdapters`
+// in a separate process.
 import { EngineError } from '../errors.ts'
 import type { Backend, Precision } from './backend.ts'
 import { openCpu } from './cpu/open.ts'
@@ -13,10 +13,10 @@ export interface AdapterFacts {
   vendor: string
   architecture: string
   software: boolean
-  /** true where it computes and gives results back; else the reason why not. */
+  /** true if the adapter computes and returns correct results; else the reason why not. */
   computes: true | string
   subgroupSizes: [min: number, max: number] | null
-  /** Features that kernels, present or later ones, can use. */
+  /** Features that present or future kernels can use. */
   features: string[]
   /** Shapes of products on tensor cores with f16 inputs and f32 sums, such as 16x16x16; null when there are none. */
   tensorCores: string | null
@@ -27,11 +27,11 @@ const shownFeatures = ['shader-f16', 'subgroups', 'chromium-experimental-subgrou
 
 export interface InspectedAdapters {
   adapters: AdapterFacts[]
-  /** What drivers died of, and what is done instead: sentences. */
+  /** Sentences that say how drivers crashed and what is done instead. */
   adapterDeaths: string[]
 }
 
-/** All adapters that Dawn sees and that can be used, the strongest first. Rejects with `unsupported` where none can be asked, and why. */
+/** All adapters that Dawn sees and that can be used, the strongest first. Rejects with `unsupported` and why where none can be asked. */
 export async function inspectAdapters(options: SurveyOptions = {}): Promise<InspectedAdapters> {
   const survey = await surveyAdapters(options)
   if ('failed' in survey) {
@@ -92,7 +92,7 @@ export interface CpuFacts {
   blasGflops: number | null
   /** Products of bf16; null where there are none. */
   bf16: { name: string; path: string; gflops: number } | null
-  /** The reason why there are no products of bf16, or slower ones than the library could have. */
+  /** The reason why there are no products of bf16, or slower ones than oneDNN can offer; else empty. */
   bf16Note: string
   wasmGflops: number
 }

@@ -3,8 +3,8 @@
 // Conventions. Outputs come first, then inputs, then sizes. N rows (tokens), C channels, I and O in and out
 // features, V vocabulary. Tensors are f32 unless said otherwise; `weight` and `table` may also be f16 or bf16
 // (accumulation is always f32). `input` and `dOut` of products and adapters may be bf16 where the device has
-// `bf16Products`, both of them and the weight of a product; only sums are f32 then. `out` of norms, activations and attention
-// may be bf16 there too, rounded to nearest even. "+=" adds to what is there: parameter
+// `bf16Products`; all operands of the product must then be bf16, and only sums are f32. `out` of norms, activations and
+// attention may be bf16 there too, rounded to nearest even. "+=" adds to what is there: parameter
 // gradients add, activations are written. Outputs do not overlap inputs unless a line says "in place". Masks are u32 [O,
 // ceil(I/32)], 1 = kept.
 import type { Tensor } from './tensor.ts'
@@ -55,13 +55,13 @@ export interface AttentionShape {
   scale: number
   /** A query sees itself and the window−1 tokens before it; 0 = everything before it. */
   window: number
-  /** Scores s become softcap · tanh(s / softcap) before anything is hidden; 0 = they stay. */
+  /** Scores s become softcap · tanh(s / softcap) before masking; 0 = no cap. */
   softcap: number
 }
 
 /** One query q [H·D] after `length − 1` others; keys and values are [at least length, Hkv·D], from position 0. */
 export interface AttentionStepShape extends Omit<AttentionShape, 'batch' | 'seqLen'> {
-  /** Positions up to the query's own. */
+  /** Number of positions up to and including the query's. */
   length: number
 }
 
@@ -69,9 +69,9 @@ export interface RopeShape {
   seqLen: number
   numHeads: number
   headDim: number
-  /** The first rotaryDim of each head turn; pairs are (i, i + rotaryDim/2). */
+  /** The first rotaryDim elements of each head are rotated; pairs are (i, i + rotaryDim/2). */
   rotaryDim: number
-  /** true turns back: the gradient. */
+  /** true rotates by the negative angle, as the gradient needs. */
   inverse: boolean
 }
 
@@ -93,7 +93,7 @@ export interface AdamStep {
   gradScale: number
 }
 
-/** How much of the loss are the dense model's logits, and at which temperature (docs/methods.md, "Retraining"). */
+/** Weight and temperature of the loss against the dense model's logits (docs/methods.md, "Retraining"). */
 export interface DenseLoss {
   /** w, 0 to 1; the rest is cross-entropy. */
   readonly dense: number
@@ -131,9 +131,9 @@ export interface Kernels {
   // ---- products
   /** out[N,O] = input[N,I] · weight[O,I]ᵀ + bias[O] + residual[N,O]. Without bias or residual nothing is added. */
   linear(out: Tensor, input: Tensor, weight: Tensor, bias: Tensor | null, residual?: Tensor | null): void
-  /** outs[k] = input · weights[k]ᵀ + biases[k]: as `linear`, of several that read one input. */
+  /** outs[k] = input · weights[k]ᵀ + biases[k]: `linear` for several weights that read one input. */
   linears(outs: readonly Tensor[], input: Tensor, weights: readonly Tensor[], biases: readonly (Tensor | null)[]): void
-  /** out[1,O] = f(input · weights[0]ᵀ + biases[0]) ⊙ (input · weights[1]ᵀ + biases[1]); `factors` [1,O] are memory for both. */
+  /** out[1,O] = f(input · weights[0]ᵀ + biases[0]) ⊙ (input · weights[1]ᵀ + biases[1]); `factors` [1,O] are scratch for both. */
   gatedLinears(
     out: Tensor,
     factors: readonly Tensor[],
@@ -142,7 +142,7 @@ export interface Kernels {
     biases: readonly (Tensor | null)[],
     kind: Activation,
   ): void
-  /** dInput[N,I] = dOut[N,O] · weight[O,I], ⊙ f′(x) with `slope`; += when `accumulate`, which goes without. */
+  /** dInput[N,I] = dOut[N,O] · weight[O,I], ⊙ f′(x) with `slope`; += with `accumulate`, which excludes `slope`. */
   linearBackwardInput(dInput: Tensor, dOut: Tensor, weight: Tensor, accumulate: boolean, slope?: Slope | null): void
   /** dInput = Σ_k dOuts[k] · weights[k], in that order. */
   linearsBackwardInput(dInput: Tensor, dOuts: readonly Tensor[], weights: readonly Tensor[]): void
@@ -156,7 +156,7 @@ export interface Kernels {
   // ---- adapters (PERP; docs/methods.md, "Adapters")
   /** out[O,I] = weight + scale · (b[O,r] · a[r,I]) ⊙ mask, f32 or rounded to bf16. A null mask keeps everything. */
   loraWeight(out: Tensor, weight: Tensor, mask: Tensor | null, a: Tensor, b: Tensor, scale: number): void
-  /** The same of several adapters whose weights have one shape. */
+  /** `loraWeight` for several adapters whose weights have the same shape. */
   loraWeights(loras: readonly LoraMerge[], scale: number): void
   /** G = (dOut[N,O]ᵀ · input[N,I]) ⊙ mask;  dA[r,I] += scale · bᵀ·G;  dB[O,r] += scale · G·aᵀ;  dBias[O] += Σ_n dOut where given. */
   loraBackward(
@@ -170,7 +170,7 @@ export interface Kernels {
     scale: number,
     dBias?: Tensor | null,
   ): void
-  /** The same of several adapters whose weights have one shape and read one input. */
+  /** `loraBackward` for several adapters that read one input and whose weights have the same shape. */
   lorasBackward(loras: readonly LoraGradient[], input: Tensor, scale: number): void
   /** out[O,I] = weight ⊙ (factor · row[O] ⊗ column[I]), f32 or rounded to bf16. */
   scaleWeight(out: Tensor, weight: Tensor, row: Tensor, column: Tensor, factor: number): void
@@ -191,11 +191,11 @@ export interface Kernels {
   // ---- rows and columns
   /** out[C] += Σ_n x[n,C]. */
   columnSum(out: Tensor, x: Tensor): void
-  /** out[C] += Σ_n x[n,C]², to a few f32 roundings however large N is: pruning compares what comes of it. */
+  /** out[C] += Σ_n x[n,C]², to within a few f32 roundings however large N is, since pruning compares scores made of these sums. */
   columnSquares(out: Tensor, x: Tensor): void
   /**
-   * out[m,C] = scale · table[rows[m] − firstRow,C]; rows is i32 [M], firstRow 0 unless it is given. A row that the table does
-   * not have leaves its out[m] alone: another part of a larger table writes it.
+   * out[m,C] = scale · table[rows[m] − firstRow,C]; rows is i32 [M], firstRow 0 unless it is given. out[m] stays unchanged where
+   * the table does not have the row: the table may be one part of a larger one, and another part has the row.
    */
   gatherRows(out: Tensor, table: Tensor, rows: Tensor, scale: number, firstRow?: number): void
   /** out[rows[m],C] += rowScale[m] · x[m,C]; a null rowScale is 1. Rows may repeat. */
@@ -242,13 +242,13 @@ export interface Kernels {
   ): void
 
   // ---- attention
-  /** Turns x [B·T, H·D] in place by tables cos, sin [T, rotaryDim/2]; row n has position n mod T. */
+  /** Rotates x [B·T, H·D] in place by the tables cos, sin [T, rotaryDim/2]; row n has position n mod T. */
   rope(x: Tensor, cos: Tensor, sin: Tensor, shape: RopeShape): void
   /**
    * out[B·T,H·D] = softmax(softcap(scale·q·kᵀ) + causal, window and key mask) · v. keyMask is i32 [B,T], 1 = real token;
    * null = all real. logSum[B·T,H] saves log Σ exp for the backward. A query that sees no key gives 0. q, k and v may all be
-   * bf16 where the device has products of it: what softmax divides by its sum is then rounded for them too, and in the backward
-   * probabilities, their gradients and dOut.
+   * bf16 where the device has `bf16Products`: the exponentials, before softmax divides by their sum, are then rounded to bf16 too,
+   * and in the backward the probabilities, their gradients and dOut.
    */
   attention(
     out: Tensor,
@@ -261,7 +261,7 @@ export interface Kernels {
   ): void
   /**
    * Row length − 1 of keys and values [capacity, Hkv·D] = k and v; then out[1,H·D] = softmax(softcap(scale·q·keysᵀ) within the window) ·
-   * values: what `attention` gives for its last row. With `rotation`, q and k first turn as by `rope`; what they hold afterwards is undefined.
+   * values: what `attention` gives for its last row. With `rotation`, q and k are first rotated as by `rope`, and undefined afterwards.
    */
   attentionStep(
     out: Tensor,
@@ -356,8 +356,8 @@ export interface Kernels {
 }
 
 /**
- * Several kernels in one pass, for forwards without a backward. Each returns false, and does nothing, for operands or sizes that it
- * has no such pass for.
+ * Fused kernels, for forwards without a backward. Each returns false, and does nothing, if it does not support the operands or
+ * their sizes.
  */
 export interface FusedKernels {
   /** out[N,O] = f(input · weightᵀ + bias) ⊙ factor, f32 or rounded to bf16; a null factor is 1. */
@@ -370,8 +370,8 @@ export interface FusedKernels {
     factor: Tensor | null,
   ): boolean
   /**
-   * out = softmax(scale·q·kᵀ + causal) · v, without what a backward reads. Of bf16 operands, probabilities are rounded, where `attention` rounds
-   * what softmax divides by its sum.
+   * out = softmax(scale·q·kᵀ + causal) · v, without saving anything for a backward. With bf16 operands this rounds the
+   * probabilities, whereas `attention` rounds the exponentials before softmax divides by their sum.
    */
   attentionAlone(out: Tensor, q: Tensor, k: Tensor, v: Tensor, shape: AttentionShape): boolean
 }

@@ -17,21 +17,21 @@ export interface OpenOptions {
   /** Threads of the CPU backend; default: as many as the machine offers. */
   threads?: number
   /**
-   * Most of the GPU's memory to use, as people write sizes. Default: what the GPU gives, half of the host's where it shares
-   * that, all of it for a software one.
+   * Most bytes of the GPU's memory to use, written like 8GB. Default: what the GPU gives, but at most half of the host's memory
+   * if the GPU shares it, and all of the host's memory for a software adapter.
    */
   deviceMemory?: string
 }
 
-/** What is known of this machine's GPUs before one is opened. */
+/** How GPUs are looked for before one is opened. */
 interface Look {
   hasGpu(): boolean
   choose(adapter?: string): Promise<AdapterChoice>
 }
 
 /**
- * Opens the device; the caller closes it. `info.details.reason` says why this device was taken, and `note` what a driver died of. 'wgpu'
- * takes software adapters too.
+ * Opens the device; the caller closes it. `info.details.reason` says why this device was chosen, and `note` how a driver crashed.
+ * 'wgpu' accepts software adapters too.
  * @throws EngineError 'usage' for options that do not fit, or 'unsupported' with the remedy where the GPU that was asked for does not
  * compute.
  */
@@ -39,7 +39,7 @@ export async function openBackend(
   { device, adapter, threads, ...options }: OpenOptions,
   look: Look = { hasGpu: mayHaveGpu, choose: chooseAdapter },
 ): Promise<Backend> {
-  // Options are checked before a device is looked for: a typing error must not send the work elsewhere.
+  // Options are checked before a device is looked for: a typing error must not make the work run on another device.
   const deviceMemory = options.deviceMemory ? sizeOf(options.deviceMemory) : undefined
   if (device === 'cpu' && deviceMemory !== undefined)
     throw new EngineError(
@@ -78,7 +78,7 @@ export function mayHaveGpu(): boolean {
   return [...listed('/dev/dri'), ...listed('/dev')].some((name) => /^(renderD|nvidia\d|dxg$|kgsl)/.test(name))
 }
 
-/** A device that computes and gives the result back; drivers exist that offer an adapter and do neither. */
+/** Opens a device and checks that it computes and returns results: some drivers offer an adapter that does neither. */
 async function openProbed({ request, note }: AdapterChoice, maxBytes: number | undefined): Promise<WebGpuBackend> {
   if (!request) throw new EngineError('unsupported', `${note}. The CPU backend (--device cpu) needs none`)
   const gpu = await openWebGpu({ maxBytes, ...request })
@@ -92,7 +92,7 @@ async function openProbed({ request, note }: AdapterChoice, maxBytes: number | u
   }
 }
 
-/** Memory that a GPU may use. Of the host's memory that it shares this is half: the engine and all other programs are there too. */
+/** Bytes that a GPU may use: at most half of the host's memory if it shares that, since all programs on the host need memory too. */
 async function memoryOf({ traits, info, identity, measureMemory }: WebGpuBackend): Promise<number> {
   const bound = await memoryBound(String(info.details.vendor), traits.ownMemory === true)
   if (!traits.ownMemory) return Math.min(bound, machineMemoryBytes() / 2)

@@ -6,15 +6,15 @@ import type { Backend, SmallerPlan } from './backend.ts'
 export interface LessOptions {
   /** Called before each further try. */
   readonly onLess?: (less: SmallerPlan) => void | Promise<void>
-  /** Advice that makes it need less, as in "use a shorter prompt". */
+  /** Advice on how to need less memory, such as "use a shorter prompt". */
   readonly remedy: string
-  /** Returns false once output was given that cannot be taken back. */
+  /** Returns false once output has been emitted that cannot be withdrawn. */
   readonly mayRepeat?: () => boolean
 }
 
 /**
- * Runs `body`; each time the device has no more memory, asks it for a smaller plan and runs `body` again. An error of any other
- * kind is thrown on, and so is this one where memory is the host's or `mayRepeat` says no.
+ * Runs `body`. Each time the device runs out of memory, asks it for a smaller plan and runs `body` again. Other errors are
+ * rethrown, and so are these where tensors lie in the host's memory or `mayRepeat` returns false.
  * @throws EngineError 'out-of-memory' with what would help, when no smaller plan is left.
  */
 export async function planWithLess<T>(
@@ -34,12 +34,12 @@ export async function planWithLess<T>(
   }
 }
 
-/** The smaller plan in words, as in "begins again with …". */
+/** The smaller plan in words, as in "continues with …". */
 export function lessText(less: SmallerPlan): string {
   return 'rows' in less ? `at most ${less.rows} tokens at a time` : `${formatBytes(less.limitBytes)} of its memory`
 }
 
-/** The error where a smaller batch is no remedy any more. */
+/** The error when no smaller plan is left. */
 function tooLittle(description: string, remedy: string, cause: EngineError): EngineError {
   const message = `${description} has too little memory for this, even with one window and one block at a time: close other programs that use it, ${remedy}, or compute on the CPU (--device cpu) (${cause.message})`
   return new EngineError('out-of-memory', message, { cause })

@@ -12,7 +12,7 @@ export interface Tensor {
   readonly length: number
 }
 
-/** Written out, for a kernel call makes several: the copy of an object that came from another thread takes ten times as long. */
+/** Lists the fields, since kernel calls make many views: spreading an object that came from another thread takes ten times as long. */
 const view = ({ buffer, dtype }: Tensor, shape: readonly number[], offset: number, length: number): Tensor => ({
   buffer,
   dtype,
@@ -48,10 +48,10 @@ export function slice(tensor: Tensor, start: number, shape: readonly number[]): 
   return view(tensor, shape, tensor.offset + start, lengthOf(shape))
 }
 
-/** Elements from one 4-byte scalar to the next where each is bound as a view: 256 bytes, as GPU bindings ask. */
+/** Elements from one 4-byte scalar to the next where each is bound as a view: 256 bytes, the alignment of GPU bindings. */
 export const scalarStride = 64
 
-/** Words in a row of a mask over `columns` columns: every row starts at a word of its own. */
+/** Words in a row of a mask over `columns` columns: every row starts at a new word. */
 export function maskWords(columns: number): number {
   return Math.ceil(columns / 32)
 }

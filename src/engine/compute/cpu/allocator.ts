@@ -5,7 +5,7 @@ interface Span {
   end: number
 }
 
-/** Cache line and AVX-512 register: BLAS and the kernels read fastest from here. */
+/** Bytes of a cache line and of an AVX-512 register: BLAS and the kernels read fastest from multiples of it. */
 const alignment = 64
 
 const align = (bytes: number) => Math.max(alignment, Math.ceil(bytes / alignment) * alignment)
@@ -57,7 +57,7 @@ export class Allocator {
     this.#insert({ start, end: this.#top })
   }
 
-  /** Spans of at least `bytes` that hold nothing. */
+  /** Free spans of at least `bytes` bytes. */
   freeSpans(bytes: number): readonly Readonly<Span>[] {
     return this.#free.filter(({ start, end }) => end - start >= bytes)
   }
@@ -66,7 +66,7 @@ export class Allocator {
     return this.#sizes.has(address)
   }
 
-  /** False when nothing was allocated at this address. */
+  /** Frees what was allocated at this address. Returns false if nothing was. */
   give(address: number): boolean {
     const size = this.#sizes.get(address)
     if (size === undefined) return false

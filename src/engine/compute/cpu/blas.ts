@@ -1,7 +1,7 @@
 // The system's BLAS through koffi, one thread per call: the pool splits the work.
 //
 // Every pointer is an integer here (same calling convention, cheaper to pass): the shared memory's base address plus
-// an offset, or one of a tensor outside it. The shared memory never moves when it grows.
+// an offset, or the address of a tensor outside it. The shared memory never moves when it grows.
 import type { LibraryHandle } from 'koffi'
 import { bindPointer } from './outside.ts'
 
@@ -51,7 +51,7 @@ function bindSgemm(library: LibraryHandle, base: bigint): Gemm {
   }
 }
 
-/** Calls a function of the library if it is there. */
+/** Calls a function of the library; returns undefined if the library has none of this name. */
 function tryCall(library: LibraryHandle, declaration: string, ...args: unknown[]): unknown {
   try {
     return library.func(declaration)(...args)
@@ -66,7 +66,7 @@ function oneThread(library: LibraryHandle, kind: BlasKind): void {
   if (kind === 'BLIS') tryCall(library, 'void bli_thread_set_num_threads(int64_t n)', 1)
 }
 
-/** Throws unless the pool may call this library from several threads, with 32-bit integers. */
+/** OpenBLAS's configuration. Throws unless the library is safe to call from several threads and takes 32-bit integers. */
 function openBlasConfig(library: LibraryHandle): string {
   const config = tryCall(library, 'str openblas_get_config()')
   if (typeof config !== 'string') throw new Error('not OpenBLAS (the reference BLAS is slower than WebAssembly)')
@@ -75,7 +75,7 @@ function openBlasConfig(library: LibraryHandle): string {
   return config
 }
 
-/** Opens a library at a path that `findBlas` accepted; throws when it cannot serve. */
+/** Opens a library at a path that `findBlas` accepted; throws when it cannot be used. */
 export async function loadBlas(path: string, kind: BlasKind, memory: WebAssembly.Memory): Promise<Blas> {
   const { default: koffi } = await import('koffi')
   const library = koffi.load(path)

@@ -1,14 +1,14 @@
-// The start of the shared memory, through which the calling thread calls its workers and hears of their errors. What they are called
-// for is a program (replay.ts).
+// Words at the start of the shared memory, by which the calling thread wakes its workers and receives their errors. The workers
+// then run a program (replay.ts).
 import type { Command } from './entry.ts'
 
 /** Wasm's static data is below; the caller's stack is not in linear memory. */
 export const controlStart = 65536
 export const heapStart = 2 * 65536
 
-/** Words; the one that workers wait for is on a cache line of its own. */
+/** Indices of words; `signal`, on which workers wait, has a cache line of its own. */
 const [signal, stop] = [0, 16]
-/** 1 when a worker ended that was not told to: the chunk it had is never done. */
+/** 1 once a worker has ended without being told to: its chunk will never be done. */
 const lost = 17
 /** Bytes of the error message of a failed chunk; 0 = none, −1 = being written. */
 const messageLength = 18
@@ -33,7 +33,7 @@ export class Control {
     this.#message = new Uint8Array(buffer, controlStart + 2048, 2048)
   }
 
-  /** Worker: calls `join` whenever the caller has called, until `halt`. */
+  /** Worker: calls `join` each time that the caller wakes it, until `halt`. */
   serve(join: () => void): void {
     const state = this.#state
     while (Atomics.load(state, stop) === 0) {
@@ -51,7 +51,7 @@ export class Control {
     this.wake()
   }
 
-  /** Calls the workers. */
+  /** Wakes the workers. */
   wake(): void {
     Atomics.add(this.#state, signal, 1)
     Atomics.notify(this.#state, signal)
@@ -61,12 +61,12 @@ export class Control {
     return Atomics.load(this.#state, stop) === 1
   }
 
-  /** Whether a worker ended that was not told to. */
+  /** Whether a worker has ended without being told to. */
   get lost(): boolean {
     return Atomics.load(this.#state, lost) === 1
   }
 
-  /** Worker: says that it ends without having been told to. */
+  /** Worker: notes that it ends without being told to. */
   leave(): void {
     Atomics.store(this.#state, lost, 1)
   }

@@ -1,4 +1,4 @@
-// A command as words of shared memory, its arguments behind it: an entry of a program (replay.ts).
+// An entry of a program (replay.ts): a command and its arguments as words of shared memory.
 
 export interface Command {
   task: number
@@ -14,7 +14,7 @@ export interface Command {
   stageOffset: number
 }
 
-/** The command, and then the number of its arguments. */
+/** Words of a command, including the number of its arguments. */
 export const headWords = 8
 export const mostArgs = 64
 

@@ -93,7 +93,7 @@ function passesSelfTest(blas: Blas, heap: Heap): boolean {
 
 export interface FoundBlas {
   readonly blas: Blas | null
-  /** Why there is none, or which were passed over. */
+  /** Why there is no BLAS, or why some were passed over. */
   readonly notes: readonly string[]
 }
 
@@ -105,7 +105,7 @@ function kindOf(path: string): BlasKind {
 }
 
 /**
- * The first library that loads and multiplies correctly. `SPARSESCOPE_BLAS` names another one, or `none`. The
+ * The first library that loads and multiplies correctly. `SPARSESCOPE_BLAS` is the path of another one, or `none`. The
  * reference BLAS (libblas.so.3) is never looked for: it is slower than the wasm products.
  */
 export async function findBlas(heap: Heap): Promise<FoundBlas> {

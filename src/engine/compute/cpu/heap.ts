@@ -1,5 +1,5 @@
-// Places tensors in one shared WebAssembly memory, where every thread, every kernel and BLAS see the same addresses; and
-// outside it (outside.ts) those that are large, or that it has no room for.
+// Places tensors in one shared WebAssembly memory, where every thread, every kernel and BLAS see the same addresses. Tensors
+// that are large, or for which it has no room, are placed outside it (outside.ts).
 import { bytesPerElement, type HostArray } from '../../dtype.ts'
 import { EngineError } from '../../errors.ts'
 import type { MemoryUse } from '../backend.ts'
@@ -11,11 +11,11 @@ import { addressableBytes, isOutside, openOutside, type Outside } from './outsid
 const page = 65536
 /** The memory grows in steps, so that many small tensors do not each ask the system. */
 const growthBytes = 16 * 2 ** 20
-/** Bytes kept inside for the kernels' own needs, where tensors have another place. */
+/** Bytes inside that tensors leave free for the kernels' own use, where tensors can be placed outside. */
 const kernelBytes = 512 * 2 ** 20
-/** Tensors of so many bytes lie outside: inside they would leave holes that the system does not get back. */
+/** Tensors of at least so many bytes lie outside: inside, freed ones would leave holes that the system does not get back. */
 const largeBytes = 256 * 2 ** 20
-/** Free spans below it are not worth giving back. */
+/** Free spans of fewer bytes are not worth giving back to the system. */
 const leastDiscard = 2 ** 20
 
 const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`
@@ -23,7 +23,7 @@ const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`
 export interface HeapOptions {
   /** Most bytes of all tensors together. */
   readonly maxBytes: number
-  /** Least bytes of a tensor that is outside: with 0 every one does (tests), with Infinity none. */
+  /** Least bytes of a tensor that is placed outside: with 0 every tensor is (tests), with Infinity none. */
   readonly largeBytes?: number
 }
 
@@ -39,7 +39,7 @@ export class Heap {
   readonly #largeBytes: number
   readonly #limitBytes: number
   readonly #allocator = new Allocator(heapStart)
-  /** Bytes by address. */
+  /** Bytes of each tensor outside, by address. */
   readonly #mapped = new Map<number, number>()
   #mappedBytes = 0
   #peakBytes = 0
@@ -121,14 +121,14 @@ export class Heap {
     return this.#allocator.usedBytes + this.#mappedBytes
   }
 
-  /** Null when there is no room below `end`. */
+  /** Address of `bytes` bytes inside; null when there is no room below `end`. */
   #inside(bytes: number, end: number): number | null {
     const address = this.#allocator.take(bytes) ?? (this.#grow(bytes, end) ? this.#allocator.take(bytes) : null)
     this.#peakBytes = Math.max(this.#peakBytes, this.#usedBytes)
     return address
   }
 
-  /** False when the memory would go beyond `end` or what may be used, or the system gives no more. */
+  /** Grows the WebAssembly memory. Returns false if it would pass `end` or the limit, or if the system refuses. */
   #grow(bytes: number, end: number): boolean {
     const { top } = this.#allocator
     const missing = this.#allocator.shortfall(bytes)
@@ -149,7 +149,7 @@ export class Heap {
   #map(outside: Outside, bytes: number): number {
     const size = Math.max(bytes, 1)
     if (this.#usedBytes + size > this.#limitBytes) this.#refuse(bytes)
-    // Bytes that are free inside would count twice.
+    // Free pages inside would otherwise stay in use beside the new mapping.
     for (const { start, end } of this.#allocator.freeSpans(leastDiscard)) outside.discard(start, end - start)
     const address = outside.map(size)
     if (address === 0) this.#refuse(bytes)

@@ -1,10 +1,10 @@
-// What oneDNN is asked for (primitives.ts): products with what is done to them in the same pass, and softmax of rows.
+// The oneDNN primitives in use (primitives.ts): products with fused operations, and softmax of rows.
 import type { Activation } from '../kernels.ts'
 import { argument, type Describe, type ElementType, type Plan, type Primitives } from './primitives.ts'
 
 /**
- * c[m,n] = f(alpha · (op(a) · op(b) + bias)), added to what is there with `accumulate`, ⊙ factor; row-major. Addresses are those of
- * matrices; leading dimensions count elements. One is written as a literal: a spread of so many takes as long as a small product.
+ * c[m,n] = f(alpha · (op(a) · op(b) + bias)), plus c with `accumulate`, ⊙ factor; row-major. a, b, c, bias and factor are addresses;
+ * leading dimensions count elements. Write small ones as one literal: spreading so many fields takes as long as the product.
  */
 export interface Product {
   /** The type of a and b. */
@@ -22,9 +22,9 @@ export interface Product {
   readonly packed?: boolean
   readonly c: number
   readonly ldc: number
-  /** The type of c: f32, or that of a and b. Everything else is f32. */
+  /** The type of c: f32 (the default), or that of a and b. bias and factor are f32. */
   readonly out?: ElementType
-  /** So many products with one b, and these distances between a and the next, and c and the next, in elements. */
+  /** `count` products that share b; `a` and `c` are the distances in elements from one a or c to the next. */
   readonly sharing?: { readonly count: number; readonly a: number; readonly c: number }
   readonly alpha?: number
   readonly accumulate?: boolean
@@ -47,7 +47,7 @@ export type Softmax = (rows: number, columns: number, x: number, out: number, ty
 /** `dnnl_eltwise_…` and its first parameter. */
 export type Eltwise = readonly [algorithm: number, parameter: number]
 
-/** Activations that are done with a product. Not ReLU: oneDNN's turns NaN into 0, which would hide a damaged weight. */
+/** Activations that are fused with a product. Not ReLU: oneDNN's turns NaN into 0, which would hide a damaged weight. */
 export const eltwise: Partial<Record<Activation, Eltwise>> = {
   geluTanh: [0x2b, 0],
   silu: [0x2c, 1],
@@ -56,7 +56,7 @@ export const eltwise: Partial<Record<Activation, Eltwise>> = {
 }
 const linear = 0x26
 
-/** The type that `code` says (productTasks.ts). */
+/** The element type of a `dtypeCode` (productTasks.ts). */
 export const elementType = (code: number): ElementType => (code === 0 ? 'f32' : 'bf16')
 
 /** `dnnl_forward_inference` and `dnnl_softmax_accurate`. */
@@ -67,7 +67,7 @@ export function bindMatmul({ bind }: Primitives): Matmul {
   return (product) => run(product, addressesOf(product))
 }
 
-/** Whether packed weights are read by code that was made for them: another one, for any order, is a hundred times slower. */
+/** Whether oneDNN has an implementation made for packed weights: its generic one, for any order, is a hundred times slower. */
 export function readsPacked({ implementation }: Primitives): boolean {
   const shape = { m: 512, n: 9 * packedRows, k: 18 * packedColumns, a: 0, lda: 18 * packedColumns, b: 0, ldb: 0, c: 0 }
   const product: Product = { ...shape, type: 'bf16', transA: false, transB: true, packed: true, ldc: 9 * packedRows }
@@ -107,7 +107,7 @@ function planProduct(product: Product, { matrix, packedMatrix, attributes, descr
   const { m, n, k, lda, ldb, ldc, transA, transB, type, sharing } = product
   const each = (distance: number) => sharing && ([sharing.count, distance] as const)
   const [eachA, eachC] = [each(sharing?.a ?? 0), each(sharing?.c ?? 0)]
-  // With a distance of 0 the library takes code for matrices in any order.
+  // With a distance of 0, oneDNN would choose its slow implementation for matrices in any order.
   const oneB = sharing && ([1, ldb * Math.max(n, k)] as const)
   const a = transA ? matrix(m, k, type, 1, lda, eachA) : matrix(m, k, type, lda, 1, eachA)
   const rightOf = (row: number, column: number) => matrix(k, n, type, row, column, oneB)

@@ -1,6 +1,6 @@
-// Products by oneDNN where the processor has instructions for bf16: of bf16 matrices with f32 sums, and of f32, which it does there
-// 2 to 20 % faster than OpenBLAS, small ones most. Its plain functions pack both operands at every call; its `matmul` primitive
-// (matmul.ts) does not, and is used where it is faster, or does more than a product in one pass.
+// Products by oneDNN where the processor has instructions for bf16: bf16 matrices with f32 sums, and f32 matrices, for which oneDNN
+// is 2 to 20 % faster than OpenBLAS there (most for small ones). oneDNN's plain functions pack both operands at every call. Its
+// `matmul` primitive (matmul.ts) does not; it is used where it is faster, and where other operations are fused with the product.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '../../errors.ts'
@@ -36,13 +36,13 @@ export interface OneDnn {
   readonly sgemm: Gemm
   /** The same of bf16 a and b. */
   readonly sbgemm: Gemm
-  /** Primitives. Both functions use the product where it is faster. null: one primitive failed its self-test. */
+  /** `sgemm` and `sbgemm` use `matmul` where it is faster. null where primitives are missing or failed their self-test. */
   readonly primitives: OneDnnPrimitives | null
 }
 
 export interface FoundOneDnn {
   readonly oneDnn: OneDnn | null
-  /** Why there is none, or which were passed over. */
+  /** Why there is no library, or why some were passed over. */
   readonly notes: readonly string[]
 }
 
@@ -54,15 +54,15 @@ const amxIsa = 0xe00
 const [plain, transposed] = [...'NT'].map((letter) => letter.charCodeAt(0))
 
 /**
- * Opens a library at a path that `findOneDnn` accepted; throws when it cannot serve. Every thread that multiplies opens it.
- * `withPrimitives`: whether they are used; then a library that has none is refused.
+ * Opens a library at a path that `findOneDnn` accepted; throws when it cannot be used. Every thread that multiplies opens it.
+ * With `withPrimitives`, a library without primitives is refused; otherwise primitives are not used.
  */
 export async function loadOneDnn(path: string, memory: WebAssembly.Memory, withPrimitives: boolean): Promise<OneDnn> {
   const { default: koffi } = await import('koffi')
   const library = koffi.load(path)
   const isa = library.func('int dnnl_get_effective_cpu_isa()')() as number
   if ((isa & bf16Isa) === 0) throw new Error('this processor has no instructions for products of bf16')
-  // A thread of OpenMP's own would outlive the pool's, and end the process with a crash. The setting is the thread's.
+  // Threads started by OpenMP would outlive the pool's threads and crash the process when it ends. The setting is per thread.
   library.func('void omp_set_num_threads(int n)')(1)
   const version = koffi.decode(library.func('void *dnnl_version()')(), 'int', 3) as Int32Array
   const operands =
@@ -80,8 +80,8 @@ export async function loadOneDnn(path: string, memory: WebAssembly.Memory, withP
       if (status !== 0) throw new Error(`internal: oneDNN refused a product of ${m} × ${n} × ${k} (status ${status})`)
     }
   }
-  // The function of f32 moves the stack pointer into its workspace (3.7.2): the frame of a signal handler would overwrite what
-  // is below it on the heap. That of bf16 and the primitives do not.
+  // `dnnl_sgemm` moves the stack pointer into its workspace (oneDNN 3.7.2): the frame of a signal handler would overwrite the heap
+  // below the workspace. The function for bf16 and the primitives do not.
   const [sgemm, sbgemm] = [bind('dnnl_sgemm', bindSignals(koffi)), bind('dnnl_gemm_bf16bf16f32')]
   const found = { path, version: Array.from(version).join('.') }
   if (!withPrimitives) return { ...found, sgemm, sbgemm, primitives: null }
@@ -101,14 +101,14 @@ export async function loadOneDnn(path: string, memory: WebAssembly.Memory, withP
 }
 
 /**
- * Whether the primitive is faster than the plain function without AMX: of products with few columns or few terms by up to 100 %
- * (Zen 5); of others it is up to 8 % slower.
+ * Whether the primitive is faster than the plain function, for f32, and for bf16 without AMX. For products with few columns or
+ * few terms it is up to 100 % faster (Zen 5); for others it is up to 8 % slower.
  */
 function isNarrow(n: number, k: number): boolean {
   return n <= 64 || k <= 32
 }
 
-/** Products by the primitive, where it is faster, or they are of bf16 and scaled: for that the plain function takes eight times as long. */
+/** Uses the primitive where it is faster, and for scaled bf16 products, for which the plain function takes eight times as long. */
 function preferMatmul(
   matmul: Matmul,
   type: ElementType,
@@ -116,7 +116,7 @@ function preferMatmul(
   plainProduct: Gemm,
 ): Gemm {
   return (transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) => {
-    // oneDNN takes a row or column with gaps between its numbers for one without (3.7.2).
+    // oneDNN 3.7.2 reads a row or column with gaps between its elements as if it had none.
     const hasGaps = (transA && m === 1 && lda !== 1) || (!transB && n === 1 && ldb !== 1)
     if (hasGaps || (beta !== 0 && beta !== 1) || !(isFaster(n, k) || (type === 'bf16' && alpha !== 1)))
       plainProduct(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
@@ -124,7 +124,7 @@ function preferMatmul(
   }
 }
 
-/** The bits of bf16 of numbers that it has exactly: the upper halves of their f32. */
+/** The bf16 bits of numbers that are exact in bf16: the upper halves of their f32 bits. */
 const upperHalves = (numbers: readonly number[]) =>
   Uint16Array.from(numbers, (x) => new Uint32Array(Float32Array.of(x).buffer)[0] >>> 16)
 
@@ -135,7 +135,7 @@ const [operands, sums] = [
 ]
 const testBytes = 192 + 4 * packedRows * packedColumns
 
-/** In f32 whatever was there, in bf16 added to what is there. */
+/** Tests an f32 product that must overwrite NaN, and a bf16 product that must be added to the output. */
 function passesSelfTest({ sgemm, sbgemm }: OneDnn, heap: Heap, at: number): boolean {
   const { buffer } = heap.memory
   const out = new Float32Array(buffer, at + 64, 4).fill(NaN)
@@ -148,7 +148,7 @@ function passesSelfTest({ sgemm, sbgemm }: OneDnn, heap: Heap, at: number): bool
   return sums.every((sum, i) => out[i] === sum + 1000 * (i + 1))
 }
 
-/** What is asked of the primitives, in both types; numbers that are not exact to 1e-4. */
+/** Whether any fused operation that the kernels use gives a wrong result, in f32 or bf16; results in f32 may be off by 1e-4. */
 function primitivesFail({ primitives }: OneDnn, heap: Heap, at: number): boolean {
   if (!primitives) return true
   const { buffer } = heap.memory
@@ -171,7 +171,7 @@ function primitivesFail({ primitives }: OneDnn, heap: Heap, at: number): boolean
     if (isWrong(sums)) return true
     multiply({ accumulate: true })
     if (isWrong(sums.map((sum) => 2 * sum))) return true
-    // The first two columns of either matrix, the left ones as rows.
+    // The first two columns of both matrices, with the left ones transposed.
     multiply({ transA: true, transB: false, k: 2 })
     if (isWrong([3, 7, 4.5, 8])) return true
     for (const [activation, expected] of activated) {
@@ -192,7 +192,7 @@ function primitivesFail({ primitives }: OneDnn, heap: Heap, at: number): boolean
   return false
 }
 
-/** [1, −1, 2, −2, …] times a packed weight whose number j of row i is (i + 3j) mod 7. */
+/** Whether [1, −1, 2, −2, …] times a packed weight, whose element in row i and column j is (i + 3j) mod 7, comes out wrong. */
 function packedFails({ primitives }: OneDnn, heap: Heap, at: number): boolean {
   const [n, k] = [packedRows, packedColumns]
   const { buffer } = heap.memory
@@ -210,7 +210,7 @@ function packedFails({ primitives }: OneDnn, heap: Heap, at: number): boolean {
   return new Float32Array(buffer, c, n).some((sum, i) => sum !== a.reduce((total, x, j) => total + x * weight(i, j), 0))
 }
 
-/** Activations of a quarter of `sums`. */
+/** Expected activations of `sums` / 4. */
 const activated: readonly (readonly [Activation, readonly number[]])[] = [
   ['gelu', [1.117938, -0.056993, 2.741806, -0.00405]],
   ['geluTanh', [1.117714, -0.057001, 2.742277, -0.003637]],
@@ -229,7 +229,7 @@ function candidates(): string[] {
   )
 }
 
-/** The library with its primitives, or as it is, with a note why. */
+/** The library with its primitives, or `plainOnly` and a note that says why. */
 async function withPrimitives(plainOnly: OneDnn, heap: Heap, at: number, notes: string[]): Promise<OneDnn> {
   let why = 'wrong results in their self-test'
   try {
@@ -252,7 +252,7 @@ function withPacked(oneDnn: OneDnn, heap: Heap, at: number, notes: string[]): On
   return { ...oneDnn, primitives: { ...primitives, packedNote } }
 }
 
-/** The first library that loads and multiplies correctly. `SPARSESCOPE_ONEDNN` names another one, or `none`. */
+/** The first library that loads and multiplies correctly. `SPARSESCOPE_ONEDNN` is the path of another library, or `none`. */
 export async function findOneDnn(heap: Heap): Promise<FoundOneDnn> {
   const setting = process.env.SPARSESCOPE_ONEDNN
   if (setting === 'none') return { oneDnn: null, notes: ['switched off by SPARSESCOPE_ONEDNN'] }

@@ -36,7 +36,7 @@ export interface CompiledKernels {
   readonly relaxed: boolean
 }
 
-/** The build with fused multiply-add where the runtime takes it (and `relaxed` is not false), else the plain one. */
+/** The build with fused multiply-add where the runtime supports it (and `relaxed` is not false), else the plain one. */
 export function compileKernels(relaxed = true): CompiledKernels {
   if (relaxed) {
     allowRelaxedSimd()
@@ -51,19 +51,19 @@ export interface CpuOptions {
   readonly threads?: number
   /** none: products by wasm. */
   readonly blas?: 'auto' | 'none'
-  /** none: no products of bf16, and those of f32 by BLAS. */
+  /** none: no bf16 products, and f32 products by BLAS. */
   readonly oneDnn?: 'auto' | 'none'
   /** Most bytes of all tensors; default: the machine's memory. */
   readonly maxBytes?: number
-  /** Tensors of at least so many bytes lie outside the WebAssembly memory; Infinity: none does, so that they end at 4 GiB. */
+  /** Tensors of at least so many bytes lie outside the WebAssembly memory; Infinity: none does, and all share 4 GiB. */
   readonly largeBytes?: number
-  /** Bytes of tensors outside that each thread sees at a time; default: what stays in its cache. */
+  /** Bytes of a thread's stage for tensors outside (stage.ts); default: what stays in its cache. */
   readonly stageBytes?: number
   /** false computes without fused multiply-add, as on runtimes that lack relaxed SIMD. */
   readonly relaxed?: boolean
 }
 
-/** A panel of every operand of a kernel. */
+/** Default bytes of a thread's stage: room for a panel of every operand of a kernel. */
 const stageBytes = 4 * 2 ** 20
 
 export interface CpuBackend extends Backend {
@@ -142,7 +142,7 @@ export async function openCpu(options: CpuOptions = {}): Promise<CpuBackend> {
   }
 }
 
-/** Pruning on the pool. The operations run before their promise is made, as all of this backend's do. */
+/** Pruning on the pool. Operations block the thread, as all of this backend do; the long ones call `breathe` in between. */
 function cpuPrune(pool: Pool): PruneKernels {
   return {
     traits: { scoresInF64: true, widestDigit: 16, mostSwapInputs },

@@ -4,7 +4,7 @@ import type { Use } from './stage.ts'
 
 /** The memory behind one argument of a task. */
 export type Operand = { readonly arg: number; readonly use: Use } &
-  /** Each item owns so many bytes, one after the other; there are no more than `total` of them. */
+  /** Each item owns `bytes` bytes, one item after the other. The operand ends after `total` bytes. */
   (
     | { readonly kind: 'items'; readonly bytes: number; readonly total?: number }
     | { /** Every item reads all of it. */ readonly kind: 'whole'; readonly bytes: number }
@@ -14,11 +14,11 @@ export type Operand = { readonly arg: number; readonly use: Use } &
 
 export interface TaskOperands {
   readonly operands: readonly Operand[]
-  /** Panels begin at multiples of so many items, so that vectors are filled as they are without panels. */
+  /** Panels begin at multiples of so many items, so that SIMD vectors hold the same items as without panels. */
   readonly grain: number
   /** The kernel needs to know which items these are; else they are renumbered from 0. */
   readonly numbered?: boolean
-  /** Scalar arguments of a panel that begins at `start`, by index, where they are others. */
+  /** Scalar arguments, by index, that are different for a panel of `count` items from `start` on. */
   readonly scalars?: (start: number, count: number) => Readonly<Record<number, number>>
 }
 
@@ -30,7 +30,7 @@ const columns = (arg: number, rows: number, ld: number): Operand => ({ kind: 'co
 
 const useOf = { o: 'out', i: 'in', u: 'inout' } as const
 
-/** f32 elements: what becomes of each argument, in order; o = out, i = in, u = inout. */
+/** Operands of an elementwise task on f32: the use of each argument, in order; o = out, i = in, u = inout. */
 const elements = (...uses: (keyof typeof useOf)[]): TaskOperands => ({
   operands: uses.map((use, arg) => items(useOf[use], arg, 4)),
   grain: vector,
@@ -54,14 +54,14 @@ const sumsOfColumns = (a: Args): TaskOperands => ({
   scalars: (_, count) => ({ 3: count }),
 })
 
-/** A score's weight [width], column scales [2, width], and a row of its mask: arguments 0, 2 and `mask`. */
+/** Operands of a task on scores: weight rows [width] (argument 0), column scales [2, width] (2), and mask rows (`mask`). */
 const scored = (a: Args, mask?: number): Operand[] => [
   items('in', 0, 4 * a[1]),
   whole(2, 8 * a[1]),
   ...(mask === undefined ? [] : [items('inout', mask, 4 * a[mask + 1])]),
 ]
 
-/** Arguments as the kernels take them behind start and end. */
+/** Operands by task. `args` are the arguments of the kernel after `start` and `end`. */
 export const taskOperands: Readonly<Record<string, (args: Args) => TaskOperands>> = {
   add: () => elements('o', 'i', 'i'),
   addScaled: () => elements('u', 'i'),
@@ -117,7 +117,7 @@ export const taskOperands: Readonly<Record<string, (args: Args) => TaskOperands>
     return { ...rows(items('inout', 0, 4 * a[4] * a[5]), whole(1, table), whole(2, table)), numbered: true }
   },
 
-  // Gives the stage its size; it is shown as `linearRow` (productTasks.ts).
+  // Only for the size of the stage: the native task calls `linearRow` on panels (productTasks.ts).
   linearRows: (a) => rows(whole(0, 4 * a[1]), items('in', 3, 4 * a[1]), items('out', 2, 4), items('in', 5, 4)),
   linearRow: (a) =>
     rows(items('out', 0, 4), whole(1, 4 * a[5]), items('in', 2, floatBytes(a[3]) * a[5]), items('in', 4, 4)),

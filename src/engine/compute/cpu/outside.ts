@@ -20,7 +20,7 @@ export interface Outside {
   /** Pointer to zeroed bytes; 0 when the system gives none. */
   map(bytes: number): number
   unmap(pointer: number, bytes: number): void
-  /** Asks for large pages of memory that will be read from end to end: a stream of weights then comes a fifth faster. */
+  /** Asks for large pages for memory that will be read from end to end: weights are then streamed a fifth faster. */
   preferLargePages(address: number, bytes: number): void
   /** Gives the pages of free WebAssembly memory back until they are touched again. */
   discard(address: number, bytes: number): void

@@ -11,7 +11,7 @@
 // `pool.inline(name, args)` calls a wasm export once in the calling thread. `unit` is the least number of items worth
 // waking a thread for; chunks begin at multiples of it. Chunks depend on total, unit and thread count only, so the
 // same machine computes the same bytes; sums across chunks go to one slot per chunk (`pool.chunks`) and are added in
-// order afterwards. Temporary memory comes from `pool.heap`. Commands that are run again and again are a program (recorder.ts).
+// order afterwards. Temporary memory comes from `pool.heap`. Commands that run repeatedly are recorded (recorder.ts).
 import type { Worker } from 'node:worker_threads'
 import { EngineError } from '../../errors.ts'
 import { startWorker } from '../../../system/startWorker.ts'
@@ -29,15 +29,15 @@ import { instantiate, type Wasm } from '../../readWasm.ts'
 export interface Split {
   readonly total: number
   readonly unit: number
-  /** Scratch of each thread. */
+  /** Bytes of scratch that each thread needs. */
   readonly scratchBytes?: number
-  /** Least bytes of tensors outside that a native task shows its kernels at once. */
+  /** Least bytes of a thread's stage that a native task needs if tensors are outside. */
   readonly stageBytes?: number
 }
 
 /** More chunks than threads: neither an interrupted thread nor an uneven chunk (causal attention) holds up the rest. */
 const chunksPerThread = 12
-/** Milliseconds that no chunk takes. */
+/** Milliseconds without progress after which a worker counts as lost: no chunk takes as long. */
 const stallMs = 300_000
 
 export interface PoolOptions {
@@ -45,9 +45,9 @@ export interface PoolOptions {
   readonly module: WebAssembly.Module
   readonly libraries: Libraries
   readonly threads: number
-  /** The tasks of its threads, by the kernels they have. */
+  /** Makes a thread's table of tasks from its wasm kernels. */
   readonly taskTable: (wasm: Wasm) => TaskTable
-  /** Bytes of each thread's stage while a tensor is outside; more where a kernel's smallest panel takes it. */
+  /** Bytes of each thread's stage while a tensor is outside; it is larger where a kernel's smallest panel needs more. */
   readonly stageBytes: number
 }
 
@@ -60,16 +60,16 @@ export interface WorkerStart {
   /** Whether tensors may lie outside the memory. */
   readonly outside: boolean
   readonly blas: { readonly path: string; readonly kind: BlasKind } | null
-  /** oneDNN, and whether its primitives passed. */
+  /** oneDNN, and whether its primitives passed their self-test. */
   readonly oneDnn: { readonly path: string; readonly withPrimitives: boolean } | null
 }
 
-/** Number of chunks of a command: by its size and the number of threads only, so that results do not depend on the load. */
+/** Number of chunks of a command. Only its size and the number of threads count, so that results do not depend on the load. */
 export function chunkCount({ total, unit }: Split, threads: number): number {
   return Math.max(1, Math.min(Math.ceil(total / unit), threads * chunksPerThread, maxChunks - 1))
 }
 
-/** Runs the tasks of kernels at once, or records them as well (recorder.ts). */
+/** What kernels run their tasks by: the pool itself, or a recorder, which runs them and records them (recorder.ts). */
 export type Runner = Pick<Pool, 'heap' | 'threads' | 'chunks' | 'run' | 'inline'>
 
 export class Pool {
@@ -79,7 +79,7 @@ export class Pool {
   readonly #workers: readonly Worker[]
   readonly #control: Control
   readonly #replay: Replay
-  /** Choices of threads, by the keys that distinguish programs. */
+  /** Thread choices by the `kind` of a program. */
   readonly #choices = new Map<string, ThreadChoice>()
   readonly #table: TaskTable
   readonly #execute: ExecuteChunk
@@ -143,7 +143,7 @@ export class Pool {
   /** Runs a task over [0, total) and returns when all of it is done. */
   run(task: string, split: Split, args: readonly number[]): void {
     if (this.#broken) throw this.#broken
-    // A shape that is no number would be work without an end.
+    // With a total of NaN the command would never end.
     if (Number.isNaN(split.total)) throw new EngineError('internal', `${task}: nothing says how much there is to do`)
     if (split.total <= 0) return
     const command = this.command(task, split, args)
@@ -152,8 +152,8 @@ export class Pool {
   }
 
   /**
-   * Runs commands that are written down and returns when all of them are done; by as many threads as programs of this `kind`
-   * were quickest with.
+   * Runs a program and returns when all of its commands are done. It uses the number of threads with which programs of this
+   * `kind` have been fastest.
    */
   runProgram(program: ProgramPlace, kind: string): void {
     if (this.#broken) throw this.#broken
@@ -170,7 +170,7 @@ export class Pool {
     return this.#scratchStart
   }
 
-  /** A task over [0, total) as threads read it, with the scratch that there is now. */
+  /** The command for a task over [0, total). Moves the scratch of all threads if it is too small. */
   command(task: string, split: Split, args: readonly number[]): Command {
     const scratchBytes = Math.ceil((split.scratchBytes ?? 0) / 64) * 64
     const staged = args.some(isOutside)

@@ -1,5 +1,5 @@
-// oneDNN's primitives through its C API (oneapi/dnnl/dnnl.h and dnnl_types.h of 3.4 to 3.10): a primitive is made once for what
-// it computes, and kept by the thread. Objects of the library travel as numbers.
+// oneDNN's primitives through its C API (oneapi/dnnl/dnnl.h and dnnl_types.h of 3.4 to 3.10). A thread makes a primitive when it
+// first needs it, and keeps it. Handles of the library's objects are passed as numbers.
 import type koffi from 'koffi'
 import type { LibraryHandle } from 'koffi'
 
@@ -7,7 +7,7 @@ export type ElementType = 'f32' | 'bf16'
 
 /** `dnnl_data_type_t`. */
 const dataTypes = { bf16: 2, f32: 3 }
-/** Arguments of an execution, DNNL_ARG_…; `postOp` is that of the first post-op's operand, and the distance to the next. */
+/** Arguments of an execution, DNNL_ARG_…; the operand of post-op i has `postOp` · (i + 1) + `second`. */
 export const argument = { source: 1, second: 2, weights: 33, destination: 17, bias: 41, scratchpad: 80, postOp: 32768 }
 /** `dnnl_query_scratchpad_md` and `dnnl_scratchpad_mode_user`. */
 const [scratchpadQuery, userScratchpad] = [136, 1]
@@ -15,13 +15,13 @@ const [scratchpadQuery, userScratchpad] = [136, 1]
 const implementationQuery = 8
 /** `dnnl_BA16a64b2a`. */
 const packedTag = 384
-/** `DNNL_MAX_NDIMS`: dimensions and strides are arrays of so many. */
+/** `DNNL_MAX_NDIMS`, the length of the arrays of dimensions and strides. */
 const maxDimensions = 12
-/** Primitives of a kind that a thread keeps; batches of many lengths bring new shapes all the time. */
+/** Most primitives of a kind that a thread keeps: batches of varying lengths always bring new shapes. */
 const mostKept = 512
 const alignment = 64
 
-/** Functions of the C API. A handle is a number, and a place for a result an address. */
+/** Binds functions of the C API: `call` throws on an error status, `ask` returns the result. Handles and addresses are numbers. */
 interface Library {
   readonly call: (name: string, parameters: string) => (...args: number[]) => void
   readonly ask: (name: string, result: string, parameters: string) => (...args: number[]) => number
@@ -42,13 +42,13 @@ function functionsOf(library: LibraryHandle): Library {
   }
 }
 
-/** A place that the library writes to or reads from; the garbage collector does not move it. */
+/** Memory that the library writes to or reads from; the garbage collector does not move it. */
 function place(koffiModule: typeof koffi, bytes: number): { words: BigInt64Array<ArrayBuffer>; address: number } {
   const words = new BigInt64Array(new ArrayBuffer(bytes))
   return { words, address: Number(koffiModule.address(words)) }
 }
 
-/** A primitive, and the memory objects that its operands are shown by. */
+/** A primitive, and the memory objects by which it gets its operands. */
 interface Made {
   readonly primitive: number
   readonly memories: readonly number[]
@@ -63,7 +63,7 @@ interface Made {
 /** An operand: which argument it is, and its descriptor. */
 export type Operand = readonly [argument: number, descriptor: number]
 
-/** Operations on what a primitive computes, in order. */
+/** Appends operations on the result of a primitive, in the order of the calls. */
 export interface PostOps {
   /** x = alg(x), `dnnl_eltwise_…`, with its two parameters. */
   eltwise(algorithm: number, alpha: number, beta: number): void
@@ -73,9 +73,9 @@ export interface PostOps {
   sum(): void
 }
 
-/** Makes what primitives are described by. What it makes is destroyed with the description. */
+/** Makes the objects that describe a primitive. They are destroyed as soon as the primitive is made. */
 export interface Describe {
-  /** Descriptor of a matrix, with the strides of its rows and columns in elements; or of `several`, with that between them. */
+  /** Descriptor of a matrix, with the strides of its rows and columns; or of `several`, with the stride between them. In elements. */
   matrix(
     rows: number,
     columns: number,
@@ -84,10 +84,10 @@ export interface Describe {
     columnStride: number,
     several?: readonly [count: number, stride: number],
   ): number
-  /** The same of bf16 as a product's right operand that is packed. */
+  /** Descriptor of a packed bf16 matrix, for the right operand of a product. */
   packedMatrix(rows: number, columns: number): number
   attributes(fill: (ops: PostOps) => void): number
-  /** A description by `dnnl_<name>_primitive_desc_create`, which takes `parameters` behind the place of its result. */
+  /** A description by `dnnl_<name>_primitive_desc_create`, which takes `parameters` after the address of its result. */
   description(name: string, parameters: string, ...args: number[]): number
   readonly engine: number
 }
@@ -98,11 +98,11 @@ export interface Plan {
 }
 
 export interface Primitives {
-  /** The library's name of the code that would run a plan. */
+  /** The library's name for the implementation that would run a plan. */
   implementation(plan: (describe: Describe) => Plan): string
   /**
-   * Runs the primitive of a shape on operands at these addresses, in the order of its plan. It is planned and made when the
-   * thread first meets the shape; `hash` is a number, `isSame` decides.
+   * Returns a function that runs the primitive of a shape on operands at addresses, in the order of the plan. The primitive is
+   * made when the thread first meets the shape. Shapes are looked up by `hash` and compared by `isSame`.
    */
   bind<S>(
     plan: (shape: S, describe: Describe) => Plan,
@@ -111,7 +111,7 @@ export interface Primitives {
   ): (shape: S, addresses: readonly number[]) => void
 }
 
-/** Binds the library for the calling thread; `pointer` makes a library's pointer of an address. */
+/** Binds the library for the calling thread; `pointer` turns an address into a pointer for the library. */
 export function bindPrimitives(
   koffiModule: typeof koffi,
   handle: LibraryHandle,
@@ -120,7 +120,7 @@ export function bindPrimitives(
   const library = functionsOf(handle)
   const maker = createMaker(koffiModule, library)
   const scratchpad = createScratchpad(koffiModule)
-  // A tile of attention takes some microseconds: nothing else happens here for each product.
+  // A product of one attention tile takes a few microseconds, so this path does no other work per product.
   const setHandle = library.ask('dnnl_memory_set_data_handle', 'int', 'uintptr_t memory, uintptr_t handle')
   const execute = library.ask(
     'dnnl_primitive_execute',
@@ -158,7 +158,7 @@ export function bindPrimitives(
   }
 }
 
-/** Memory that the thread's primitives share, one after the other. */
+/** Scratch memory that the thread's primitives share, since they run one after the other. */
 function createScratchpad(koffiModule: typeof koffi): (bytes: number) => number {
   let size = 0
   let held = place(koffiModule, 0)
@@ -191,7 +191,7 @@ function createMaker(koffiModule: typeof koffi, library: Library): Maker {
   const [destroyDescription, destroyPrimitive, destroyMemory] = [
     ...['primitive_desc', 'primitive', 'memory'].map(destroyer),
   ]
-  // Kind CPU, and a stream in order.
+  // `dnnl_cpu` and `dnnl_stream_in_order` are both 1.
   const engine = made(call('dnnl_engine_create', `${p} engine, int kind, size_t index`), 1, 0)
   const stream = made(call('dnnl_stream_create', `${p} stream, ${p} engine, uint32_t flags`), engine, 1)
   const describer = createDescribe(koffiModule, library, engine, made)

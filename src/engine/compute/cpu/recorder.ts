@@ -1,5 +1,5 @@
-// Kernels that are run and written down as a program (replay.ts), to be run again without being called: a token of a text
-// takes hundreds of them, on the same tensors as the one before.
+// Records kernels as a program (replay.ts) while they run, to run them again without calling them: each token of a text takes
+// hundreds of kernels, on the same tensors as the token before.
 import { bytesPerElement } from '../../dtype.ts'
 import { EngineError } from '../../errors.ts'
 import type { Recorder } from '../backend.ts'
@@ -15,7 +15,7 @@ interface Call {
   readonly args: readonly number[]
 }
 
-/** Calls that are made anew in each replay, and their places in the list. */
+/** A function that is called again in each replay, and the range [first, end) of its calls in the list. */
 interface Varying {
   readonly call: () => void
   readonly first: number
@@ -26,7 +26,7 @@ export function createRecorder(pool: Pool, kernelsOf: (runner: Runner) => Kernel
   const { heap } = pool
   const calls: Call[] = []
   const varied: Varying[] = []
-  /** Index at which the calls of a varying call are replaced, while it is made again. */
+  /** Index of the next call in the list to replace while a varying function is called again; else null. */
   let place: number | null = null
   let varies = false
   let program: ProgramInMemory | null = null
@@ -106,7 +106,7 @@ function openProgram(pool: Pool, calls: readonly Call[]): ProgramInMemory {
   const entryWords = headWords + Math.max(...calls.map(({ args }) => args.length))
   const address = pool.heap.allocateInside(8 * entryWords * calls.length)
   const words = new Float64Array(pool.heap.memory.buffer, address, entryWords * calls.length)
-  // It is the program of one model, whatever the text.
+  // The key of the program, the same for all texts of a model.
   const kind = `${calls.length} of ${calls.reduce((sum, { split }) => sum + split.total, 0)}`
   let scratchStart = -1
   const set = (i: number, { task, split, args }: Call) =>
@@ -114,7 +114,7 @@ function openProgram(pool: Pool, calls: readonly Call[]): ProgramInMemory {
   return {
     set,
     run() {
-      // Commands in between, or a longer text, may have moved the scratch.
+      // Other commands since the last run, or a longer text, may have moved the scratch; `set` may move it again.
       while (scratchStart !== pool.scratchStart) {
         scratchStart = pool.scratchStart
         calls.forEach((call, i) => set(i, call))
@@ -125,7 +125,7 @@ function openProgram(pool: Pool, calls: readonly Call[]): ProgramInMemory {
   }
 }
 
-/** Memory that goes from one tensor to the next of its size, and back to the heap only at the end. */
+/** Memory of released tensors is reused for later tensors of the same size, and returns to the heap only in `close`. */
 function pooledMemory({ heap }: Pool) {
   const sizes = new Map<number, number>()
   const handedOn = new Set<number>()
@@ -142,7 +142,7 @@ function pooledMemory({ heap }: Pool) {
       const bytes = sizes.get(address) ?? 0
       free.set(bytes, [...(free.get(bytes) ?? []), address])
     },
-    /** Another tensor of the pass was there before. */
+    /** Whether another tensor of the pass had this memory before. */
     hadAnother: (address: number) => handedOn.has(address),
     close(): void {
       for (const address of sizes.keys()) heap.release(address)

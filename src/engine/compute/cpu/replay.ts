@@ -1,33 +1,33 @@
-// A program is a list of commands in shared memory that follow each other without the caller: one command, or all of a token
-// (recorder.ts). All threads that take part claim chunks of the command at hand where it lies; whoever finishes its last chunk runs those
-// behind it that are not worth sharing, and opens the next.
+// A program is a list of commands in shared memory that run in sequence without the caller: one command, or all of a token
+// (recorder.ts). The threads that take part claim chunks of the current command. The thread that finishes the last chunk runs the
+// commands after it that have a single chunk, and opens the next one that has several.
 //
-// The position word holds (command << 12 | chunks that nobody has claimed). A claim is an exchange of that word for one less:
-// from then on the program cannot go on without the claimed chunk, so all that it says of the command is read afterwards, however
-// late a thread comes. Threads wait by looking at the word for a little while, then asleep: the one that they wait for may need
-// their processor.
+// The position word holds (command << 12 | chunks that are not claimed yet). A claim replaces the word by one less (compare and
+// exchange). From then on the program cannot proceed without the claimed chunk, so a thread reads the command only after its
+// claim, however late it is. Threads wait by spinning on the word for a short while, and then sleep, since the thread that they
+// wait for may need their processor.
 import { type Control, controlStart, type ExecuteChunk } from './control.ts'
 import { chunkRange, type Command, headWords, mostArgs, readArgs, readCommand, writeEntry } from './entry.ts'
 
-/** Place of a program, in entries of equal size. */
+/** Where a program lies: entries of equal size from `address` on. */
 export interface ProgramPlace {
   readonly address: number
   readonly entryWords: number
   readonly entries: number
 }
 
-/** Behind the words of `Control`: a command that is run by itself, and the words here. */
+/** Byte offsets after the words of `Control`: of the entry for a command that runs alone, and of the words below. */
 const [commandAt, wordsAt] = [1024, 4096]
-/** Words on cache lines of their own. */
+/** Indices of words, each on a cache line of its own, and the number of words. */
 const [position, done, sleepers, words] = [0, 16, 32, 48]
 /** Value of the position word while there is no program. */
 const closed = -1
 /** Chunks and entries that the position word can count. */
 export const [maxChunks, mostEntries] = [4095, 2 ** 19]
 
-/** Number of looks at the word between two at the clock. */
+/** Reads of the word between two reads of the clock. */
 const looks = 200
-/** Milliseconds of looking before sleep: in a program, and in one command, which the caller follows up at once. */
+/** Milliseconds of spinning before sleep: in a program, and in a single command, after which the caller runs the next at once. */
 const [spinMs, commandSpinMs] = [0.1, 0.3]
 const pauseMs = 50
 
@@ -62,8 +62,8 @@ export class Replay {
   }
 
   /**
-   * Caller: runs a program with `threads − 1` others. False when a worker is lost or nothing moved for `stallMs`. One thread runs
-   * each command in one piece: nothing in a program may depend on how it is cut.
+   * Caller: runs a program with `threads − 1` workers. Returns false if a worker is lost or nothing happens for `stallMs`. With
+   * one thread, each command runs as a single chunk, so no command may depend on how it is cut.
    */
   run(place: ProgramPlace, threads: number): boolean {
     if (threads > 1) return this.#share(place, threads)
@@ -72,7 +72,7 @@ export class Replay {
     return true
   }
 
-  /** The same of one command, in all of its chunks also on one thread. */
+  /** Caller: runs one command in the same way, but with one thread, too, chunk by chunk. */
   runCommand(command: Command, args: readonly number[], threads: number): boolean {
     writeEntry(this.#commandWords, 0, command, args)
     return this.#share(this.#command, threads)
@@ -92,7 +92,7 @@ export class Replay {
     return false
   }
 
-  /** Worker: takes part in a program that is open, until it is over. */
+  /** Worker: takes part in the open program, if there is one, until it ends. */
   join(): void {
     if (Atomics.load(this.#state, position) !== closed && this.#thread < this.#place[3]) this.#follow()
   }
@@ -146,9 +146,9 @@ export class Replay {
     return this.#entries[index * this.#entryWords + 1]
   }
 
-  /** A view of the program at hand: the same for all tokens of a text. */
+  /** Makes a view of the current program, unless the last one fits: all tokens of a text run the same program. */
   #look(): void {
-    // An iterator over the words would take as long as a claim.
+    // Destructuring would iterate over the words, which takes as long as a claim.
     const [address, entryWords, entries] = [this.#place[0], this.#place[1], this.#place[2]]
     const { byteOffset, length } = this.#entries
     if (address === byteOffset && entryWords === this.#entryWords && length === entries * entryWords) return
@@ -156,7 +156,7 @@ export class Replay {
     this.#entries = new Float64Array(this.#memory.buffer, address, entries * entryWords)
   }
 
-  /** Waits until the position is no longer `seen`. Returns false when a worker is lost, or when that takes too long. */
+  /** Waits until the position is no longer `seen`. Returns false if a worker is lost, the pool halts or the wait takes too long. */
   #await(seen: number): boolean {
     const state = this.#state
     const since = performance.now()

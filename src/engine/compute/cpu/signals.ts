@@ -1,13 +1,13 @@
-// Holds signals back in the calling thread while a library runs that a signal handler would harm.
+// Blocks signals in the calling thread while it runs library code whose memory a signal handler would overwrite.
 import type koffi from 'koffi'
 
-/** Faults of the instruction at hand: holding them back would end the process. ILL, TRAP, ABRT, BUS, FPE, SEGV and SYS. */
+/** Signals of a faulting instruction: if they were blocked, the fault would end the process. ILL, TRAP, ABRT, BUS, FPE, SEGV and SYS. */
 const faults = [4, 5, 6, 7, 8, 11, 31]
 /** `SIG_BLOCK`, `SIG_SETMASK` and the bytes of a `sigset_t` of Linux. */
 const [block, set, bytes] = [0, 2, 128]
 
 export interface HeldSignals {
-  /** Signals that come from now on wait for `release`. */
+  /** Signals that arrive from now on stay pending until `release`. */
   hold(): void
   release(): void
 }

@@ -1,5 +1,5 @@
-// A thread's part of the WebAssembly memory through which its kernels see panels of tensors that are outside it. What is
-// inside is used in place.
+// A thread's staging area in the WebAssembly memory: panels of tensors that lie outside this memory are copied here for the
+// kernels. Tensors inside the memory are used in place.
 import type { Wasm } from '../../readWasm.ts'
 import { isOutside, type Outside } from './outside.ts'
 
@@ -29,7 +29,7 @@ export class Stage {
     this.#wasm = wasm
   }
 
-  /** Begins a chunk: panels come from [start, end), which is empty when nothing of the command is outside. */
+  /** Begins a chunk: panels are placed in [start, end), which is empty if no tensor of the command is outside. */
   open(start: number, end: number): void {
     this.#next = start
     this.#end = end
@@ -40,12 +40,12 @@ export class Stage {
     return this.#end - this.#next
   }
 
-  /** Address of `bytes` bytes inside, valid until the `flush` that follows: the same one when they lie inside. */
+  /** Address inside of `bytes` bytes, valid until they are flushed: `address` itself if it is inside. */
   bytes(use: Use, address: number, bytes: number): number {
     return isOutside(address) ? this.pack(use, address, 1, bytes, bytes) : address
   }
 
-  /** Rows inside, with their leading dimension: packed when they were outside. Elements are f32, or of so many bytes. */
+  /** Address inside and leading dimension of rows, which are packed if they were outside. `bytes`: size of an element. */
   rows(use: Use, address: number, rows: number, columns: number, ld: number, bytes = 4): [address: number, ld: number] {
     return isOutside(address) ? [this.pack(use, address, rows, bytes * columns, bytes * ld), columns] : [address, ld]
   }
@@ -67,7 +67,7 @@ export class Stage {
     return near
   }
 
-  /** i32 at an address, inside or outside, as they are now. */
+  /** A copy of `count` i32 at an address, inside or outside. */
   readInts(address: number, count: number): Int32Array {
     const ints = new Int32Array(count)
     this.#outside?.read(new Uint8Array(ints.buffer), address)

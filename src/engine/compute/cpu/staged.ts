@@ -9,7 +9,7 @@ import type { Gemm } from './blas.ts'
 /** Most bytes that a panel loses to its alignment. */
 const slack = 64
 
-/** Calls `name(start, end, ...args)`. @throws when a tensor outside is not an operand of operands.ts. */
+/** Calls `name(start, end, ...args)`. @throws if a tensor is outside and operands.ts does not describe the task. */
 export function callStaged(
   { wasm, stage }: { readonly wasm: Wasm; readonly stage: Stage },
   name: string,
@@ -60,7 +60,7 @@ function panelItems({ operands, grain }: TaskOperands, args: readonly number[], 
   return Math.max(grain, Math.floor(fit / grain) * grain)
 }
 
-/** Address for the kernel of the items from `from` on, which it counts from 0 unless they keep their numbers. */
+/** Address that the kernel gets for the items from `from` on: it counts them from 0, or from `from` if `numbered`. */
 function show(stage: Stage, o: Operand, address: number, from: number, count: number, numbered: boolean): number {
   switch (o.kind) {
     case 'whole':
@@ -70,14 +70,14 @@ function show(stage: Stage, o: Operand, address: number, from: number, count: nu
     case 'items': {
       const bytes = Math.min(count * o.bytes, (o.total ?? Infinity) - from * o.bytes)
       const at = stage.bytes(o.use, address + from * o.bytes, bytes)
-      // Addresses of 32 bits wrap around.
+      // The difference may be below 0: 32-bit addresses wrap around.
       return numbered ? at - from * o.bytes : at
     }
   }
 }
 
-// The wasm product on matrices that may lie outside: blocks of them go through the stage. Blocks are whole ones of the kernel
-// (assembly/gemm.ts), so that sums come out as they do inside.
+// The wasm product on matrices that may lie outside: blocks of them go through the stage. Their sizes are multiples of the
+// kernel's own blocks (assembly/gemm.ts), so that sums are added in the same order as for matrices inside.
 const [blockRows, blockColumns, blockDepth] = [256, 512, 256]
 
 export function stagedGemm(gemm: Gemm, stage: Stage): Gemm {
@@ -101,7 +101,7 @@ export function stagedGemm(gemm: Gemm, stage: Stage): Gemm {
   }
 }
 
-/** Rows and columns of op(x) inside, as x has them. */
+/** A block of op(x) inside, in the order in which x is stored. */
 function block2d(
   stage: Stage,
   transposed: boolean,

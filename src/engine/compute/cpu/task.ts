@@ -13,13 +13,13 @@ export interface TaskEnv {
   readonly wasm: Wasm
   /** Single-threaded product of matrices anywhere: oneDNN or BLAS, or wasm where there is none. */
   readonly sgemm: Gemm
-  /** The same of bf16 a and b, with f32 sums. Where there is none, no task asks for it. */
+  /** The same for bf16 a and b, with f32 sums. No task calls it where the machine has no bf16 products. */
   readonly sbgemm: Gemm
-  /** More in one pass than a product, over addresses anywhere; null where oneDNN has none. */
+  /** Fused products and softmax by oneDNN, over addresses anywhere; null where there are none. */
   readonly primitives: OneDnnPrimitives | null
   /** Shows the wasm kernels panels of tensors outside. */
   readonly stage: Stage
-  /** 0 is the calling thread. Results must not depend on it: chunks go to whoever is free. */
+  /** 0 is the calling thread. Results must not depend on it: chunks go to whichever thread is free. */
   readonly thread: number
   /** Start of this thread's scratch, of the size the command asked for. */
   scratch: number
@@ -29,13 +29,13 @@ export interface TaskEnv {
 export type Task = (env: TaskEnv, args: readonly number[], start: number, end: number, chunk: number) => void
 
 export interface TaskTable {
-  /** Their order is the table: threads of one build agree on it. */
+  /** `names[i]` is the name of `tasks[i]`. All threads of a build have the same order. */
   readonly names: readonly string[]
   indexOf(name: string): number
   readonly tasks: readonly Task[]
 }
 
-/** Libraries of products, as far as the machine has them. */
+/** Libraries for products; null where the machine has none. */
 export interface Libraries {
   readonly blas: Blas | null
   readonly oneDnn: OneDnn | null
@@ -61,7 +61,7 @@ export function createEnv(
   }
 }
 
-/** Without a BLAS products of f32 are by wasm, and so are not these. */
+/** oneDNN's primitives. Without a BLAS they are not used either: all f32 products then run in wasm. */
 export const primitivesOf = ({ blas, oneDnn }: Libraries): OneDnnPrimitives | null =>
   (blas && oneDnn?.primitives) ?? null
 
@@ -69,7 +69,7 @@ const noSbgemm: Gemm = () => {
   throw new Error('internal: a product of bf16 where there is none')
 }
 
-/** Runs chunks in a thread, whose scratch and stage are where the command says. */
+/** Runs chunks in one thread, with the thread's scratch and stage at the addresses that the command gives. */
 export function executorOf(env: TaskEnv, tasks: readonly Task[]): ExecuteChunk {
   return ({ task, scratchStart, scratchStride, stageOffset }, args, start, end, chunk) => {
     env.scratch = scratchStart + env.thread * scratchStride
@@ -78,7 +78,7 @@ export function executorOf(env: TaskEnv, tasks: readonly Task[]): ExecuteChunk {
   }
 }
 
-/** oneDNN, which is faster than BLAS, or BLAS; without a BLAS the wasm kernel with this thread's packing buffer. */
+/** With a BLAS, oneDNN's product where there is one, since it is faster, else the BLAS's. Without, the wasm kernel's. */
 function bindSgemm(wasm: Wasm, { blas, oneDnn }: Libraries, stage: Stage, packStart: number): Gemm {
   if (blas) return (oneDnn ?? blas).sgemm
   const { sgemm } = wasm

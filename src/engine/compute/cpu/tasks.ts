@@ -15,9 +15,9 @@ import type { Task, TaskEnv, TaskTable } from './task.ts'
 import type { Wasm } from '../../readWasm.ts'
 import { isOutside } from './outside.ts'
 
-// Gathers and scatters as pool tasks: the wasm kernels where everything is inside it; else a row at a time through the stage,
-// since rows come in any order.
-/** Address inside of a row number 0, for a kernel that is shown the one row it needs. */
+// Gathers and scatters as pool tasks: directly by the wasm kernels where all tensors are inside the WebAssembly memory; else a
+// row at a time through the stage, since rows come in any order.
+/** Address inside of an i32 0: the row number for a kernel that is shown only the one row that it needs. */
 function firstRow({ stage, wasm }: TaskEnv): number {
   const at = stage.take(4)
   wasm.fillWords(0, 1, at, 0)
@@ -32,7 +32,7 @@ const gather: Task = (env, args, start, end) => {
     return void wasm.gatherRows(start, end, out, table, code, rows, scale, c, first, count)
   const mark = stage.mark()
   const [zero, bytes] = [firstRow(env), c * elementBytes(code)]
-  // A row of a packed table is shown with its group.
+  // Rows of a packed table are interleaved, so the whole group of the row is shown.
   const shown = code === packedCode ? packedRows : 1
   stage.readInts(rows + 4 * start, end - start).forEach((id, i) => {
     if (id < first || id >= first + count) return

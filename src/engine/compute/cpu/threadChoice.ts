@@ -1,13 +1,13 @@
-// Chooses how many threads run a program that is run again and again. Where memory is the limit one thread may read as much as
-// all, and where other programs want a processor, all wait for the one that has lost it: so it is tried out as it goes.
+// Chooses how many threads run a program that runs repeatedly, by trials between its runs. Where memory bandwidth is the limit, one
+// thread may be as fast as all, and where other programs need a processor, all threads wait for the one that has lost it.
 
-/** Runs between two trials, at first; a trial that changes nothing puts the next one off. */
+/** Least and most runs between two trials: each trial that changes nothing doubles the number. */
 const [leastRest, mostRest] = [8, 256]
-/** Runs of a trial, and those before it that it is compared with: by their medians, since any run can meet other work. */
+/** Runs of a trial, and earlier runs to compare it with, by medians, since other programs may slow any single run. */
 const [trialRuns, rememberedRuns] = [3, 9]
-/** A trial must be better by so much, */
+/** A trial's number is adopted if its median time is less than this multiple of the present one. */
 const better = 0.95
-/** and a median that became so much worse calls for one. */
+/** A median time above this multiple of the one after the last trial starts a trial early. */
 const worse = 1.2
 
 export class ThreadChoice {
@@ -16,7 +16,7 @@ export class ThreadChoice {
   #at = 0
   /** Milliseconds of the last runs with the present number. */
   #recentMs: number[] = []
-  /** Median of the last trial; 0 before the first. */
+  /** Median time with the number that the last trial left, in ms; 0 before the first trial. */
   #settledMs = 0
   #rest = leastRest
   #sinceTrial = 0
@@ -43,7 +43,7 @@ export class ThreadChoice {
     if (++this.#sinceTrial < leastRest) return
     const slowed = this.#settledMs > 0 && median(this.#recentMs) > worse * this.#settledMs
     if (this.#sinceTrial < this.#rest && !slowed) return
-    // The other way than the last time, where there is one.
+    // Goes in the opposite direction to the last trial, where there is a candidate.
     const next = this.#at + this.#direction
     const at = next in this.#counts ? next : this.#at - this.#direction
     this.#direction = this.#at - at

@@ -18,7 +18,7 @@ async function main(start: WorkerStart): Promise<void> {
   const outside = start.outside ? await openOutside(start.memory) : null
   const env = createEnv(wasm, { blas, oneDnn }, outside, start.thread, start.packStart)
   const control = new Control(start.memory)
-  // Without this the caller would wait for the chunk of a thread that has ended.
+  // Without this, the caller would go on waiting for a chunk of a thread that has ended.
   process.on('exit', () => control.halted || control.leave())
   parentPort?.postMessage(names.join())
   const replay = new Replay(start.memory, control, start.thread, executorOf(env, tasks))

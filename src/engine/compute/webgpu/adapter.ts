@@ -5,10 +5,10 @@ import type { OpenRequest } from './protocol.ts'
 import type { Gpu } from './shader.ts'
 import { chooseShape, type SubgroupMatrixConfig, type TensorCores } from './ops/gemm/tensorCores.ts'
 
-/** Dawn aborts the process when its instance is garbage-collected while anything of it lives: kept for good. */
+/** Never released: Dawn aborts the process if an instance is garbage-collected while one of its objects is alive. */
 const instances: GPU[] = []
 
-/** The adapter that Dawn's flags select, else its first; `plain`, without experiments. Rejects with `unsupported` and what to do. */
+/** The adapter that Dawn's flags select, else its first; `plain`: no experimental features. Rejects with `unsupported` and a remedy. */
 export async function requestAdapter(flags: string[], plain = false): Promise<GPUAdapter> {
   const gpu = await createInstance(plain ? flags : [...flags, dawnFeatures])
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' }).catch((cause: unknown) => {
@@ -29,7 +29,7 @@ export async function adapterNames(): Promise<string[]> {
   return Array.from(listed.matchAll(/name: '([^\n]*)'/g), ([, name]) => name)
 }
 
-/** Experimental features may be asked for, and f16 on NVIDIA, which Dawn hides there without this. */
+/** Allows experimental features, and f16 on NVIDIA, which Dawn hides by default. */
 const dawnFeatures = 'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia'
 
 async function createInstance(flags: string[]): Promise<GPU> {
@@ -68,7 +68,7 @@ export function isSoftware(info: GPUAdapterInfo): boolean {
 /** Vendors whose GPUs mostly share the host's memory; WebGPU does not say which do. */
 const sharing = /apple|intel|qualcomm|arm|img/i
 
-/** AMD's processors with graphics, as they call themselves, and NVIDIA's boards whose memory is the processor's. */
+/** Names of AMD's processors with graphics, and of NVIDIA's boards that share the processor's memory. */
 const sharingNames =
   /radeon(\(tm\))? (graphics|\d{3}m\b|\d{4}s\b)|vega \d+ graphics|amd custom [ag]pu|\b(tegra|orin|xavier|gb10)\b/i
 
@@ -85,7 +85,7 @@ export function adapterName(info: GPUAdapterInfo): string {
   return info.description || info.device || info.vendor || 'unnamed adapter'
 }
 
-/** Chromium's name, and the one that the extension is to have; WGSL writes them with underscores. */
+/** The name that is planned for the extension, and Chromium's current one. WGSL writes both with underscores. */
 const matrixFeatures = ['subgroup-matrix', 'chromium-experimental-subgroup-matrix'] as string[] as GPUFeatureName[]
 const sizeFeature = 'subgroup-size-control' as GPUFeatureName
 
@@ -101,10 +101,10 @@ const wantedLimits = [
   'maxComputeInvocationsPerWorkgroup',
 ] as const
 
-/** Lanes that a subgroup is asked to have where an adapter has several sizes. */
+/** Lanes of a subgroup that are requested if an adapter supports several sizes. */
 const usualSubgroup = 32
 
-/** The adapter's matrix units, if it lists a shape that the kernel knows and its subgroups have one size, or a size can be asked for. */
+/** The adapter's matrix units; null unless it lists a shape that the kernel knows and its subgroup size is fixed or can be requested. */
 export function tensorCoresOf({ info, features }: GPUAdapter): TensorCores | null {
   const { subgroupMinSize: least, subgroupMaxSize: most } = info
   const configs = (info as { subgroupMatrixConfigs?: Iterable<SubgroupMatrixConfig> }).subgroupMatrixConfigs ?? []
@@ -118,7 +118,7 @@ export function tensorCoresOf({ info, features }: GPUAdapter): TensorCores | nul
   return { ...chosen, subgroupSize, fixesSize, extension: feature.replaceAll('-', '_') }
 }
 
-/** Two for each multiprocessor of a large card. */
+/** Least number of large tiles for which they are used: two for each multiprocessor of a large card. */
 const manyTiles = 256
 
 /** GPUs of processors and phones have fewer registers and less memory for a workgroup: small tiles suit them. */
@@ -133,7 +133,7 @@ export function largeTilesOf(
   return { least: always ? 1 : manyTiles, buffers }
 }
 
-/** Whether its subgroups are those that the products for software Vulkan are written for. */
+/** Whether this is a software adapter with subgroups of 8 lanes, for which ops/gemm/small.ts is written. */
 export function hasSmallSubgroups({ info, features }: GPUAdapter): boolean {
   const { subgroupMinSize, subgroupMaxSize } = info
   return isSoftware(info) && features.has('subgroups') && subgroupMaxSize === 8 && subgroupMinSize === 8
@@ -145,8 +145,8 @@ const mostBytesOfAmd = 2 ** 31 - 4
 const mostBoundOfQualcomm = 2 ** 28
 
 /**
- * The features that kernels use and the adapter's own limits; without asking, WebGPU gives its small defaults. `plain` leaves
- * out the features that young drivers die of.
+ * The features that kernels use and the adapter's own limits, since WebGPU's default limits are small. `plain` leaves out the
+ * features that can crash immature drivers.
  */
 export function deviceRequest(
   { info, features, limits }: GPUAdapter,

@@ -29,15 +29,15 @@ export interface WebGpuOptions extends Partial<OpenRequest> {
 
 export interface WebGpuBackend extends Backend {
   readonly prune: PruneKernels
-  /** Adapter and driver, for what is known of them. */
+  /** Adapter and driver: the key under which facts about them are cached. */
   readonly identity: string
-  /** Bytes that the device gives beside what is in use; it is asked for no more than `most`. */
+  /** Bytes that the device can allocate in addition to those in use, at most `most`. */
   measureMemory(most: number): Promise<number>
   /** Allocations beyond it throw `out-of-memory`. */
   limitMemory(bytes: number): void
 }
 
-/** Each submission takes the host 0.2 ms, and what is not yet submitted leaves the device idle. */
+/** A compromise: each submission takes the host 0.2 ms, and commands that are not submitted yet leave the device idle. */
 const commandsPerBatch = 128
 const bytesPerBatch = 32 * 2 ** 20
 /** Most bytes of writes that wait to be handed to the driver. */
@@ -93,9 +93,9 @@ class Connection {
   readonly #waiters = new Map<number, Waiter>()
   #commands: Command[] = []
   #bytes = 0
-  /** Reads that were asked for in this turn: they share one wait. */
+  /** Reads requested in this turn of the event loop; they share one wait. */
   #reads: { id: number; tensor: Tensor }[] = []
-  /** Bytes that were given to `push` and are not yet with the driver, and who waits until they are few. */
+  /** Bytes of writes that have not reached the driver yet, and the callbacks to run when few are left. */
   #unwritten = 0
   #waitForWrites: (() => void)[] = []
   #nextId = 0
@@ -124,7 +124,7 @@ class Connection {
     if (this.#commands.length >= commandsPerBatch || this.#bytes >= bytesPerBatch) this.#flush()
   }
 
-  /** Sends what was called so far, and asks for a thing behind it. */
+  /** Sends the commands so far, followed by a request. */
   async ask(what: { type: 'sync' | 'close' } | { type: 'measure'; most: number }): Promise<unknown> {
     if (this.#dead) throw toError(this.#dead)
     this.#sendReads()
@@ -146,7 +146,7 @@ class Connection {
     })
   }
 
-  /** What is called after a read may release its tensor: the read goes first. */
+  /** Sends the pending reads. They go before later commands, which may release their tensors. */
   #sendReads(): void {
     if (this.#reads.length === 0) return
     const reads = this.#reads.splice(0)
@@ -154,7 +154,7 @@ class Connection {
     this.#post((commands) => ({ type: 'read', commands, ids, tensors }))
   }
 
-  /** Resolves, on a dead device too, when few bytes of writes are left here. */
+  /** Resolves when few bytes of writes are left to be taken by the driver, or when the device is dead. */
   written(): Promise<void> {
     this.#flush()
     if (this.#dead || this.#unwritten <= mostUnwritten) return Promise.resolve()
@@ -174,7 +174,7 @@ class Connection {
     if (this.#commands.length > 0) this.#post((commands) => ({ type: 'run', commands, ids: [] }))
   }
 
-  /** Sends what was called so far. */
+  /** Sends the request that `make` builds from the commands so far. */
   #post(make: (commands: Command[]) => Request): void {
     const commands = this.#commands
     const transfer = commands.flatMap((c) => (c.do === 'write' ? [c.data.buffer as ArrayBuffer] : []))

@@ -1,6 +1,6 @@
-// How much memory a GPU gives, how much of it is in use, and how much plans may count on. WebGPU says none of this, and Dawn's heap
-// sizes do not reach JavaScript: buffers are made until the driver refuses. The answer is kept by adapter and driver, since measuring
-// takes a moment and other programs' memory.
+// How much memory a GPU gives, how much of it is in use, and how much plans may count on. WebGPU reports none of this, and Dawn's heap
+// sizes are not available in JavaScript, so buffers are allocated until the driver refuses. The result is cached by adapter and driver,
+// because measuring takes a moment and occupies memory that other programs may need.
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatBytes } from '../../../formatting/numbers.ts'
@@ -14,15 +14,15 @@ import { cacheFile, readCache, writeCache } from '../../../system/atomicFile.ts'
 import { machineMemoryBytes } from '../../machine.ts'
 
 const gib = 2 ** 30
-/** A driver that refuses less than this has nothing left. */
+/** Smallest buffer that is tried, in bytes: a driver that refuses it has no memory left. */
 const smallest = gib / 16
-/** No card has more; a driver that never refuses lends the host's memory. */
+/** Most bytes that are tried. No card has more: a driver that never refuses is lending the host's memory. */
 const most = 512 * gib
 
 /** An answer is good for a day: another program may have held the card when it was measured. */
 const keptMs = 24 * 3600 * 1000
 
-/** Bytes in buffers of up to 1 GiB that the device gives now, at most `bound`; all are given back. Nothing is written to them. */
+/** Bytes that can be allocated now in buffers of up to 1 GiB, at most `bound`. All are freed again; nothing is written to them. */
 export async function measureDeviceMemory(device: GPUDevice, bound = Infinity): Promise<number> {
   const buffers: GPUBuffer[] = []
   let total = 0
@@ -36,7 +36,7 @@ export async function measureDeviceMemory(device: GPUDevice, bound = Infinity): 
     }
   } finally {
     for (const buffer of buffers) buffer.destroy()
-    // Dawn frees at the next submit.
+    // Dawn frees destroyed buffers at the next submit.
     device.queue.submit([])
     await device.queue.onSubmittedWorkDone()
   }
@@ -49,7 +49,7 @@ async function tryBuffer(device: GPUDevice, size: number): Promise<GPUBuffer | n
   return (await device.popErrorScope()) ? null : buffer
 }
 
-/** The bytes that `file` has for `key`, else what `measure` finds. A file that fails costs a measurement. */
+/** The bytes cached in `file` under `key`, else those that `measure` finds. If the file cannot be read, memory is measured again. */
 export async function knownDeviceMemory(
   key: string,
   measure: () => Promise<number>,
@@ -75,15 +75,15 @@ export async function memoryBound(
   platform = process.platform,
   cards = '/sys/class/drm',
 ): Promise<number> {
-  // Direct3D moves what does not fit into the host's memory.
+  // Direct3D moves data that does not fit on the GPU to the host's memory.
   if (platform === 'win32') return machineMemoryBytes() / 2
   if (platform === 'linux' && /amd/i.test(vendor)) return (await freeByKernel(cards, ownMemory)) ?? Infinity
   return Infinity
 }
 
 /**
- * Free bytes of an AMD GPU by the kernel. Of a card: its video memory, of the one that has most, since Mesa's driver goes on in the
- * host's. Of a processor: the little that it keeps as video memory, and what it may take of the host's (GTT). null: not known.
+ * Free bytes of an AMD GPU, as the kernel reports them; null if unknown. Card: free video memory, the most of any card, since Mesa's
+ * driver continues in the host's memory. GPU of a processor: its small video memory, and what it may take of the host's (GTT).
  */
 async function freeByKernel(cards: string, ownMemory: boolean): Promise<number | null> {
   const read = async (card: string, what: string) =>
@@ -97,11 +97,11 @@ async function freeByKernel(cards: string, ownMemory: boolean): Promise<number |
   }
   if (found.length === 0) return null
   if (ownMemory) return Math.max(...found.map(({ free }) => free))
-  // Beside a card the processor is the one with less video memory.
+  // If there is a card too, the processor's GPU is the one with less video memory.
   return found.reduce((least, one) => (one.total < least.total ? one : least)).free
 }
 
-/** Bytes of a device below which no model is worth a plan. */
+/** Smallest limit, in bytes, for which a plan is tried. */
 const leastPlan = 64 * 2 ** 20
 
 export interface MemoryAccount extends Required<Pick<Backend, 'memory' | 'rowLimit' | 'planWithLess'>> {
@@ -114,7 +114,7 @@ export interface MemoryAccount extends Required<Pick<Backend, 'memory' | 'rowLim
   limitMemory(bytes: number): void
 }
 
-/** `onLimit` hears of each new limit of the bytes that plans may count on. */
+/** `onLimit` is called with each new limit, in bytes, that plans may count on. */
 export function openAccount(
   facts: Pick<GpuFacts, 'description' | 'maxBufferBytes'>,
   maxBytes: number,
@@ -130,7 +130,7 @@ export function openAccount(
   let peakBytes = 0
   /** Most bytes in use since the last plan was made. */
   let planPeak = 0
-  /** A tensor was larger than a buffer may be: less beside it does not help. */
+  /** The last tensor was larger than a buffer may be, so freeing other memory would not help. */
   let tooLarge = false
   const planned = () => Math.min(limitBytes, plannedBytes)
   onLimit(planned())
@@ -169,7 +169,7 @@ export function openAccount(
     },
     memory: (): MemoryUse => ({ usedBytes, peakBytes, limitBytes: planned() }),
     planWithLess() {
-      // The peak was too much: buffers come in size classes, and other programs want memory too.
+      // The device refused at this peak: size classes round buffers up, and other programs use memory too.
       const less = Math.floor(0.75 * Math.min(planned(), planPeak))
       const mayPlan = !tooLarge && less >= leastPlan
       const kept = planPeak <= plannedBytes
@@ -185,7 +185,7 @@ export function openAccount(
   }
 }
 
-/** Memory whose commands go to `push`. */
+/** Allocation that counts bytes in `account` and sends its commands to `push`. */
 export const accounted = (
   account: Pick<MemoryAccount, 'take' | 'release'>,
   push: (command: Command) => void,

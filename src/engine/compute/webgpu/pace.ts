@@ -5,19 +5,19 @@ const shareSlept = 0.7
 /** Milliseconds. Below this a sleep costs more than it saves. */
 const shortestSleep = 2
 const longestSleep = 2000
-/** Milliseconds. Work that is found done so soon after a sleep ended during it, so the wait underrates the device. */
+/** Milliseconds. Work that is done this soon after a sleep finished during the sleep, so the measured rate is too low. */
 const atOnce = 1
-/** Less work says nothing of the rate. */
+/** Less work is too short to measure the rate. */
 const leastFlops = 1e8
 
-/** Watchdogs take a driver for dead after 2 s in Windows and 10 s with AMD's on Linux; some kernels are several times slower than the one measured. */
+/** Watchdogs reset a GPU after 2 s on Windows, 10 s on Linux with AMD; some kernels are several times slower than the measured one. */
 const secondsPerDispatch = 0.25
-/** What a device that nobody has measured does in that time, though it be slow. */
+/** Limits for a device whose rate was not measured, low enough for a slow one. */
 const unmeasured = { perDispatch: 1e10, perSubmit: 5e10 }
-/** More would save no host a thing. */
+/** Larger dispatches would not save the host any time. */
 const mostPerDispatch = 1e12
 
-/** Floating point operations of one dispatch and, but for the last of its dispatches, of one submission. */
+/** Most floating point operations of one dispatch, and of one submission before its last dispatch is added. */
 export function mostFlops(flopsPerSecond: number | null): { perDispatch: number; perSubmit: number } {
   if (flopsPerSecond === null) return unmeasured
   const perDispatch = Math.min(mostPerDispatch, secondsPerDispatch * flopsPerSecond)
@@ -34,7 +34,7 @@ const realClock: Clock = { now: () => performance.now(), sleep: delay }
 
 export class Pace {
   readonly #clock: Clock
-  /** Operations per millisecond, learnt from the waits; null before the first: it does not sleep. */
+  /** Operations per millisecond, learnt from the waits; null before the first wait, which does not sleep. */
   #rate: number | null = null
   #flops = 0
   #since = 0

@@ -52,7 +52,7 @@ export class Pipelines {
   }
 }
 
-/** Part of a buffer: `offset` is aligned, `at` is the rest in elements of so many bytes. */
+/** Part of a buffer: `offset` is aligned, and `at` is the rest of the tensor's offset, in elements of `elementBytes`. */
 export interface Bound {
   readonly buffer: PooledBuffer
   readonly offset: number
@@ -63,7 +63,7 @@ export interface Bound {
 
 const mostKept = 4096
 
-/** The group of the numbers on the way to it, and the ways on from it. */
+/** A node of a trie. Its path is what identifies a bind group: the pipeline, then the buffer, start and size of each binding. */
 interface Node {
   group: GPUBindGroup | null
   readonly next: Map<number, Node>
@@ -77,13 +77,13 @@ export class BindGroups {
   #root = newNode()
   #count = 0
 
-  /** `reach`: most bytes that are bound beside a tensor's own. */
+  /** `reach`: most bytes of a buffer that are bound around a tensor; 0 binds the tensor's own bytes only. */
   constructor(device: GPUDevice, reach: number) {
     this.#device = device
     this.#reach = reach
   }
 
-  /** `places`: where each tensor begins in what is bound of its buffer, in elements. */
+  /** `places`: the offset of each tensor from the start of its binding, in elements. */
   get(pipeline: Pipeline, parts: readonly Bound[], kinds: string): { group: GPUBindGroup; places: readonly number[] } {
     const ranges = parts.map((_, i) => this.#range(parts, i, kinds))
     let node = after(this.#root, pipeline.id)
@@ -105,8 +105,8 @@ export class BindGroups {
   }
 
   /**
-   * The whole buffer of a part; of one that no binding takes whole, one of the windows that overlap by half. What is written beside
-   * something else in its buffer is bound alone.
+   * What is bound for a part: its whole buffer or, if that exceeds `reach`, one of the windows that overlap by half. A tensor that is
+   * written while another tensor of its buffer is bound gets a binding of its own bytes only.
    */
   #range(parts: readonly Bound[], i: number, kinds: string): Range {
     const { buffer, offset, size } = parts[i]

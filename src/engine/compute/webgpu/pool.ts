@@ -6,16 +6,16 @@ const minimum = 256
 /** A smaller buffer is handed out without waiting for the driver to say whether there was memory. */
 const largeBytes = 16 * 2 ** 20
 
-/** Kept for reuse beside as much again as is in use, or as lately was in use together. */
+/** Bytes of idle buffers that are kept in addition to those that a step may need again (see `wasteful`). */
 const idleBytes = 256 * 2 ** 20
-/** Buffers do not fit each other's sizes quite. */
+/** Factor on the bytes lately in use, since idle buffers rarely have exactly the sizes that are requested. */
 const slack = 1.25
 /** A size class has at most so many times the bytes that were asked for. */
 const roundedUp = 1.125
-/** Acquisitions that a step of training makes at most: what was in use a step ago will be in use again. */
+/** Most acquisitions of a training step: what was in use one step ago will be needed again. */
 const lately = 8192
 
-/** What a map has for a key, made when it is first asked for. */
+/** The map's value for a key, created at first use. */
 export function kept<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const known = map.get(key)
   if (known !== undefined) return known
@@ -31,18 +31,18 @@ export function sizeClass(bytes: number): number {
   return Math.ceil(bytes / step) * step
 }
 
-/** What is asked of a GPUBuffer at every dispatch, beside it: each of its own properties is a call into Dawn. */
+/** A GPUBuffer with copies of the facts that every dispatch needs: reading one of its own properties is a call into Dawn. */
 export interface PooledBuffer {
   readonly gpu: GPUBuffer
   readonly size: number
   /** In the order in which they were made. */
   readonly number: number
-  /** It was never made: it must not be used, nor given to anyone else. */
+  /** The device had no memory for it: the buffer must be neither used nor reused. */
   broken: boolean
 }
 
 export class BufferPool {
-  /** Bytes that tensors may take together. Idle buffers fill up what they leave of it, and no more. */
+  /** Bytes that tensors may take together. Idle buffers may only take what tensors leave of this limit. */
   limitBytes = Infinity
   readonly #device: GPUDevice
   readonly #largest: number
@@ -50,10 +50,10 @@ export class BufferPool {
   #made = 0
   #freeBytes = 0
   #usedBytes = 0
-  /** Most bytes in use at one time, within the last acquisitions and those before. */
+  /** Peak bytes in use during the current period of `lately` acquisitions, and during the previous period. */
   #most: [now: number, before: number] = [0, 0]
   #acquired = 0
-  /** Outcomes of creations not yet looked at: out of memory shows only there. */
+  /** Buffers whose outcome was not checked yet; only the outcome tells that memory ran out. */
   #pending: { buffer: PooledBuffer; outcome: Promise<GPUError | null> }[] = []
 
   constructor(device: GPUDevice) {
@@ -82,7 +82,7 @@ export class BufferPool {
     return buffer
   }
 
-  /** The one made first of the free buffers of a size: a step that asks as the last one did gets the same ones, for which bind groups are known. */
+  /** The oldest free buffer of a size: a step with the same requests as the last gets the same buffers, whose bind groups are cached. */
   #eldest(size: number): PooledBuffer | undefined {
     const list = this.#free.get(size)
     if (!list?.length) return undefined
@@ -112,8 +112,8 @@ export class BufferPool {
   }
 
   /**
-   * Does the same, but where a new buffer would pass the limit, or the device has no room, while buffers of other sizes lie idle,
-   * these go first; `settle` submits recorded work that may use them, and waits for it.
+   * As `acquire`, but if a new buffer would pass the limit or the device has no memory for it, idle buffers of other sizes are
+   * destroyed first. `settle` submits recorded work that may use them, and waits for it.
    */
   async acquireOrTrim(bytes: number, settle: () => Promise<void>): Promise<PooledBuffer> {
     const isNew = !this.#free.get(sizeClass(bytes))?.length
@@ -127,7 +127,7 @@ export class BufferPool {
     return this.acquire(bytes)
   }
 
-  /** Whether a buffer was made; of one that was not, `failure` says nothing any more. */
+  /** Whether a buffer could be created. `failure` no longer reports a buffer that is checked here. */
   async #wasMade(buffer: PooledBuffer): Promise<boolean> {
     const index = this.#pending.findIndex((creation) => creation.buffer === buffer)
     if (index < 0) return true
@@ -137,12 +137,12 @@ export class BufferPool {
     return false
   }
 
-  /** Whether `more` bytes beside all that were made are too many while some lie idle. */
+  /** Whether all buffers and `more` bytes together would pass the limit while some buffers are idle. */
   #passesLimit(more = 0): boolean {
     return this.#freeBytes > 0 && this.#usedBytes + this.#freeBytes + more > this.limitBytes * roundedUp
   }
 
-  /** Whether more lies idle than a step may need again, or than the limit leaves. */
+  /** Whether idle buffers take more bytes than a step may need again, or than the limit leaves. */
   get wasteful(): boolean {
     if (this.#passesLimit()) return true
     const needed = slack * Math.max(...this.#most) - this.#usedBytes

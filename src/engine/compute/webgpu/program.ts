@@ -1,5 +1,5 @@
-// A sequence of kernel calls as the dispatches that they came to: recorded once, and sent to the device again without being called. A
-// token of a text takes hundreds of them, on the same tensors as the one before.
+// A sequence of kernel calls, recorded once as dispatches and replayed on the device without repeating the calls. Each generated token
+// takes hundreds of calls, on the same tensors as the previous token.
 import { EngineError } from '../../errors.ts'
 import type { Recorder as Recording } from '../backend.ts'
 import { accounted, type MemoryAccount } from './deviceMemory.ts'
@@ -9,9 +9,9 @@ import type { Entry } from './recorder.ts'
 
 /** The device's side. */
 export class Program {
-  /** What is replayed; null where calls are made again each time. */
+  /** Entries to replay; null at a place where each replay executes new commands. */
   readonly steps: (Entry[] | null)[] = []
-  /** No call of it failed, or was left out after one that had. */
+  /** False once a call of the program has failed, or was skipped after a failure. */
   isWhole = true
   readonly #pool: BufferPool
   readonly #free = new Map<number, PooledBuffer[]>()
@@ -31,7 +31,7 @@ export class Program {
     return entries
   }
 
-  /** Memory that goes from one tensor of the program to the next, and to nobody else before it is closed. */
+  /** Memory that only tensors of this program reuse until it is closed. */
   acquire(bytes: number): PooledBuffer {
     const known = this.#free.get(sizeClass(bytes))?.pop()
     if (known) return known
@@ -40,7 +40,7 @@ export class Program {
     return buffer
   }
 
-  /** For the tensors of buffer `id`. What varies may write there again after their release, before whatever has the memory then. */
+  /** Memory for buffer `id`, valid beyond its release: in a replay, varying commands may write to it before its memory is reused. */
   allocate(id: number, bytes: number): PooledBuffer {
     this.#tensors.push(id)
     return this.acquire(bytes)
@@ -66,7 +66,7 @@ export function recordProgram(
 ): Recording {
   const live = new Set<number>()
   const varied: (() => void)[] = []
-  /** Gets what varies, while it is called. */
+  /** Receives the commands of a varying call while the call runs; else null. */
   let vary: ((command: Command) => void) | null = null
   const keep = (command: Command) => push({ ...command, program } as Command)
   const memory = accounted(account, keep)

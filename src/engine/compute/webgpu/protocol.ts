@@ -13,33 +13,33 @@ export type KernelCall<K extends KernelName = KernelName> = {
   [N in K]: { do: 'call'; kernel: N; args: KernelArgs[N]; program?: number }
 }[K]
 
-/** What names a program is kept by it (program.ts). */
+/** A command with a `program` belongs to it: the program keeps its memory and dispatches for replays (program.ts). */
 export type Command =
   | { do: 'allocate'; buffer: number; bytes: number; program?: number }
   | { do: 'release'; buffer: number; program?: number }
   | { do: 'write'; tensor: Tensor; data: HostArray }
   | KernelCall
-  /** The commands up to the program's next come anew in each replay: the next of `varied`. */
+  /** Marks the place in the program at which each replay executes its next entry of `varied`. */
   | { do: 'vary'; program: number }
   | { do: 'replay'; program: number; varied: Command[][] }
   | { do: 'forget'; program: number }
   /** Bytes that tensors may take together from here on. */
   | { do: 'limit'; bytes: number }
 
-/** Does the commands, and then what is asked; each of `ids` gets a reply. */
+/** Executes the commands and then the request itself; each of `ids` gets a reply. */
 export type Request = { readonly commands: readonly Command[]; readonly ids: readonly number[] } & (
   | { readonly type: 'run' | 'sync' | 'close' }
-  /** Several tensors for one wait, for an id each. */
+  /** Reads several tensors with one wait; each has its own id. */
   | { readonly type: 'read'; readonly tensors: readonly Tensor[] }
   /** How many bytes the device gives, up to `most`. */
   | { readonly type: 'measure'; readonly most: number }
 )
 
 export type Reply =
-  /** To id 0, which nobody asks with, once the device is open: GpuFacts. */
+  /** Id 0, which no request has, carries GpuFacts once the device is open. */
   | { type: 'done'; id: number; data?: unknown }
   | { type: 'failed'; id: number; failure: Failure }
-  /** The driver has taken so many bytes of writes. */
+  /** The driver has taken this many more bytes of writes. */
   | { type: 'written'; bytes: number }
   /** The device is gone; every later request is answered with this. */
   | { type: 'dead'; failure: Failure }
@@ -55,9 +55,8 @@ export interface GpuFacts {
   maxBufferBytes: number
   /** The GPU has memory of its own, as far as can be told. */
   ownMemory: boolean
-  /** Adapter and driver: what a measurement of the memory holds for. */
+  /** Adapter and driver. A measurement of the memory is valid for this pair. */
   identity: string
-  /** All that can be called. */
   kernels: readonly KernelName[]
 }
 
@@ -65,19 +64,19 @@ export interface GpuFacts {
 export interface OpenRequest {
   /** Flags of Dawn for `create`: backend, adapter, features. */
   flags: string[]
-  /** As in Gpu; the usual ones and the device's limit when null. Tests make them small. */
+  /** As in Gpu. null: the default window, and the device's limit as reach. Tests make both small. */
   windowBytes: number | null
   reachBytes: number | null
   /**
-   * Which products: those written for small subgroups (software Vulkan), portable ones, these with the largest tiles or the
-   * smallest wherever they can be (for tests), by the adapter, or on tensor cores, which round inputs to f16; without any the device does not open.
+   * Which shaders compute products: those that suit the adapter, portable ones, portable ones with the largest or smallest tiles wherever
+   * possible (for tests), those for small subgroups (software Vulkan), or tensor cores, which must exist and may round inputs to f16.
    */
   products: 'auto' | 'portable' | 'largeTiles' | 'smallTiles' | 'smallSubgroups' | 'tensorCores'
-  /** Without experiments and the features that young drivers die of (survey.ts). */
+  /** Opens without experimental features and those that can crash immature drivers (survey.ts). */
   plain: boolean
   /** Binds no more of a buffer than a tensor's own bytes, which takes many more bind groups: for tests and counts. */
   exactBindings: boolean
-  /** Measured operations a second in f32, null where nothing was measured: the size of a dispatch goes by it, no result does. */
+  /** Measured f32 operations per second; null if not measured. It determines the size of dispatches, but no result. */
   flopsPerSecond: number | null
 }
 

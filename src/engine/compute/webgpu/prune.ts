@@ -1,5 +1,5 @@
-// PruneKernels on the GPU: its operations are recorded as kernels are, and what decides on the host is a few kilobytes of
-// counts. Weights stay on the device.
+// PruneKernels on the GPU. Its operations are recorded like kernels. The host decides from a few kilobytes of counts; weights stay
+// on the device.
 import { breathe } from '../../breathe.ts'
 import type { DType } from '../../dtype.ts'
 import type { Backend } from '../backend.ts'
@@ -15,14 +15,14 @@ type Device = Pick<Backend, 'allocate' | 'release' | 'read'>
 
 const patternOf = (score: number): number => new Uint32Array(Float32Array.of(score).buffer)[0]
 
-/** Ties that go: on the device a score is an f32 itself, so that all which round to one are ties. */
+/** The number of ties that are pruned. Scores on the device are f32 themselves, so the place of each is `exactPlace`. */
 function tiesOf({ place, ties }: Limit): number {
   if (place === exactPlace) return ties
   return place > exactPlace ? Infinity : 0
 }
 
 export function webGpuPrune(device: Device, ops: PruneOps, { fill }: Pick<Kernels, 'fill'>): PruneKernels {
-  /** Gives `body` memory, and returns what it leaves there. */
+  /** Allocates memory for `body`, and returns what `body` leaves in it. */
   const leftIn = async (dtype: DType, shape: readonly number[], body: (own: Tensor) => void | Promise<void>) => {
     const own = device.allocate(dtype, shape)
     try {
@@ -32,7 +32,7 @@ export function webGpuPrune(device: Device, ops: PruneOps, { fill }: Pick<Kernel
       device.release(own)
     }
   }
-  /** The same of zeroed words. */
+  /** As `leftIn`, with u32 words that start as zero. */
   const counted = (length: number, body: (words: Tensor) => void | Promise<void>) =>
     leftIn('u32', [length], (words) => {
       fill(words, 0)

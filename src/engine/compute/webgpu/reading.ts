@@ -2,7 +2,7 @@
 import { bytesPerElement, hostArray, type HostArray } from '../../dtype.ts'
 import { bytesOf, type Tensor } from '../tensor.ts'
 
-/** The whole words that a tensor lies in, since copies move words. */
+/** The whole 4-byte words that contain a tensor, since copies move words. */
 export interface Reading {
   readonly tensor: Tensor
   readonly source: GPUBuffer
@@ -36,7 +36,7 @@ interface Piece {
   readonly to: number
 }
 
-/** All bytes of the readings in their order, by fillings of a buffer of at most `room` bytes. */
+/** All bytes of the readings in order. Each array of pieces fills a buffer of `room` bytes, the last perhaps only in part. */
 export function* filled(readings: readonly Reading[], room: number): Generator<Piece[]> {
   let filling: Piece[] = []
   let to = 0

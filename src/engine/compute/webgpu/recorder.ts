@@ -7,9 +7,9 @@ import { bytesOf } from '../tensor.ts'
 import { bytesPerElement } from '../../dtype.ts'
 
 const slotsPerBuffer = 256
-/** Submitted at the latest after so many dispatches: drivers keep state for each that they have not begun. */
+/** Most dispatches of a submission: drivers keep state for each dispatch that has not started. */
 const dispatchesPerSubmit = 1024
-/** Fewer of what is replayed: the device begins with them while the rest is recorded. */
+/** Most dispatches of a submission in a replay. It is smaller, so that the device starts while the rest is encoded. */
 const replayedPerSubmit = 128
 
 /** A uniform buffer of parameter slots with the host's copy of it. */
@@ -17,7 +17,7 @@ interface ParamsBuffer {
   buffer: GPUBuffer
   words: Uint32Array
   floats: Float32Array
-  /** One for each slot: an offset passed with every dispatch would take Dawn as long as all else of it. */
+  /** One bind group per slot: a dynamic offset would cost Dawn as much time as the rest of a dispatch. */
   groups: GPUBindGroup[]
 }
 
@@ -36,7 +36,7 @@ export type Entry =
 export class Recorder {
   /** Floating point operations recorded since the last submit. */
   flops = 0
-  /** Gets what is recorded, where it is to be replayed. */
+  /** Receives the recorded entries while a program is recorded; else null. */
   kept: Entry[] | null = null
   readonly #device: GPUDevice
   readonly #pipelines: Pipelines
@@ -45,11 +45,11 @@ export class Recorder {
   #slots = 0
   #encoder: GPUCommandEncoder | null = null
   #pass: GPUComputePassEncoder | null = null
-  /** What the pass is set to. */
+  /** The pipeline and the bind group that are set in the pass. */
   #compute: GPUComputePipeline | null = null
   #group: GPUBindGroup | null = null
 
-  /** `reach`: most bytes that are bound beside a tensor's own. */
+  /** `reach`: most bytes of a buffer that are bound around a tensor; 0 binds the tensor's own bytes only. */
   constructor(device: GPUDevice, reach: number) {
     this.#device = device
     this.#pipelines = new Pipelines(device)
@@ -86,7 +86,7 @@ export class Recorder {
     this.#encoder.copyBufferToBuffer(...copy)
   }
 
-  /** Records what was kept, in submissions of up to `mostFlops`. */
+  /** Encodes kept entries again, in submissions of up to about `mostFlops`. */
   replay(entries: readonly Entry[], submit: () => void, mostFlops: number): void {
     for (const entry of entries) {
       if ('copy' in entry) {
@@ -142,7 +142,7 @@ export class Recorder {
     this.#group = null
   }
 
-  /** The next slot for parameters: its buffer's words, the first of them, and what binds it. */
+  /** The next slot for parameters: the words of its buffer, the index of its first word, and its bind group. */
   #newSlot(): { words: Uint32Array; floats: Float32Array; start: number; group: GPUBindGroup } {
     if (this.#slots >= dispatchesPerSubmit) this.submit()
     const slot = this.#slots++

@@ -15,7 +15,7 @@ import { elementsOf, filled, readingOf } from './reading.ts'
 import { mostFlops, Pace } from './pace.ts'
 
 const transferBytes = 64 * 2 ** 20
-/** Dawn copies what is written, and keeps the copy until the device has got there. */
+/** Most bytes of pending writes: Dawn copies written data and keeps the copy until the device has processed the write. */
 const mostStagedBytes = 2 ** 30
 
 interface SessionOptions extends Omit<Gpu, 'run' | 'scratch' | 'flopsPerDispatch'> {
@@ -33,9 +33,9 @@ export class Session {
   readonly #pace = new Pace()
   readonly #buffers = new Map<number, PooledBuffer>()
   readonly #gpu: Gpu
-  /** Each look at Dawn's own object is a call. */
+  /** Copies, because each property access on Dawn's own object is a native call. */
   readonly #limits: Pick<GPUSupportedLimits, 'minStorageBufferOffsetAlignment' | 'maxStorageBufferBindingSize'>
-  /** Submitted in one go: long submissions look like a hang to some drivers. */
+  /** Operations after which recorded work is submitted: some drivers take long submissions for a hang. */
   readonly #flopsPerSubmit: number
   readonly #kernels: KernelCalls
   readonly #programs = new Map<number, Program>()
@@ -45,7 +45,7 @@ export class Session {
   #nextScratch = -1
   #target: GPUBuffer | null = null
   #failure: Failure | null = null
-  /** Written since the device was last known to be done. */
+  /** Bytes written since the device was last known to be idle. */
   #stagedBytes = 0
 
   constructor(device: GPUDevice, { flopsPerSecond, exactBindings = false, ...options }: SessionOptions) {
@@ -85,7 +85,7 @@ export class Session {
     return failure
   }
 
-  /** Does the commands, and reads what they leave, in one submission. What failed before is told by `takeFailure`: then nothing is read. */
+  /** Executes the commands, then reads the tensors, in one submission. After a failure, which `takeFailure` returns, nothing is read. */
   async execute(commands: readonly Command[], tensors: readonly Tensor[] = []): Promise<HostArray[]> {
     this.#device.pushErrorScope('validation')
     try {
@@ -106,7 +106,7 @@ export class Session {
     this.#stagedBytes = 0
   }
 
-  /** Through one mapped buffer, in as many pieces as it takes: small tensors together need one wait. */
+  /** Reads through one mapped buffer, in several steps if needed. Small tensors share one wait. */
   async #read(tensors: readonly Tensor[]): Promise<HostArray[]> {
     const readings = tensors.map((tensor) => readingOf(tensor, this.#bufferOf(tensor).gpu))
     for (const batch of filled(readings, transferBytes)) {
@@ -123,7 +123,7 @@ export class Session {
     return readings.map(elementsOf)
   }
 
-  /** Bytes that the device gives beside what is in use. */
+  /** Bytes that the device can allocate in addition to those in use. */
   measureMemory(most: number): Promise<number> {
     return measureDeviceMemory(this.#device, most)
   }
@@ -194,7 +194,7 @@ export class Session {
     return kept(this.#programs, id, () => new Program(this.#pool))
   }
 
-  /** Calls, and keeps what the device was told, with the memory for it. */
+  /** Makes the call and keeps its dispatches and its memory in the program. */
   #keep(program: Program, call: () => void): void {
     const isWhole = program.isWhole && !this.#failure
     program.isWhole = false
@@ -255,7 +255,7 @@ export class Session {
     const size = bytesPerElement[tensor.dtype]
     const at = tensor.offset * size
     if (at % 4 !== 0 || data.byteLength % 4 !== 0) return this.#writeHalves(tensor, data)
-    // Writes happen when they are called, before anything recorded but not submitted.
+    // `writeBuffer` takes effect before work that is recorded but not submitted, so that work goes first.
     if (!this.#recorder.empty) await this.#submit()
     const buffer = this.#bufferOf(tensor).gpu
     for (let from = 0; from < data.byteLength; from += transferBytes) {
@@ -268,7 +268,7 @@ export class Session {
     }
   }
 
-  /** 16-bit data that begins or ends inside a word: through scratch, so that its neighbours stay. */
+  /** Writes 16-bit data that begins or ends inside a word, through scratch memory so that neighbouring elements stay intact. */
   async #writeHalves(tensor: Tensor, data: HostArray): Promise<void> {
     const even = new Uint16Array(data.length + (data.length % 2))
     even.set(data)
@@ -307,7 +307,7 @@ export class Session {
     const size = bytesPerElement[tensor.dtype]
     const start = tensor.offset * size
     const offset = start - (start % alignment)
-    // Whole vectors of four words: shaders may see the tensor as such.
+    // Rounded up to vectors of four words, since shaders may bind the tensor as vectors.
     const end = Math.min(buffer.size, offset + Math.ceil((start + bytesOf(tensor) - offset) / 16) * 16)
     if (end - offset > most)
       throw new EngineError(
@@ -326,10 +326,10 @@ export class Session {
   }
 }
 
-/** What a card computes while its memory moves a byte is 6 to 25 operations at the rates that products reach. */
+/** Operations that count as one byte of memory traffic. At the rates of products, cards do 6 to 25 in the time of a byte. */
 const flopsPerByte = 10
 
-/** The time of a dispatch, in operations: those of its products, or what its tensors' bytes take if that is more. */
+/** The cost of a dispatch in operations: those of its products, or its tensors' bytes times `flopsPerByte` if that is more. */
 function chargeOf({ flops = 0 }: Dispatch, bound: readonly Bound[]): number {
   let bytes = 0
   for (const { size } of bound) bytes += size

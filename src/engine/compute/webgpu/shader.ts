@@ -4,14 +4,14 @@ import { reshape, rows, slice, type Tensor } from '../tensor.ts'
 
 /**
  * Every shader (`defineShader`) declares its parameters as `@group(0) @binding(0) var<uniform> p: Params`, whose first fields are the
- * offset of each bound tensor in elements (the part of it below the binding alignment), and its tensors in order as
- * `@group(1) @binding(i)`. `bindings` has one letter a tensor: w for read_write, r for read.
+ * offset of each tensor from the start of its binding, in elements, and its tensors in order as `@group(1) @binding(i)`. `bindings`
+ * has one letter per tensor: w for read_write, r for read.
  */
 export interface Shader {
   readonly name: string
   readonly code: string
   readonly bindings: string
-  /** An invocation for each element; absent where something else is counted. */
+  /** 'element': one invocation per element. Absent: one workgroup per row, or a count of the shader's own. */
   readonly unit?: 'element'
 }
 
@@ -52,7 +52,7 @@ export interface Variant {
   readonly constants: Readonly<Record<string, number>>
 }
 
-/** All that were made, also those that this machine's adapter does not use: a test compiles every one. */
+/** All variants, including those that this machine's adapter does not use, for a test that compiles each of them. */
 export const madeVariants: Variant[] = []
 
 export function variant(shader: Shader, constants: Record<string, number> = {}): Variant {
@@ -64,7 +64,7 @@ export function variant(shader: Shader, constants: Record<string, number> = {}):
 /** A shader (see `defineShader`) that has no constants. */
 export const defineVariant = (...args: Parameters<typeof defineShader>): Variant => variant(defineShader(...args))
 
-/** One for each element type that a `weight` or `table` may have, by `dtypeCode`; `words`: the shader for f32, where it is another. */
+/** One variant per element type of a `weight` or `table`, in the order of `dtypeCode`; `words`: a separate shader for f32, if any. */
 export const ofTypes = (
   shader: Shader,
   words: Shader | null = null,
@@ -74,7 +74,7 @@ export const ofTypes = (
     DTYPE === 0 && words ? variant(words, constants) : variant(shader, { ...constants, DTYPE }),
   )
 
-/** WGSL: a text for each of four, as vectors have them. */
+/** Joins text(0) to text(3), one for each component of a WGSL vector. */
 export const four = (text: (i: number) => string, between = '\n') => [0, 1, 2, 3].map(text).join(between)
 
 /** A parameter: numbers are u32, `f32(x)` is a float. */
@@ -106,7 +106,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 }
 `
 
-/** A shader with `length` elements, and `declared` before it: `body` is what invocation i does. */
+/** A shader over `length` elements: `body` is what invocation i does, and `declared` is the WGSL before it. */
 export function elementShader(name: string, tensors: Tensors, params: Params, body: string, declared = ''): Shader {
   const code = `${declared}\nfn element(i: u32) {\n${body}\n}\n${elementMain}`
   return { ...defineShader(name, tensors, { length: 'u32', ...params }, code), unit: 'element' }
@@ -204,7 +204,7 @@ fn halfOfFloat(x: f32) -> u32 {
 }
 `
 
-/** WGSL, beside `halves`: element `at` of the words of a tensor of DTYPE, as f32. */
+/** WGSL that needs `halves`: element `at` of the words of a tensor of DTYPE, as f32. */
 export const floatsOf = (tensor: string) => /* wgsl */ `
 fn ${tensor}Float(at: u32) -> f32 {
   if (DTYPE == 0u) { return bitcast<f32>(${tensor}[at]); }
@@ -212,7 +212,7 @@ fn ${tensor}Float(at: u32) -> f32 {
 }
 `
 
-/** WGSL, beside `halves`: four neighbours of 16 bits. */
+/** WGSL that needs `halves`: four neighbouring 16-bit elements, as f32. */
 export const fourHalves = /* wgsl */ `
 fn fourHalves(w: vec2u) -> vec4f {
   if (DTYPE == 1u) { return bitcast<vec4f>(vec4u(w.x << 16u, w.x & 0xffff0000u, w.y << 16u, w.y & 0xffff0000u)); }
@@ -227,7 +227,7 @@ export interface Dispatch {
   /** After the offsets of the tensors. */
   readonly params: readonly Param[]
   readonly groups: readonly [number, number, number]
-  /** Floating point operations, where they are many: for the estimate of waiting. */
+  /** Floating point operations, where they are many: they limit submissions and predict waits. */
   readonly flops?: number
 }
 
@@ -241,14 +241,14 @@ export interface TensorProducts {
 
 /** The device as an operation sees it: dispatches in order, and scratch memory until its call ends. */
 export interface Gpu {
-  /** What one dispatch goes through of a tensor, element by element; operations go through longer ones in windows. */
+  /** Most bytes of a tensor in one elementwise dispatch. Operations process longer tensors in windows of this size. */
   readonly windowBytes: number
-  /** The largest part of a tensor that can be bound: what products, and copies of some of its columns, reach over. */
+  /** Most bytes of a tensor that can be bound. Products and strided copies may address a part of this size. */
   readonly reachBytes: number
   readonly smallSubgroups: boolean
-  /** A card of many multiprocessors: products take tiles of 128 × 128 from so many on, one or two in a workgroup's memory; null: none. */
+  /** Products with at least `least` tiles of 128 × 128 use such tiles, with 1 or 2 buffers in workgroup memory. null: no product does. */
   readonly largeTiles: { readonly least: number; readonly buffers: 1 | 2 } | null
-  /** Floating point operations of a dispatch: what takes more is cut, to the same bytes. */
+  /** Most floating point operations of a dispatch. Larger work is split, and its results have the same bytes. */
   readonly flopsPerDispatch: number
   /** The products on tensor cores, where they are asked for and the adapter has them. */
   readonly tensorProducts: TensorProducts | null
@@ -263,7 +263,7 @@ export function* pieces(length: number, most: number, multiple = 1): Generator<[
   for (let start = 0; start < length; start += size) yield [start, Math.min(length, start + size)]
 }
 
-/** One dispatch, of an invocation for each of `count` elements, or of a workgroup for each of `count` rows: the first parameter. */
+/** One dispatch with an invocation per element or a workgroup per row, `count` in all. `count` is also the first parameter. */
 export function runEach(
   gpu: Gpu,
   of: Variant,
@@ -283,13 +283,13 @@ export function runElements(gpu: Gpu, of: Variant, tensors: readonly Tensor[], p
   }
 }
 
-/** Windows of `count` rows of f32, at most `most` rows each; `cut` gives those of a tensor of as many rows. */
+/** Windows over `count` rows of f32, at most `most` rows each; `cut` returns a window's rows of any tensor with `count` rows. */
 export function* rowWindows(gpu: Gpu, count: number, columns: number, most = Infinity) {
   for (const [start, end] of pieces(count, Math.min(most, gpu.windowBytes / 4 / columns)))
     yield { start, count: end - start, cut: (t: Tensor) => rows(reshape(t, [count, t.length / count]), start, end) }
 }
 
-/** Runs a shader per row, or per element, over [total, columns] in windows. All tensors have as many rows, but for `whole` ones. */
+/** Runs a shader per row, or per element, over [total, columns] in windows. All tensors except `whole` ones have `total` rows. */
 export function runRows(
   gpu: Gpu,
   of: Variant,

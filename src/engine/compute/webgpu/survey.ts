@@ -1,5 +1,5 @@
-// Which graphics adapters this machine has, and which one is taken. Drivers have died of a question (llama.cpp#22750, of that
-// for cooperative matrices), and with them the process: one process asks them all, once for the drivers that are installed.
+// Finds this machine's graphics adapters and chooses one. A query can crash a driver and its process (llama.cpp#22750: the query for
+// cooperative matrices), so a separate process queries all adapters, once for each set of installed drivers.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
@@ -31,11 +31,11 @@ export interface SurveyedAdapter {
 
 const adapterRecord = z.object({
   name: text,
-  /** It may be asked for everything, for what every adapter has, or for nothing: all else ends the process. */
+  /** What may be requested without a crash: every feature, no experimental or recent ones, or not even a device. */
   access: z.enum(['full', 'plain', 'none']),
-  /** How the last process ended that asked for more than that; null where none did. */
+  /** How the last process that requested more than `access` ended; null if there was none. */
   death: text.nullable(),
-  /** The adapter's own answer; null where it did not open, or compute. */
+  /** What the adapter reported; null if it did not open or it computed wrongly. */
   facts: surveyedAdapter.nullable(),
 })
 export interface AdapterRecord {
@@ -48,9 +48,9 @@ export interface AdapterRecord {
 const surveyShape = z.object({
   /** Milliseconds since 1970. */
   at: z.number(),
-  /** How the process ended that listed the adapters; null where it listed them. */
+  /** How the process ended if it did so before opening any adapter; else null. */
   death: text.nullable(),
-  /** Some adapter gave no answer, or refused: another program may have been the cause, so the survey holds for a day. */
+  /** An adapter did not answer or did not open. Another program may be the cause, so the survey is valid for one day only. */
   doubtful: z.boolean(),
   adapters: z.array(adapterRecord),
 })
@@ -61,16 +61,16 @@ export interface Survey {
   readonly adapters: readonly AdapterRecord[]
 }
 
-/** What the process does not open again, and what it opens without experiments and features that young drivers die of. */
+/** Names of adapters: `settled` are not opened again; `plain` are opened without the features that can crash immature drivers. */
 export interface SurveyRequest {
   readonly settled: readonly string[]
   readonly plain: readonly string[]
 }
 
-/** Lines of the process, each an object: `names`; then for each adapter `opens` before it is opened, and its `facts` after. */
+/** Output lines of the process, one object each: `names`, then for each adapter `opens` before it is opened and `facts` after. */
 export interface Answer {
   readonly said: readonly Readonly<Record<string, unknown>>[]
-  /** It ended by itself, was ended by a driver, or by something that is not the driver. */
+  /** How the process ended: by itself, by a crash or hang of a driver, or for a reason other than the driver. */
   readonly end: 'done' | { readonly death: string; readonly hung: boolean } | Failed
 }
 
@@ -79,7 +79,7 @@ export type Failed = { readonly failed: string }
 export interface SurveyOptions {
   readonly ask?: (request: SurveyRequest) => Promise<Answer>
   readonly file?: string
-  /** The installed drivers: another key is asked again. */
+  /** Identifies the installed drivers (`driversHere`). A survey is cached by it. */
   readonly key?: string
   readonly now?: number
 }
@@ -104,12 +104,12 @@ export async function surveyAdapters({
   const survey = await askAll(ask, now)
   if ('failed' in survey) return survey
   const others = kept.filter(([of]) => of !== key).sort(([, a], [, b]) => b.at - a.at)
-  // Machines share a home, and a driver is updated now and then.
+  // Surveys with other keys are kept: several machines may share a home folder, and a driver update changes the key.
   await writeCache(file, Object.fromEntries([[key, survey], ...others.slice(0, 15)]))
   return survey
 }
 
-/** An adapter that ends the process is opened plainly by the next one, and no more if it ends that one too. */
+/** An adapter that ends the process is opened with `plain` by the next process, and never again if it ends that one too. */
 async function askAll(ask: (request: SurveyRequest) => Promise<Answer>, at: number): Promise<Survey | Failed> {
   const records = new Map<string, AdapterRecord>()
   const deaths = new Map<string, string>()
@@ -141,9 +141,9 @@ async function askAll(ask: (request: SurveyRequest) => Promise<Answer>, at: numb
   }
 }
 
-/** Milliseconds: a driver may take seconds to load, and more where programs wait for each core; a container sees its host's load. */
+/** Milliseconds. A driver may take seconds to load, and longer if programs wait for cores; a container sees its host's load. */
 const patience = () => Math.ceil(15_000 * Math.min(8, Math.max(1, loadavg()[0] / availableParallelism())))
-/** `program` is what Node runs; `timeout`: milliseconds that it may say nothing. */
+/** `program`: the arguments for Node. `timeout`: how long the process may print nothing, in ms. */
 export function askDrivers(
   request: SurveyRequest,
   program = programArguments(import.meta.url, './worker.ts', 'webgpuWorker'),
@@ -164,17 +164,17 @@ export function askDrivers(
     child.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-500)))
     const answer = (end: Answer['end']) => {
       clearTimeout(timer)
-      // Drivers write lines of their own.
+      // Drivers may print to stdout too: lines that are not JSON objects are dropped.
       const said = out.split('\n').map((line) => attempt((): unknown => JSON.parse(line)))
       resolve({ said: said.filter(isRecord), end })
     }
     child.once('error', ({ message }) => answer({ failed: message }))
     child.once('close', (code, signal) => {
       if (code === 0) answer('done')
-      // Node ends with 1 where its own program failed.
+      // Node exits with 1 if the program itself fails, not a driver.
       else if (code === 1) answer({ failed: errors || 'exit code 1' })
       else if (hung) answer({ death: `no answer in ${Math.round(timeout / 1000)} s`, hung })
-      // People and systems send these; drivers die of others.
+      // Users and the system send these signals; a crash in a driver raises others.
       else if (signal && ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'].includes(signal)) answer({ failed: signal })
       else answer({ death: signal ?? `exit code ${code}`, hung })
     })
@@ -182,9 +182,9 @@ export function askDrivers(
 }
 
 /**
- * Those that can be used, the strongest first: GPUs with memory of their own, then those that share the host's, then those that
- * would not open (whoever opens one hears why), then software; of a kind the one that multiplies fastest, and of equals the one
- * with larger buffers. Dawn's order, discrete GPUs first, decides what is left.
+ * The usable adapters, strongest first: GPUs with their own memory, then GPUs that share the host's, then adapters that did not open
+ * (opening one again reports the reason), then software. Within a kind the fastest at products comes first, then the one with larger
+ * buffers; for equals, Dawn's order stays, discrete GPUs first.
  */
 export function byStrength(adapters: readonly AdapterRecord[]): AdapterRecord[] {
   const keysOf = ({ facts }: AdapterRecord) =>
@@ -194,7 +194,7 @@ export function byStrength(adapters: readonly AdapterRecord[]): AdapterRecord[] 
     .sort((a, b) => keysOf(b).reduce((order, key, i) => order || key - keysOf(a)[i], 0))
 }
 
-/** One sentence for people for each that died; `file` is where that is kept. Reports hold them too: no user is named. */
+/** One sentence for the user per crashed driver; `file` stores the survey. Reports contain these too, so the home folder becomes ~. */
 export function deathsIn({ death, adapters }: Survey, file = surveyFile()): string[] {
   const shown = file.startsWith(homedir()) ? `~${file.slice(homedir().length)}` : file
   const again = `This is asked again when a driver is updated, or once ${shown} is deleted`
@@ -208,16 +208,16 @@ export function deathsIn({ death, adapters }: Survey, file = surveyFile()): stri
 }
 
 export interface AdapterChoice {
-  /** null: none can be opened, as `note` says. */
+  /** null if no adapter may be opened; `note` then says why. */
   readonly request: Partial<OpenRequest> | null
-  /** What died and what is done instead, in sentences for people; empty where nothing did. */
+  /** Which drivers crashed and what is done instead, in sentences for the user; empty if none did. */
   readonly note: string
 }
 
-/** The adapter of which `name` is a part, else the strongest whose driver does not end processes. */
+/** The first adapter whose name contains `name`; without `name`, the strongest whose driver does not crash. */
 export async function chooseAdapter(name?: string, survey?: Survey | Failed): Promise<AdapterChoice> {
   const found = survey ?? (await surveyAdapters())
-  // Dawn itself says what is missing.
+  // Used where the survey does not help: Dawn's own error then says what is missing.
   const otherwise = { request: { flags: name === undefined ? [] : [`adapter=${name}`] }, note: '' }
   if ('failed' in found) return otherwise
   const meant = name === undefined ? found.adapters : found.adapters.filter((a) => a.name.includes(name)).slice(0, 1)
@@ -235,12 +235,12 @@ export async function listAdapters(): Promise<{ name: string; software: boolean 
   return adapters.map(({ name, facts }) => ({ name, software: facts?.software ?? false }))
 }
 
-/** A short text for the versions, the cards, and the times at which drivers were installed; no driver is loaded for it. */
+/** A hash of the drivers' versions and installation times, and of the cards. Computing it loads no driver. */
 export function driversHere(): string {
   const { env, platform, arch } = process
   const read = (path: string) => attempt(() => readFileSync(path, 'utf8').trim())
   const listed = (folder: string) => (attempt(() => readdirSync(folder).sort()) ?? []).map((name) => join(folder, name))
-  // Variables by which the loader of Vulkan, Dawn and the drivers choose.
+  // Environment variables by which the Vulkan loader, Dawn and the drivers choose an adapter.
   const choosing = /^(VK_|DAWN|MESA_|DRI_|LIBGL_|__NV|__GL|NVIDIA_|CUDA_VISIBLE|ZE_)/
   const chosen = Object.entries(env).filter(([name]) => choosing.test(name))
   const cards = listed('/sys/class/drm').map((card) => ['vendor', 'device'].map((id) => read(`${card}/device/${id}`)))

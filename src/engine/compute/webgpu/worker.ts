@@ -1,5 +1,5 @@
-// The GPU's thread: opens the device, then executes requests one after the other. As a process of its own it
-// does with each adapter what a backend does, and prints what it saw (survey.ts): a driver may end it before.
+// The GPU's thread: opens the device, then executes requests one after the other. Run as a process of its own, it opens each
+// adapter as a backend does and prints each result immediately (survey.ts), since a driver may crash the process.
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { writeSync } from 'node:fs'
 import { EngineError } from '../../errors.ts'
@@ -31,9 +31,9 @@ import type { Tensor } from '../tensor.ts'
 const port = parentPort
 const reply = (message: Reply, transfer: ArrayBuffer[] = []) => port?.postMessage(message, transfer)
 
-/** Room that a binding's alignment and the padding to whole vectors may need. */
+/** Bytes that a binding's alignment and its padding to whole vectors may need. */
 const windowSlack = 512
-/** Most bytes of one elementwise dispatch. */
+/** Most bytes of a tensor in one elementwise dispatch. */
 const windowCeiling = 256 * 2 ** 20
 
 async function open(request: OpenRequest): Promise<{ session: Session; facts: GpuFacts }> {
@@ -51,7 +51,7 @@ async function open(request: OpenRequest): Promise<{ session: Session; facts: Gp
     throw new EngineError('unsupported', `${adapterName(info)} lists no tensor cores with f32 sums`)
   lost = device.lost.then(({ reason, message }) => {
     if (closing) return
-    // Dawn gives the device up where memory ends in the middle of a command and not at an allocation.
+    // Dawn loses the device if memory runs out during a command rather than at an allocation.
     const resume = /memory|MakeResident/i.test(message)
       ? 'resume the run with less of --device-memory'
       : 'resume the run'
@@ -69,7 +69,7 @@ async function open(request: OpenRequest): Promise<{ session: Session; facts: Gp
     exactBindings,
     tensorProducts: cores && tensorProducts(cores),
   })
-  // Dawn hides f16 on NVIDIA, where it once computed wrongly: a product on tensor cores is proven before it is trusted.
+  // Dawn hides f16 on NVIDIA because of wrong results there, so one product on tensor cores is checked first.
   if (cores) await secondsOf(session, tensorTile)
   return {
     session,
@@ -108,12 +108,12 @@ function close(session: Session): Promise<void> {
   return lost
 }
 
-/** Ends this thread between two turns of its loop: inside one of its callbacks Dawn would abort the process. */
+/** Ends this thread from a timer: Dawn aborts the process if the thread exits inside one of Dawn's callbacks. */
 function leave(): void {
   setTimeout(() => process.exit(0), 1)
 }
 
-/** A request that waits for the device tells of the first failure before it. */
+/** Executes a request. One with `ids` is answered with the first failure that was not reported yet, if any. */
 async function handle(session: Session, request: Request): Promise<void> {
   const { commands, ids, type } = request
   let found: readonly unknown[] = []
@@ -145,7 +145,7 @@ async function serve(from: MessagePort): Promise<void> {
   reply({ type: 'done', id: 0, data: facts })
 }
 
-/** Opens each adapter as a backend's thread does. Prints null for one that refuses: whoever opens it gets the reason. */
+/** Opens each adapter as a backend's thread does. Prints null facts for one that fails; opening it again reports the reason. */
 async function answerSurvey({ settled, plain }: SurveyRequest): Promise<void> {
   const names = await adapterNames().catch(() => null)
   print({ names })
@@ -175,15 +175,15 @@ const sides = [256, 512, 1024, 2048, 4096]
 /** Seconds that a trial may take. */
 const longest = 0.1
 
-/** Floating point operations a second of products in f32, by the largest that is quick. @throws EngineError 'unsupported' for a wrong one. */
+/** Floating point operations per second of f32 products, from the largest quick one. @throws EngineError 'unsupported' for wrong ones. */
 async function measureRate(session: Session): Promise<number> {
-  // The first pays for the shader.
+  // The first product includes the compilation of the shader.
   await secondsOf(session, sides[0])
   let rate = 0
   for (const n of sides) {
     const flops = 2 * n ** 3
     if (rate > 0 && flops / rate > longest) break
-    // The better of two: other programs compute too.
+    // The better of two runs: other programs may use the GPU too.
     const seconds = Math.min(await secondsOf(session, n), await secondsOf(session, n))
     rate = flops / Math.max(1e-6, seconds)
   }

@@ -137,7 +137,7 @@ function slope(x: v128, kind: i32): v128 {
 
 /** out = f(x), f32 or rounded to bf16 as `code` says. */
 export function activation(start: i32, end: i32, out: usize, x: usize, kind: i32, code: i32): void {
-  // The kinds that models have most get loops of their own, without a choice for every vector.
+  // The kinds that are most common in models have their own loops, without a branch on `kind` for every vector.
   if (kind == RELU) activateAll(start, end, out, x, 0, RELU, code)
   else if (kind == GELU) activateAll(start, end, out, x, 0, GELU, code)
   else if (kind == GELU_TANH) activateAll(start, end, out, x, 0, GELU_TANH, code)

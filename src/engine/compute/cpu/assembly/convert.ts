@@ -40,7 +40,7 @@ export function load1(at: usize, i: i32, code: i32): f32 {
   return f32x4.extract_lane(code == BF16 ? i32x4.shl(bits, 16) : halfToFloat(bits), 0)
 }
 
-/** Round to nearest even, each in the low half of its lane; NaN stays NaN. */
+/** bf16 bits, rounded to nearest even, each in the low half of its lane; NaN stays NaN. */
 // @ts-ignore: decorator
 @inline
 function roundToBf16(x: v128): v128 {
@@ -50,17 +50,17 @@ function roundToBf16(x: v128): v128 {
   return v128.bitselect(v128.or(upper, i32x4.splat(0x40)), rounded, f32x4.ne(x, x))
 }
 
-/** In memory, as the constants of math.ts. */
+/** In memory for the same reason as the constants of math.ts. */
 const roundTable = memory.data<i32>([0x7fff, 1])
 
-/** Stores eight elements as bf16, rounded to nearest even. A NaN stays one where arithmetic has made it. */
+/** Stores eight elements as bf16, rounded to nearest even. A NaN that arithmetic produces stays NaN. */
 // @ts-ignore: decorator
 @inline
 export function storeBf16(at: usize, low: v128, high: v128): void {
   v128.store(at, i16x8.narrow_i32x4_u(upperHalf(low), upperHalf(high)))
 }
 
-/** Stores the first `count` of four elements so, or all of them. */
+/** `storeBf16` for the first `count` of four elements, or for all of them. */
 // @ts-ignore: decorator
 @inline
 export function storeBf16End(at: usize, x: v128, count: i32): void {

@@ -54,7 +54,7 @@ function mix8(to: usize, p0: v128, p1: v128, v: usize, row: usize, d: i32): void
     x = madd(a1, v128.load(v + at + row), x)
     let y = f32x4.mul(a2, v128.load(v + at + 2 * row))
     y = madd(a3, v128.load(v + at + 3 * row), y)
-    // Never so; see linearRow.ts.
+    // Never true; see linearRow.ts.
     if (to == 0) break
     x = madd(b0, v128.load(far + at), x)
     y = madd(b1, v128.load(far + at + row), y)
@@ -68,7 +68,7 @@ function mix8(to: usize, p0: v128, p1: v128, v: usize, row: usize, d: i32): void
   }
 }
 
-/** The same of four rows. */
+/** `mix8` for four rows. */
 function mix4(to: usize, p: v128, v: usize, row: usize, d: i32): void {
   addScaled(0, d, to, v, f32x4.extract_lane(p, 0))
   addScaled(0, d, to, v + row, f32x4.extract_lane(p, 1))
@@ -88,14 +88,14 @@ function capped(score: v128, cap: f32): v128 {
   return cap > 0 ? f32x4.mul(f32x4.splat(cap), tanh4(f32x4.div(score, f32x4.splat(cap)))) : score
 }
 
-/** Parts of a head's keys: it has none before them, none after them. */
+/** Flags of a part of a head's keys: there are none before it; there are none after it. */
 const opens = 1
 const ends = 2
 
 /**
- * Heads [start, end) of one query over `length` keys: the softmax as it goes, eight keys at a time, so that scores need
- * no memory. out and q are [H·D], keys and values [length, Hkv·D]. A part of the keys at a time gives the same bits where parts
- * end at multiples of eight of them; `state` [H, 2] keeps the highest score and the sum in between.
+ * Heads [start, end) of one query over `length` keys: an online softmax, eight keys at a time, so that scores need no
+ * memory. out and q are [H·D], keys and values [length, Hkv·D]. The keys may be given in several parts: if parts end at
+ * multiples of eight keys, the result has the same bits. `state` [H, 2] keeps the highest score and the sum between parts.
  */
 export function attentionStep(
   start: i32, end: i32, out: usize, q: usize, state: usize, keys: usize, values: usize, length: i32, group: i32,
@@ -119,7 +119,7 @@ export function attentionStep(
       const s0 = capped(f32x4.mul(f32x4.splat(scale), scores4(x, keys + offset, row, d)), cap)
       const s1 = capped(f32x4.mul(f32x4.splat(scale), scores4(x, keys + offset + 4 * row, row, d)), cap)
       const highest = max(top, maxLanes(f32x4.max(s0, s1)))
-      // Seldom, but for the first keys.
+      // Rare, except for the first keys.
       if (highest != top) {
         sum *= lower(to, top, highest, d)
         top = highest
@@ -163,7 +163,7 @@ export function attentionStep(
   }
 }
 
-/** The sum so far of a head whose highest score is another one now; returns what the softmax's own sum is to be multiplied by. */
+/** Rescales the output so far to a new highest score of the head. Returns the factor for the softmax's sum. */
 function lower(to: usize, top: f32, highest: f32, d: i32): f32 {
   const keep: f32 = top == -Infinity ? 0 : exp1(top - highest)
   scaleRow(to, d, keep)

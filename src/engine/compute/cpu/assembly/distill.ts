@@ -3,7 +3,7 @@ import { exp4 } from './math'
 import { lanesBelow, loadSome, storeSome, sumLanes } from './simd'
 import { rowMax } from './softmax'
 
-/** Lanes of f32 sums meet in f64 after so many elements. */
+/** Elements after which the lanes of f32 sums are added up in f64. */
 const stretch: i32 = 1024
 
 /** The factor by which a running sum shrinks when its maximum moves. */

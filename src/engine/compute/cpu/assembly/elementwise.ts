@@ -64,7 +64,7 @@ export function addParts(start: i32, end: i32, out: usize, parts: usize, count: 
 // @ts-ignore: decorator
 @inline
 function squares(from: i32, to: i32, a: usize, b: usize): f64 {
-  // Four lanes over one block: at most 2048 terms each before they meet in f64.
+  // Four lanes over one block: at most 2048 terms each before they are added up in f64.
   let sum = f32x4.splat(0)
   let i = from
   for (; i + 4 <= to; i += 4) {

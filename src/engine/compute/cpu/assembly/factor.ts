@@ -18,7 +18,7 @@ export function copyUpper(start: i32, end: i32, out: usize, h: usize, diagonal: 
  */
 export function inverseFactorBlock(n: i32, s: usize, lds: i32, scratch: usize): i32 {
   const step: usize = <usize>lds << 2
-  // From the last column on: r_ic = s_ic / r_cc, and rows above lose r_ic · r_jc. Column c is copied to row c of scratch.
+  // From the last column on: r_ic = s_ic / r_cc, and rows above subtract r_ic · r_jc. Column c is copied to row c of scratch.
   for (let c = n - 1; c >= 0; c--) {
     const at = s + (<usize>c << 2)
     const pivot = load<f32>(at + <usize>c * step)

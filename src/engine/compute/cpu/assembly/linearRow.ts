@@ -1,17 +1,17 @@
 // Products of weights with a single row, bound by reading the weights once in their own type.
 //
-// Four rows at a time, a quarter of all apart, and not four neighbours: a processor fetches ahead along each stream that it sees,
-// so that four streams come 1.3 times as fast as one, where neighbouring rows look like one stream out of order (half as fast).
-// Every row's sum is made in the same way, whichever rows are computed beside it.
+// Four rows at a time, a quarter of all rows apart, and not four neighbours: processors prefetch along each stream that they
+// detect. Four streams are 1.3 times as fast as one; neighbouring rows look like a single stream out of order (half as fast).
+// A row's sum does not depend on which rows are computed with it.
 //
-// No weight is at address 0: code that asks for it in the middle of a turn holds V8 back from loading all of the turn at once, which takes
-// more registers than there are (1.3 times as long).
+// No weight is at address 0. Testing for this in the middle of an iteration keeps V8 from moving all loads of the iteration to
+// its start, which would need more registers than there are (1.3 times as long).
 import { BF16, F32, load1 } from './convert'
 import { madd, sumLanes } from './simd'
 
 const F16 = 2
 
-/** out[r] = its lanes, and the columns from `j` on, which are no whole turn and lie at `w`, + bias[r]. */
+/** out[r] = Σ lanes + the products of the columns from `j` on (fewer than eight; their weights lie at `w`) + bias[r]. */
 function put(out: usize, bias: usize, r: i32, lanes: v128, x: usize, w: usize, code: i32, j: i32, i: i32): void {
   let sum = code == F16 ? halfway * sumLanes(lanes) : sumLanes(lanes)
   for (let n = 0; j + n < i; n++) sum += load<f32>(x + (<usize>(j + n) << 2)) * load1(w, n, code)
@@ -21,16 +21,16 @@ function put(out: usize, bias: usize, r: i32, lanes: v128, x: usize, w: usize, c
 
 /** A table in memory: constants would be built anew wherever they are used (math.ts). */
 const upperHalf = memory.data<u32>([0xffff0000])
-/** A half's sign, exponent and fraction, three places below where they were in the upper half of 32 bits. */
+/** The bits of a half's sign, exponent and fraction after `half` has shifted them down by three from the upper half of a lane. */
 const halfBits = memory.data<u32>([0x8fffe000])
 /**
- * 2^56. A half's exponent is biased by 15 and a float's by 127, so that its bits in a float's place mean 2^-112 of it, subnormal
- * ones too: half of that is made good in x, half in the sum, where neither can overflow. What is not finite would become 2^16 to
- * 2^17: rows that hold a half of 2 or more, which is what its highest bit but one says, are looked through for it.
+ * 2^56. A half's exponent is biased by 15 and a float's by 127, so a half's bits in the place of a float's mean 2^-112 times its
+ * value, also if it is subnormal. x and the sum are each scaled by 2^56 to make up for this, so that neither overflows. Infinity
+ * and NaN would become 2^16 to 2^17, so rows that hold a half of 2 or more (bit 14 is set) are searched for them.
  */
 const halfway: f32 = 7.205759403792794e16
 
-/** The even ones of eight weights of 16 bits, the first four of eight in f32. */
+/** The weights at even positions of eight 16-bit weights, or the first four of eight f32 weights. */
 // @ts-ignore: decorator
 @inline
 function evenOf(eight: v128, code: i32): v128 {
@@ -39,7 +39,7 @@ function evenOf(eight: v128, code: i32): v128 {
   return code == BF16 ? upper : half(upper)
 }
 
-/** The others; `k` is where the eight lie. */
+/** The other four of the eight weights, which lie at `k`. */
 // @ts-ignore: decorator
 @inline
 function oddOf(eight: v128, k: usize, code: i32): v128 {
@@ -47,14 +47,14 @@ function oddOf(eight: v128, k: usize, code: i32): v128 {
   return code == BF16 ? v128.and(eight, v128.load32_splat(upperHalf)) : half(eight)
 }
 
-/** 2^-112 of the half in the upper half of each lane; what the lower one holds goes. */
+/** 2^-112 times the f16 in the upper half of each lane; the lower half is ignored. */
 // @ts-ignore: decorator
 @inline
 function half(upper: v128): v128 {
   return v128.and(i32x4.shr_s(upper, 3), v128.load32_splat(halfBits))
 }
 
-/** out[r] is no number where one of the `count` halves before `end` is not finite. */
+/** Sets out[r] to NaN if one of the `count` halves before `end` is not finite. */
 function refuse(out: usize, r: i32, end: usize, count: i32): void {
   const infinite = i16x8.splat(0x7c00)
   let found = i16x8.splat(0)
@@ -65,8 +65,8 @@ function refuse(out: usize, r: i32, end: usize, count: i32): void {
 }
 
 /**
- * to = x[i] with the even ones of each eight before the odd ones, as `linearRow` reads it beside weights of 16 bits (for
- * halves `halfway` up); the last fewer than eight stay as they are.
+ * to = x[i] with the even elements of each eight before the odd ones, as `linearRow` reads it with 16-bit weights, times
+ * `halfway` for f16. The last i mod 8 elements are copied unchanged.
  */
 export function pairColumns(to: usize, x: usize, code: i32, i: i32): void {
   const paired = i & ~7
@@ -81,7 +81,7 @@ export function pairColumns(to: usize, x: usize, code: i32, i: i32): void {
   memory.copy(to + (<usize>paired << 2), x + (<usize>paired << 2), <usize>(i - paired) << 2)
 }
 
-/** Eight columns at a turn, in two sums: of the even and of the odd ones, or of four and four. The type is known where this is called. */
+/** Eight columns per iteration, in two sums: of even and odd ones (16-bit), or of four and four (f32). `code` is constant in each call. */
 // @ts-ignore: decorator
 @inline
 function products(start: i32, end: i32, out: usize, x: usize, weight: usize, code: i32, bias: usize, i: i32): void {
@@ -154,7 +154,7 @@ function products(start: i32, end: i32, out: usize, x: usize, weight: usize, cod
   }
 }
 
-/** Functions of their own, each with its type known. */
+/** Separate functions, so that `code` is a constant in each. */
 function f32Products(start: i32, end: i32, out: usize, x: usize, weight: usize, bias: usize, i: i32): void {
   products(start, end, out, x, weight, F32, bias, i)
 }
@@ -167,7 +167,7 @@ function f16Products(start: i32, end: i32, out: usize, x: usize, weight: usize, 
   products(start, end, out, x, weight, F16, bias, i)
 }
 
-/** Rows [start, end) of out = weight · x + bias; x is as `pairColumns` gives it where weights are of 16 bits. */
+/** Rows [start, end) of out = weight · x + bias; with 16-bit weights, x is in the order of `pairColumns`. */
 export function linearRow(start: i32, end: i32, out: usize, x: usize, weight: usize, code: i32, bias: usize, i: i32): void {
   if (code == F32) f32Products(start, end, out, x, weight, bias, i)
   else if (code == BF16) bf16Products(start, end, out, x, weight, bias, i)

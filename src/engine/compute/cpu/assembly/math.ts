@@ -31,7 +31,7 @@ export function exp4(x: v128): v128 {
   return expBelow88(f32x4.pmin(x, constant(expTable, 0)))
 }
 
-/** The same of x ≤ 88, as below a row's maximum. */
+/** `exp4` for x ≤ 88, such as a difference from a row's maximum. */
 // @ts-ignore: decorator
 @inline
 export function expBelow88(x: v128): v128 {

@@ -54,8 +54,8 @@ function addSums(sums: v128, low: v128, high: v128): v128 {
 }
 
 /**
- * out[j] += Σ_n x[n,j]² for columns j. Summed in f64, where f32's squares are exact: scores that pruning compares come
- * from this, and one long sum in f32 would turn near ties around by its own rounding.
+ * out[j] += Σ_n x[n,j]² for columns j. Summed in f64, where squares of f32 are exact: pruning compares scores made of these
+ * sums, and the rounding of one long f32 sum would change the order of near ties.
  */
 export function columnSquares(start: i32, end: i32, out: usize, x: usize, n: i32, c: i32): void {
   const step: usize = <usize>c << 2
@@ -177,7 +177,7 @@ export function zeroColumns(rows: i32, columns: i32, x: usize, ld: i32): void {
   }
 }
 
-/** to[columns, rows] = from[rows, columns]ᵀ; in place on a square, the upper half of it. */
+/** to[columns, rows] = from[rows, columns]ᵀ; in place on a square, only the part above its diagonal. */
 export function mirror(rows: i32, columns: i32, from: usize, ldf: i32, to: usize, ldt: i32): void {
   const stepF: usize = <usize>ldf << 2
   const stepT: usize = <usize>ldt << 2

@@ -1,20 +1,20 @@
 // The score of a weight is |w|·scale in f64, never stored; a scale is the sum of two f32 `apart` bytes from each other,
-// and a null one is 1. Scores order by two keys of 31 bits: the pattern of the f32 that the score rounds to, where NaN and
-// infinity are those from 0x7f800000 on; and the score's place among those that round to it.
+// and a null one is 1. Scores sort by two keys of 31 bits: the pattern of the f32 that the score rounds to (NaN and infinity
+// from 0x7f800000 on), and the score's place among the scores that round to this f32.
 
 const signless: i32 = 0x7fffffff
 export const notFinite: i32 = 0x7f800000
 /** Second key of a score that is an f32 itself. */
 export const exactPlace: i32 = 1 << 29
 
-/** The two high lanes of f32, or the one of f64, in the place of the low ones. */
+/** Swaps the halves of x, so that its two high f32 lanes, or its high f64 lane, become the low ones. */
 // @ts-ignore: decorator
 @inline
 export function upper(x: v128): v128 {
   return v128.shuffle<i64>(x, x, 1, 0)
 }
 
-/** Products of the two weights in the low lanes. */
+/** Scores of the two weights in the low lanes. */
 // @ts-ignore: decorator
 @inline
 export function lowScores(x: v128, scale: v128, rest: v128): v128 {
@@ -22,7 +22,7 @@ export function lowScores(x: v128, scale: v128, rest: v128): v128 {
   return f64x2.abs(f64x2.mul(f64x2.promote_low_f32x4(x), factor))
 }
 
-/** Scores of the two in the high lanes. */
+/** Scores of the two weights in the high lanes. */
 // @ts-ignore: decorator
 @inline
 export function highScores(x: v128, scale: v128, rest: v128): v128 {

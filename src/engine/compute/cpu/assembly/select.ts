@@ -30,8 +30,8 @@ function countRow(weight: usize, scale: usize, apart: usize, columns: i32, count
 }
 
 /**
- * Counts the digits of those scores of a row whose bits above it equal `prefix`: few, so four are dismissed at a time. A
- * digit of the second key is counted of the scores whose first one is `within`; without it (−1) it is one of the first.
+ * Counts a digit of the scores of a row whose key has the bits `prefix` above this digit. These are few, so scores are tested
+ * four at a time. With `within` < 0 it is a digit of the first key; else of the second key, of scores whose first is `within`.
  */
 function countPrefixed(
   weight: usize, scale: usize, apart: usize, columns: i32, counts: usize, shift: i32, bits: i32, prefix: i32, within: i32,
@@ -78,7 +78,7 @@ export function countScores(
   }
 }
 
-/** ties[r] = scores of row r whose keys are `limit` and `place`. */
+/** ties[r] = number of scores of row r whose keys are `limit` and `place`. */
 export function countTies(
   start: i32, end: i32, weight: usize, width: i32, scale: usize, first: i32, last: i32, limit: i32, place: i32, ties: usize,
 ): void {
@@ -139,7 +139,7 @@ export function maskRow(
   }
 }
 
-/** Rows before `tieRow` prune up to and with the limit, rows behind it below it, and `tieRow` its first `ties` equals. */
+/** Rows before `tieRow` prune scores up to and including the limit, later rows only those below it; `tieRow` prunes `ties` equal ones. */
 export function maskBelow(
   start: i32, end: i32, weight: usize, width: i32, scale: usize, first: i32, last: i32, mask: usize, words: i32,
   limit: i32, place: i32, tieRow: i32, ties: i32,

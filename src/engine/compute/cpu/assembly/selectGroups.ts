@@ -1,4 +1,4 @@
-// Selection within groups of N:M: every score finds its rank by comparing it with the others of its group.
+// Selection within groups of N:M: every score is ranked by comparing it with the others of its group.
 import { highScores, lowScores, notFinite, patterns, rounded, score, upper } from './scores'
 import { storePatterns } from './selectRows'
 
@@ -38,7 +38,7 @@ function maskFours(weight: usize, columns: i32, bits: usize, zeros: i32): v128 {
   return largest
 }
 
-/** −1 where the other of the two comes before: where it is smaller, or equal and the first. */
+/** −1 in each of the two lanes before which the other comes: the other is smaller, or equal and first. */
 // @ts-ignore: decorator
 @inline
 function neighbourBefore(own: v128): v128 {
@@ -104,7 +104,7 @@ function maskScaledGroups(
   return finite
 }
 
-/** Prunes the `zeros` smallest in each group of `of` columns, of equal ones the first. Four groups go at a time, one a lane. */
+/** Prunes the `zeros` smallest in each group of `group` columns, of equal ones the first. Four groups at a time, one per lane. */
 export function selectGroups(
   start: i32, end: i32, weight: usize, width: i32, scale: usize, mask: usize, words: i32, zeros: i32, group: i32,
   bad: usize, scratch: usize,

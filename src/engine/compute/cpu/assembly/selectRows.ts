@@ -29,7 +29,7 @@ export function selectRows(
     let left = k - load<i32>(counts)
     let equal = load<i32>(counts, 4)
     if (left == equal || (withTies && !scale)) {
-      // All that round to the k-th go: there is nothing to tell apart.
+      // All scores that round to the k-th are pruned, so second keys do not matter.
       maskRow(row, 0, 0, 0, width, bits, limit + 1, 0, 0)
       continue
     }
@@ -68,7 +68,7 @@ function kthKey(keys: usize, candidates: usize, count: i32, k: i32, counts: usiz
   return key
 }
 
-/** The bin that holds the k-th smallest (k ≥ 1); what is below it is left at `counts`. */
+/** The bin that holds the k-th smallest (k ≥ 1). The number of keys in lower bins is left at `counts`. */
 function findBin(counts: usize, k: i32): i32 {
   let below = 0
   let bin = 0

@@ -44,14 +44,14 @@ export function storeEnd(at: usize, x: v128, count: i32): void {
   if (count > 2) v128.store32_lane(at, x, 2, 8)
 }
 
-/** As loadEnd, of up to four elements or all four of more. */
+/** Like loadEnd, but loads four elements if `count` is 4 or more. */
 // @ts-ignore: decorator
 @inline
 export function loadSome(at: usize, count: i32): v128 {
   return count >= 4 ? v128.load(at) : loadEnd(at, count)
 }
 
-/** As storeEnd, of up to four elements or all four of more. */
+/** Like storeEnd, but stores four elements if `count` is 4 or more. */
 // @ts-ignore: decorator
 @inline
 export function storeSome(at: usize, x: v128, count: i32): void {

@@ -45,7 +45,7 @@ function expRow(x: usize, count: i32, scale: f32, top: f32): f32 {
   return sumLanes(sum)
 }
 
-/** The same to `out`, rounded to bf16; the sum is of what it was before. */
+/** Like expRow, but writes bf16 to `out`; the sum is of the values before rounding. */
 // @ts-ignore: decorator
 @inline
 function expRowNarrow(out: usize, x: usize, count: i32, scale: f32, top: f32): f32 {
@@ -69,7 +69,7 @@ function expRowNarrow(out: usize, x: usize, count: i32, scale: f32, top: f32): f
   return sumLanes(sum)
 }
 
-/** e^(factor·x − shift) of four elements, or the last `count`, 0 behind them. */
+/** e^(factor·x − shift) of four elements, or of the last `count` with 0 after them. */
 // @ts-ignore: decorator
 @inline
 function expEnd(at: usize, count: i32, factor: v128, shift: v128): v128 {
@@ -92,7 +92,7 @@ export function scaleRow(x: usize, count: i32, factor: f32): void {
   }
 }
 
-/** First key that query row `r` of a tile sees; the last is its own position. */
+/** First key that the query at key position `own` sees; the last is `own`. */
 // @ts-ignore: decorator
 @inline
 function firstKey(own: i32, window: i32): i32 {
@@ -120,8 +120,8 @@ function hideKeys(x: usize, keyMask: usize, from: i32, to: i32): void {
 }
 
 /**
- * Applies cap and mask to the products `x` of a row, which begin at the first key that it sees. Returns what the scores are
- * still to be multiplied by: `scale`, or 1 where a cap needed them scaled. A scale above 0 leaves hidden ones at −∞.
+ * Applies cap and mask to the products `x` of a row, which begin at the first key that it sees. Returns the factor that the
+ * scores still need: `scale`, or 1 if they are scaled here: before a cap, or because a scale ≤ 0 would change hidden ones (−∞).
  */
 // @ts-ignore: decorator
 @inline
@@ -136,7 +136,7 @@ function scoresOf(x: usize, count: i32, keyMask: usize, scale: f32, cap: f32): f
   return left
 }
 
-/** Zeros of `bytes` bytes before `start` and from `end` to `keys`. */
+/** Zeroes elements of 2^`shift` bytes before `start` and from `end` to `keys`. */
 // @ts-ignore: decorator
 @inline
 function clearAround(row: usize, start: i32, end: i32, keys: i32, shift: usize): void {
@@ -146,9 +146,9 @@ function clearAround(row: usize, start: i32, end: i32, keys: i32, shift: usize):
 
 /**
  * Products [rows, keys] of queries and keys become, in place, e^(score − maximum) of the scores `scale · product`; query r
- * stands at key `diagonal + r` and sees no later one. With `narrow` they become bf16 [rows, keys] there instead. factors[rows]
- * take 1/Σ of a row, which makes probabilities of them; logSum (stride `ldSum`) takes log Σ exp. A query that sees no key gets
- * zeros, and 0 as both. `cap`: of scores, 0 = none.
+ * stands at key `diagonal + r` and sees no later one. With `narrow` they are written there as bf16 [rows, keys] instead.
+ * factors[rows] = 1/Σ of a row, which turns them into probabilities; logSum (stride `ldSum`) = log Σ exp. A query that sees no
+ * key gets zeros, and 0 for both. `cap`: the softcap of scores, 0 = none.
  */
 export function softmaxTile(
   rows: i32, keys: i32, diagonal: i32, window: i32, keyMask: usize, scores: usize, narrow: usize, factors: usize,
@@ -208,8 +208,8 @@ export function scaleTile(
 
 /**
  * Backward of one tile, in place: products become probabilities P = e^(scale · product − logSum), gradients dP become
- * dScore = P ⊙ (dP − δ) · scale, δ = dOut·out of the query's head, times the cap's slope. With `narrow` both become bf16 there
- * instead: P [rows, keys], and dScore behind it.
+ * dScore = P ⊙ (dP − δ) · scale, δ = dOut·out of the query's head, times the cap's slope. With `narrow` both are written there
+ * as bf16 instead: P [rows, keys], then dScore.
  */
 export function softmaxTileBackward(
   rows: i32, keys: i32, diagonal: i32, window: i32, keyMask: usize, scores: usize, gradients: usize, narrow: usize,
@@ -239,7 +239,7 @@ export function softmaxTileBackward(
       const g = loadSome(d + at, rest)
       let ds = f32x4.mul(f32x4.mul(e, scales), f32x4.sub(g, delta))
       if (cap > 0) {
-        // Hidden scores are −∞ and have no slope either.
+        // Hidden scores are −∞: the clamp makes their slope 0, and ds not NaN.
         const t = f32x4.max(f32x4.div(s, f32x4.splat(cap)), f32x4.splat(-1))
         ds = f32x4.mul(ds, f32x4.sub(f32x4.splat(1), f32x4.mul(t, t)))
       }
@@ -256,7 +256,7 @@ export function softmaxTileBackward(
   }
 }
 
-/** Σ e^(x − top) over `count` elements; f32 lanes meet in f64 every 1024. */
+/** Σ e^(x − top) over `count` elements; f32 lanes are added up in f64 every 1024 elements. */
 function sumExp(x: usize, count: i32, top: f32): f64 {
   const shift = f32x4.splat(top)
   let total: f64 = 0
@@ -273,7 +273,7 @@ function sumExp(x: usize, count: i32, top: f32): f64 {
   return total
 }
 
-/** Logits that are looked at together. */
+/** Logits of a row that are processed together, so that the second pass finds them in the cache. */
 const part = 4096
 
 /** Takes logits[n, width], the vocabulary from `first`, into the running maximum and sum of rows [start, end). */
@@ -286,7 +286,7 @@ export function logSumExpRows(
     const row = logits + ((<usize>n * <usize>width) << 2)
     let top = load<f32>(runMax + at)
     let sum: f64 = load<f32>(runSum + at)
-    // The second look at a part finds it in the cache.
+
     for (let from = 0; from < width; from += part) {
       const x = row + (<usize>from << 2)
       const count = min(part, width - from)

@@ -3,7 +3,7 @@
 import { rankOf } from './selectGroups'
 import { madd } from './simd'
 
-/** Columns that receive the errors before them together. With N:M it is M: a group is chosen on updated weights. */
+/** Columns that receive the errors of earlier columns together. With N:M it is M, so that a group is chosen on updated weights. */
 const panelWidth: i32 = 8
 
 const signless: i32 = 0x7fffffff
@@ -109,7 +109,7 @@ function receive(
   v128.store(x, a3, 48)
 }
 
-/** Marks the `zeros` smallest |w|/d of columns [j, j + of) in every lane; of equal ones the first. */
+/** Marks the `zeros` smallest |w|/d of columns [j, j + group) in every lane; of equal ones the first. */
 function chooseGroup(
   tile: usize, pruned: usize, scale: usize, j: i32, zeros: i32, group: i32, scores: usize,
 ): void {
@@ -128,7 +128,7 @@ function chooseGroup(
     }
 }
 
-/** Splits column j into what stays in the tile and the error w/d of what goes; returns its errors' squares. */
+/** Splits a column into the weights that stay in the tile and the errors w/d of the pruned ones; returns `squares` + their squares. */
 // @ts-ignore: decorator
 @inline
 function splitColumn(tile: usize, pruned: usize, errors: usize, d: f32, squares: v128): v128 {

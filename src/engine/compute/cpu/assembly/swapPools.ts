@@ -1,5 +1,5 @@
-// Swaps of a long row. The columns of the least keys form a pool and swap among themselves; then c is updated once for all of these
-// swaps. When a pool finds none, every pair that may help is searched.
+// Swaps of a long row. The columns with the least keys (swapState.ts) form a pool and swap among themselves. Then c is updated once
+// for all of these swaps. If a pool finds no swap, every pair that may help is searched.
 import {
   advance, best, bestKept, columnAt, exchange, kept, keptCount, keptKeys, lack, lackedAt, leastKept, leastPruned, listBelow,
   listBeyond, pool, poolSize, pruned, prunedCount, prunedKeys, rowError, searchPartners, setBest, t,
@@ -7,22 +7,22 @@ import {
 
 /** A swap that gains a smaller share of the row's error is not made. */
 export const leastShare: f64 = 1e-6
-/** Columns of a kind that a pool should have. */
+/** Least and most columns of a kind (pruned or kept) that a pool should have. */
 const fewest: i32 = 8
 const mostPooled: i32 = 16
-/** Share of a pool's first gain below which another pool is better. */
+/** A pool ends when its next swap would gain less than this share of its first. */
 const worthIt: f64 = 0.3
 
-/** Distances from the least keys within which columns are pooled; they follow how many these were. */
+/** Distances from the least keys within which columns are pooled, adapted to how many columns they gave. */
 let withinPruned: f64 = 0
 let withinKept: f64 = 0
-// Columns in the pool, and the best change of the row's error that they make.
+// Numbers of columns in the pool, and the best change of the row's error by a swap of two of them.
 let ofPruned: i32 = 0
 let ofKept: i32 = 0
 let bestPooled: f64 = 0
 
 // In the pool's memory: keys and t of pruned columns, those of kept ones, t_a·t_b·G_ab / 2 of all pairs, and a list of columns.
-/** Bytes of a key for each column of a kind. */
+/** Bytes of one f64 for each column of a kind. */
 const line: usize = <usize>poolSize << 3
 
 // @ts-ignore: decorator
@@ -31,7 +31,7 @@ function termsOf(i: i32): usize {
   return pool + (4 + <usize>i) * line
 }
 
-/** Makes swaps until none helps, at most `most`, and finds the best that is left; returns how many. */
+/** Makes swaps until none helps, at most `most`, and finds the best that is left. Returns the number of swaps made. */
 export function swapInPools(c: usize, gram: usize, width: i32, bits: usize, most: i32): i32 {
   let swaps = 0
   setBest(0)
@@ -62,7 +62,7 @@ function listLeast(): void {
   ofKept = min(ofKept, poolSize)
 }
 
-/** Finds the best of all swaps, and lists the columns of those that gain at least `share` as much as the best before them. */
+/** Finds the best of all swaps, and lists the columns of swaps that gain at least `share` of the best found before them. */
 function listBestPairs(gram: usize, width: i32, share: f64): void {
   const partners = termsOf(poolSize)
   let least: f64 = 0
@@ -74,7 +74,7 @@ function listBestPairs(gram: usize, width: i32, share: f64): void {
     searchPartners(gram, width, a)
     if (!(best < share * least)) continue
     least = min(least, best)
-    // The list is read faster than it is written.
+    // The list is overwritten while it is read: writes never get ahead of reads.
     const at = <usize>(ofPruned < poolSize ? ofPruned++ : poolSize - 1) << 2
     store<i32>(pruned + at, a)
     store<i32>(partners + at, bestKept)
@@ -115,7 +115,7 @@ function swapInPool(gram: usize, width: i32, bits: usize, most: i32): i32 {
 function fillPool(gram: usize, width: i32): void {
   fillKind(pool, pruned, prunedKeys, ofPruned)
   fillKind(pool + 2 * line, kept, keptKeys, ofKept)
-  // Keys are read in twos.
+  // Keys are read in pairs.
   if (ofKept < poolSize) store<f64>(pool + 2 * line + (<usize>ofKept << 3), Infinity)
   for (let i = 0; i < ofPruned; i++) {
     const row = gram + (<usize>columnAt(pruned, i) * <usize>width << 2)
@@ -165,7 +165,7 @@ function partnerOf(i: i32): i32 {
   return partner
 }
 
-/** The pool's keys of a kind after the swap that was noted behind `count` columns. */
+/** Updates the pool's keys of a kind for the swap that `lack` noted after `count` columns. */
 function advanceKeys(count: i32, list: usize, keys: usize, places: i32): void {
   const at = lackedAt(count)
   const ga = load<usize>(at)

@@ -5,10 +5,10 @@ import { madd64, promoteHigh } from './simd'
 
 /** Most columns of a kind that swap among themselves before c is updated. */
 export const poolSize: i32 = 32
-/** Bytes of what c lacks, and of a pool: two keys and two t of each place, the cross terms of all pairs, and a list. */
+/** Bytes for the list of what c lacks, and for a pool: two keys and two t of each place, the cross terms of all pairs, and a list. */
 const poolBytes: usize = <usize>poolSize * (32 + 32 + 8 * <usize>poolSize + 8)
 
-/** Bytes of a vector of f64, one for each column, in fours. */
+/** Bytes of a vector of f64, one for each column, padded to a multiple of four. */
 // @ts-ignore: decorator
 @inline
 export function bytesOf(width: i32): usize {
@@ -76,7 +76,7 @@ let largestKept: f64 = 0
 // The row's error now.
 export let rowError: f64 = 0
 
-/** Begins with a row whose error is `error`. */
+/** Loads a row whose error is `error`. */
 export function loadRow(weight: usize, dense: usize, bits: usize, peaks: usize, width: i32, error: f64): void {
   rowError = error
   memory.fill(t, 0, step * 8)
@@ -99,7 +99,7 @@ export function loadRow(weight: usize, dense: usize, bits: usize, peaks: usize, 
   }
 }
 
-/** Notes the columns of G that c lacks after a swap, behind `count` others, and what it changes of the error. */
+/** Notes the two columns of G that c lacks after a swap, after `count` noted columns, and adds `change` to the row's error. */
 export function lack(count: i32, gram: usize, width: i32, a: i32, b: i32, change: f64): void {
   const at = lacking + (<usize>count << 4)
   store<usize>(at, gram + (<usize>a * <usize>width << 2))
@@ -109,12 +109,12 @@ export function lack(count: i32, gram: usize, width: i32, a: i32, b: i32, change
   rowError += change
 }
 
-/** The two columns of G that were noted behind `count` others, and their factors. */
+/** Address of the two columns of G noted after `count` others, and of their factors. */
 export function lackedAt(count: i32): usize {
   return lacking + (<usize>count << 4)
 }
 
-/** Gain of the best swap, where that is known from elsewhere. */
+/** Sets the best swap's change of the error, where the caller knows it. */
 export function setBest(change: f64): void {
   best = change
 }
@@ -136,13 +136,13 @@ export function exchange(a: i32, b: i32, bits: usize): void {
   store<u32>(other, load<u32>(other) & ~(1 << (b & 31)))
 }
 
-/** Adds the `count` columns of G that c lacks, and finds the keys that come of it, with the least of both kinds. */
+/** Adds to c the `count` columns of G that it lacks, and computes all keys and the least key of each kind. */
 export function advance(c: usize, count: i32): void {
   const end = lacking + (<usize>count << 4)
   let lowPruned = f64x2.splat(Infinity)
   let lowKept = lowPruned
   for (let at: usize = 0; at < step; at += 32) {
-    // The last loads of a row have numbers too many: their columns are neither pruned nor kept.
+    // The last loads go beyond the row: columns there are neither pruned nor kept.
     let low = v128.load(c + at)
     let high = v128.load(c + at, 16)
     for (let one = lacking; one < end; one += 16) {
@@ -176,7 +176,7 @@ export function search(gram: usize, width: i32, group: i32): void {
 
 /** Finds the best of all swaps. */
 function searchAll(gram: usize, width: i32): void {
-  // The pair of the least keys is a good one to begin with; what cannot win against it is left out.
+  // The search begins with the pair of the least keys, and leaves out pairs that cannot be better.
   listBelow(pruned, prunedKeys, leastPruned, 0)
   listBelow(kept, keptKeys, leastKept, 0)
   consider(gram, width, columnAt(pruned, 0), columnAt(kept, 0))
@@ -184,7 +184,7 @@ function searchAll(gram: usize, width: i32): void {
   for (let i = 0; i < prunedCount; i++) searchPartners(gram, width, columnAt(pruned, i))
 }
 
-/** Lists the columns that may be in a swap that gains more than `found`, kept ones in f32 too. */
+/** Lists the columns that may be in a swap whose change is below `found`; writes values of the kept ones in f32 too. */
 export function listBeyond(found: f64): void {
   keptCount = listBelow(kept, keptKeys, found - leastPruned, largestPruned)
   largestKept = 0
@@ -204,7 +204,7 @@ function narrowKept(count: i32): void {
   }
 }
 
-/** Looks at the pairs of a that may win by their bound, which four at a time have in f32 with more than its rounding. */
+/** Considers the pairs of a that may be the best by their bound, computed four at a time in f32 with a margin for rounding. */
 export function searchPartners(gram: usize, width: i32, a: i32): void {
   const from = <usize>a << 3
   const key = load<f64>(prunedKeys + from)
@@ -226,7 +226,7 @@ export function searchPartners(gram: usize, width: i32, a: i32): void {
   }
 }
 
-/** What a kept column's key and the cross term may add to `key` to be as good as the best; `most`: the largest cross term. */
+/** Most that a kept column's key and the cross term may add to `key` to reach `best`, plus a margin. `most`: largest cross term. */
 // @ts-ignore: decorator
 @inline
 function limitOf(key: f64, most: f64): v128 {

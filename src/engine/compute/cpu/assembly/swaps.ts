@@ -14,7 +14,7 @@ export function swapScratch(width: i32): i32 {
   return <i32>(bytesOf(width) * (2 * tile) + stateBytes(width))
 }
 
-/** peaks[a] = the largest |G_ab| / √(G_aa·G_bb) of the other columns b: what bounds t_a·t_b·G_ab. G_aa follows: peaks[n + a]. */
+/** peaks[a] = the largest |G_ab| / √(G_aa·G_bb) of the other columns b: it bounds t_a·t_b·G_ab. peaks[n + a] = G_aa. */
 export function correlationPeaks(start: i32, end: i32, gram: usize, n: i32, peaks: usize): void {
   for (let a = start; a < end; a++) {
     let most: f64 = 0
@@ -24,7 +24,7 @@ export function correlationPeaks(start: i32, end: i32, gram: usize, n: i32, peak
       if (b != a && norm > 0) most = max(most, g * g / norm)
     }
     store<f64>(peaks + (<usize>(n + a) << 3), diagonal(gram, n, a))
-    // A little more, for the bound's own rounding.
+    // Slightly larger, to allow for the rounding of the bound.
     store<f64>(peaks + (<usize>a << 3), Math.sqrt(most) * (1 + 1e-12))
   }
 }
@@ -73,7 +73,7 @@ function loadProducts(products: usize, given: usize, rows: i32, width: i32): voi
       store<f64>(products + step * r + (<usize>j << 3), <f64>load<f32>(given + ((<usize>r * <usize>width + <usize>j) << 2)))
 }
 
-/** What the row lacks of its dense weights. */
+/** out = dense − weight, where pruned weights count as 0. */
 function loadResidual(out: usize, weight: usize, dense: usize, bits: usize, width: i32): void {
   for (let j = 0; j < width; j++) {
     const at = <usize>j << 2

@@ -102,7 +102,7 @@ export function scaleGradient(
   }
 }
 
-/** x[rows, columns] of words becomes [columns, rows]; both are multiples of 4. `scratch` has room for it. */
+/** x[rows, columns] of words becomes [columns, rows]; both are multiples of 4. `scratch` has room for the matrix. */
 export function turnWords(rows: i32, columns: i32, x: usize, scratch: usize): void {
   const from: usize = <usize>columns << 2
   const to: usize = <usize>rows << 2

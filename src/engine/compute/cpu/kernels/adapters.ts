@@ -14,15 +14,15 @@ type Adapters = Pick<Kernels, 'loraWeight' | 'loraBackward' | 'scaleWeight' | 's
 type LoraTensors = Record<'dA' | 'dB' | 'dOut' | 'input' | 'a' | 'b', Tensor>
 
 /**
- * Rows of the gradient dOut[N,O]ᵀ·input[N,I]: one piece a thread, since each packs the input anew. `matrices` of
- * some rows × I are in scratch.
+ * Splits the rows of the gradient dOut[N,O]ᵀ·input[N,I] into one piece per thread, since each piece packs the input again.
+ * Scratch holds `matrices` matrices of some rows × I.
  */
 function splitGradient(pool: Runner, o: number, i: number, matrices: number): Split {
   const unit = pieceOf(o, pool.threads)
   return { total: o, unit, scratchBytes: 4 * matrices * i * Math.min(scratchRows(i), unit) }
 }
 
-/** Without a mask the gradient's low rank saves the [O, I] product: scale · dOutᵀ·(input·aᵀ) and scale · (dOut·b)ᵀ·input. */
+/** Without a mask no [O, I] product is needed: dB += scale · dOutᵀ·(input·aᵀ) and dA += scale · (dOut·b)ᵀ·input. */
 function unmaskedLoraBackward(pool: Runner, at: AddressOf, t: LoraTensors, scale: number): void {
   const [o, rank] = t.b.shape
   const i = t.a.shape[1]
@@ -30,7 +30,7 @@ function unmaskedLoraBackward(pool: Runner, at: AddressOf, t: LoraTensors, scale
   const [dOut, input, code] = [at(t.dOut), at(t.input), codeOf(t.input)]
   const taken: number[] = []
   const take = (bytes: number) => taken[taken.push(pool.heap.allocate(bytes)) - 1]
-  /** f32 elements in the type of the other operand. */
+  /** f32 elements, converted to the type of the product's other operand. */
   const operand = (from: number, length: number) => {
     if (code === 0) return from
     const to = take(2 * length)

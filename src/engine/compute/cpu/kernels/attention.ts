@@ -17,7 +17,7 @@ function layoutArgs(
   return [seqLen, numHeads, numKvHeads, headDim, scale, window, softcap, queryTile(seqLen, heads), codeOf(operand)]
 }
 
-/** Elements of keys and values of a chunk of a step: a microsecond or two, and more than handing it out in a program. */
+/** Elements of keys and values in a chunk of a step: a microsecond or two of work, more than handing out the chunk takes. */
 const stepElements = 8192
 
 export function attention(pool: Runner): Attention {
@@ -48,12 +48,12 @@ export function attention(pool: Runner): Attention {
     attentionBackward(dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask, shape) {
       const { batch, seqLen, numHeads, numKvHeads, headDim } = shape
       const code = codeOf(q)
-      // Heads that share keys add to the same gradients, where that leaves the threads equal shares.
+      // Heads that share keys add to the same gradients, if their groups can be divided equally among the threads.
       const heads = (batch * numKvHeads) % pool.threads === 0 ? numHeads / numKvHeads : 1
       const split = { total: batch * numHeads, unit: heads, scratchBytes: backwardBytes(shape, code) }
       const tokens = batch * seqLen
       const bytes = 4 * tokens * numHeads * headDim
-      // Where dOut is rounded for products, so it is for δ = Σ dOut·out: what cancels in exact sums then cancels here.
+      // If products read a rounded dOut, δ = Σ dOut·out uses the rounded one too: terms that cancel in exact sums then cancel here.
       const rounded = code === 0 ? null : pool.heap.allocate(bytes)
       const narrow = code === 0 ? null : pool.heap.allocate(bytes / 2)
       const parts = numHeads / heads > numKvHeads ? pool.heap.allocate(2 * bytes) : null
@@ -79,7 +79,7 @@ export function attention(pool: Runner): Attention {
   }
 }
 
-/** With oneDNN's primitives. */
+/** `attentionAlone` by oneDNN's primitives. */
 export function fusedAttention(pool: Runner): FusedKernels['attentionAlone'] {
   const at = addresses(pool)
   return (out, q, k, v, shape) => {

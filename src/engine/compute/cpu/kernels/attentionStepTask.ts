@@ -4,7 +4,7 @@ import type { Task, TaskEnv } from '../task.ts'
 
 /** Rows of a panel are a multiple of these: the kernel takes so many keys at a time (assembly/decode.ts). */
 const keysAtOnce = 8
-/** Flags that tell the kernel of the first and of the last part of a head's keys. */
+/** Flags for the kernel: this is the first part of a head's keys; this is the last. */
 const [opens, ends] = [1, 2]
 /** Bytes that a panel loses to its alignment. */
 const slack = 64
@@ -12,14 +12,14 @@ const slack = 64
 /** Bytes of scratch: the highest score and the sum of each head. */
 export const stepStateBytes = (numHeads: number) => 8 * numHeads
 
-/** Bytes of stage that caches outside need at least: the token's own rows, and the shortest panels of both caches. */
+/** Least bytes of stage if the caches are outside: the token's own rows, and the shortest panels of both caches. */
 export function stepStageBytes(numHeads: number, numKvHeads: number, headDim: number): number {
   return 4 * headDim * (2 * numHeads + 2 * keysAtOnce * numKvHeads) + 4 * slack
 }
 
 /**
  * Args: out, q [H·D], keys, values [length, Hkv·D], first, length, query heads a kv head, Hkv·D, D, scale, softcap, k, v [Hkv·D].
- * Items: heads. Whoever has a head writes what it looks at last: with grouped heads the same bytes more than once.
+ * Items: heads. Each chunk first writes its heads' part of k and v to the caches; chunks that share a kv head write the same bytes.
  */
 const rememberAndAttend: Task = (env, args, start, end) => {
   const [, , keys, values, , length, group, width, headDim, , , k, v] = args
@@ -35,13 +35,13 @@ const rememberAndAttend: Task = (env, args, start, end) => {
   attend(env, args, start, end, from, to)
 }
 
-/** Heads [start, end), which look at columns [from, to) of the caches. */
+/** Attention of heads [start, end), which read columns [from, to) of the caches. */
 function attend(env: TaskEnv, args: readonly number[], start: number, end: number, from: number, to: number): void {
   const { stage, wasm } = env
   const [out, q, keys, values, first, length, group, width, headDim, scale, softcap] = args
   const mark = stage.mark()
   const [skipped, own] = [4 * headDim * start, 4 * headDim * (end - start)]
-  // The kernel counts heads and columns from 0; addresses of 32 bits wrap around.
+  // The kernel counts heads and columns from 0. The differences may be below 0: 32-bit addresses wrap around.
   const nearOut = stage.bytes('out', out + skipped, own) - skipped
   const nearQ = stage.bytes('in', q + skipped, own) - skipped
   const isStaged = isOutside(keys) || isOutside(values)

@@ -13,7 +13,7 @@ interface Layout extends Readonly<Omit<AttentionShape, 'batch'>> {
   readonly code: number
 }
 
-/** Scores of a tile of all its heads that stay in the cache. */
+/** Most scores of a tile, over all of its heads, that stay in the cache. */
 const tileScores = 2 ** 17
 /** Least queries of a tile of several heads. */
 const leastQueries = 32
@@ -45,7 +45,7 @@ function layoutOf(args: readonly number[], from: number): Layout {
 
 const kvHeadOf = ({ numHeads, numKvHeads }: Layout, head: number) => Math.floor((head * numKvHeads) / numHeads)
 
-/** scores[rows, keys] = q·kᵀ of one tile, not yet scaled: oneDNN takes eight times as long for products of bf16 that it scales too. */
+/** scores[rows, keys] = q·kᵀ of one tile, not yet scaled: oneDNN takes eight times as long for scaled bf16 products. */
 function productsOf(env: TaskEnv, h: Layout, t: Tile, q: number, k: number, scores: number): void {
   const [ldq, ldk] = [h.numHeads * h.headDim, h.numKvHeads * h.headDim]
   const bytes = elementBytes(h.code)
@@ -53,11 +53,11 @@ function productsOf(env: TaskEnv, h: Layout, t: Tile, q: number, k: number, scor
   gemmOf(env, h.code)(false, true, t.rows, t.keys, h.headDim, 1, from, ldq, to, ldk, 0, scores, t.keys)
 }
 
-/** Bytes of scratch for `matrices` tiles of scores, in f32 and where products read bf16 also so. */
+/** Bytes of scratch for `matrices` tiles of scores, in f32, and in bf16 as well where products read bf16. */
 const scoreBytes = (seqLen: number, code: number, matrices: number, heads = 1) =>
   matrices * heads * queryTile(seqLen, heads) * seqLen * (4 + (code === 0 ? 0 : elementBytes(code)))
 
-/** Bytes of scratch of the forward: scores, what it scales the rows of a tile of `out` by, and that tile. */
+/** Bytes of scratch of the forward: scores, a factor for each row of a tile of `out`, and the tile. */
 export function forwardBytes({ seqLen, headDim }: AttentionShape, code: number): number {
   return scoreBytes(seqLen, code, 1) + 4 * queryTile(seqLen) * (1 + headDim)
 }
@@ -116,8 +116,8 @@ const attention: Task = (env, args, start, end) => {
 }
 
 /**
- * Heads whose products are made in one call: of those that read the same keys and values, as many as leave a tile of scores enough
- * queries. For heads with keys of their own one call is slower than one for each (Zen 5).
+ * Heads whose products share one call: heads that read the same keys and values, as many as leave at least `leastQueries` queries
+ * in a tile. For heads with keys of their own, one call for several is slower than one call for each (Zen 5).
  */
 export function headsAtOnce({ seqLen, numHeads, numKvHeads }: AttentionShape): number {
   const sharing = numHeads / numKvHeads
@@ -126,7 +126,7 @@ export function headsAtOnce({ seqLen, numHeads, numKvHeads }: AttentionShape): n
   return heads
 }
 
-/** Args: out, its dtype code, q, k, v, heads at once, layout. Items: (batch, heads, tile). All by oneDNN but for what causality hides. */
+/** Args: out, its dtype code, q, k, v, heads at once, layout. Items: (batch, heads, tile). oneDNN does all but the masking. */
 const attentionAlone: Task = ({ wasm, primitives, scratch: scores }, args, start, end) => {
   const [out, outCode, q, k, v, heads] = args
   const h = layoutOf(args, 6)
@@ -179,7 +179,7 @@ const attentionAlone: Task = ({ wasm, primitives, scratch: scores }, args, start
 
 /**
  * Args: dQ, dK, dV, dOut, dOut as products read it, out, logSum, q, k, v, keyMask, heads of a slot, layout. Items: (batch, head).
- * dK and dV have a slot for so many heads that share keys, which are all in one chunk; slots are summed afterwards.
+ * dK and dV have one slot for each `heads` heads, which share keys and are all in one chunk. Slots are summed afterwards.
  */
 const attentionBackward: Task = (env, args, start, end) => {
   const [dQ, dK, dV, dOut, dOutOperand, out, logSum, q, k, v, keyMask, heads] = args

@@ -62,7 +62,7 @@ export function elementwise(pool: Runner): Elementwise {
   }
 }
 
-// Norms and rotary positions. Parameter gradients are a second pass over columns, so that nothing is summed twice.
+// Norms and rotary positions. Parameter gradients are a second pass, split by columns, so that chunks need no partial sums.
 type Norms = Pick<Kernels, 'layerNorm' | 'layerNormBackward' | 'rmsNorm' | 'rmsNormBackward' | 'rope'>
 
 export function norms(pool: Runner): Norms {
@@ -120,7 +120,7 @@ export function rowOps(pool: Runner): Rows {
       const stageBytes = table.dtype === 'packed' ? 2 * (packedRows + 4) * c : 0
       pool.run('gather', { ...byRows(rows.length, c), stageBytes }, args)
     },
-    // By columns: rows may repeat.
+    // Split by columns, since rows may repeat.
     scatterAddRows(out, x, rows, rowScale) {
       const m = rows.length
       const c = x.length / m

@@ -33,7 +33,7 @@ type Steps = Changed | Several
 
 type Own = Changed | 'linears' | 'loraWeight' | 'activationBackward' | 'gated' | 'columnSum' | 'addScaled' | 'rope'
 
-/** What a GPU does in one dispatch, and a processor as fast in several. */
+/** Operations that a GPU runs in one dispatch. On a CPU, several kernels in sequence are as fast. */
 export function inSteps(own: Pick<Kernels, Own>): Pick<Kernels, Steps> {
   const self: Pick<Kernels, Steps> = {
     linear(out, input, weight, bias, residual) {
@@ -82,7 +82,7 @@ export function inSteps(own: Pick<Kernels, Own>): Pick<Kernels, Steps> {
   return self
 }
 
-/** Those that oneDNN's primitives do in one pass. */
+/** The fused kernels, by oneDNN's primitives. */
 export function cpuFused(pool: Runner): FusedKernels {
   return { linearActivated: fusedLinear(pool), attentionAlone: fusedAttention(pool) }
 }

@@ -21,7 +21,7 @@ const turnGroups: Task = ({ stage, wasm, scratch }, args, start, end) => {
 
 export const packingTasks: Readonly<Record<string, Task>> = { turnGroups }
 
-/** With oneDNN's primitives, where they read packed weights. */
+/** For oneDNN's primitives, if they read packed weights (`readsPacked`). */
 export function packing(pool: Runner): Packing {
   const at = addresses(pool)
   const turned = (weight: Tensor, isPacked: boolean): Tensor => {

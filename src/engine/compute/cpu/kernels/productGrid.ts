@@ -9,15 +9,15 @@ export interface ProductGrid {
 
 /** Products of fewer multiply-adds run in the calling thread: waking another takes longer. */
 const smallProduct = 2 ** 17
-/** Rows or columns that a piece may have before there are several a thread. */
+/** A piece with at least twice as many rows or columns is cut again, into up to `mostPerThread`. */
 const widePiece = 1024
 const mostPerThread = 4
 /** Pieces begin at cache lines and fill whole vectors. */
 const grain = 16
 
 /**
- * BLAS packs both operands of a piece before it multiplies. What packing a row of the left one costs, and a column of
- * the right one, in columns and rows of multiply-adds: fitted to OpenBLAS on AVX-512, 2 to 16 pieces.
+ * BLAS packs both operands of a piece before it multiplies. Packing a row of the left one takes as long as multiplying it by
+ * `packRow` columns; `packColumn` is the same for a column of the right one. Fitted to OpenBLAS on AVX-512, 2 to 16 pieces.
  */
 const packRow = 24
 export const packColumn = {
@@ -29,9 +29,9 @@ export const packColumn = {
 } as const
 
 /**
- * The cut into at most `threads` pieces that should finish first, each of those in up to four when it is wide, so that
- * a thread that the system holds up does not hold up all. It depends on its arguments only, so the same machine
- * computes the same bytes. Columns are cut at multiples of `columnGrain`.
+ * The grid of at most `threads` pieces with the least estimated time. Wide pieces are cut again into up to four, so that one
+ * delayed thread does not delay all. The grid depends on the arguments only, so the same machine computes the same bytes.
+ * Columns are cut at multiples of `columnGrain`.
  */
 export function productGrid(
   threads: number,
@@ -60,7 +60,7 @@ export function productGrid(
   return { rows, columns, pieces: Math.ceil(m / rows) * Math.ceil(n / columns) }
 }
 
-/** `total` in `parts` equal pieces, of whole grains. */
+/** Length of a piece when `total` is cut into `parts` about equal pieces: a multiple of `whole`. */
 export function pieceOf(total: number, parts: number, whole = grain): number {
   return Math.min(total, Math.ceil(total / parts / whole) * whole)
 }

@@ -57,7 +57,7 @@ export function weightRows(
   return [scratch, columns]
 }
 
-/** The wasm kernel, anywhere; both matrices have the leading dimension `ld`. */
+/** The wasm kernel `mirror` for addresses anywhere; both matrices have the leading dimension `ld`. */
 function mirror({ stage, wasm }: TaskEnv, rows: number, columns: number, from: number, to: number, ld: number): void {
   if (!isOutside(from)) return void wasm.mirror(rows, columns, from, ld, to, ld)
   const mark = stage.mark()
@@ -68,8 +68,8 @@ function mirror({ stage, wasm }: TaskEnv, rows: number, columns: number, from: n
 }
 
 /**
- * Args: out, x, weight, dtype codes of x and weight, bias, n, o, i, rows and columns of a piece, and zeros for the others of
- * `linearActivated`. Items: pieces of out[n, o].
+ * Args: out, x, weight, dtype codes of x and weight, bias, n, o, i, rows and columns of a piece, and zeros for the other
+ * arguments of `linearActivated`. Items: pieces of out[n, o].
  */
 const linear: Task = (env, args, start, end) => {
   const [out, x, weight, xCode, code, bias, n, o, i, gridRows, gridColumns] = args
@@ -161,7 +161,7 @@ const gram: Task = (env, args, start, end) => {
     const column = (tile - (tileRow * (tileRow + 1)) / 2) * gramTile
     const [rows, columns] = [Math.min(gramTile, width - row), Math.min(gramTile, width - column)]
     const to = out + 4 * (row * width + column)
-    // Columns of an upper triangle end at their diagonal.
+    // Columns of an upper triangular matrix are zero below the diagonal.
     const depth = upper ? column + columns : n
     env.sgemm(true, false, rows, columns, depth, alpha, x + 4 * row, width, x + 4 * column, width, 1, to, width)
     mirror(env, rows, columns, to, out + 4 * (column * width + row), width)
@@ -171,7 +171,7 @@ const gram: Task = (env, args, start, end) => {
 /** Args of `linearRows`: x, its width, then of each weight its out, address, dtype code, bias or 0, and rows. */
 const [firstWeight, argsPerWeight] = [2, 5]
 
-/** x as products with weights of 16 bits read it, in scratch. */
+/** Writes x to scratch in the order in which `linearRow` reads it with 16-bit weights. Returns the address. */
 function pairColumns({ stage, wasm, scratch }: TaskEnv, x: number, code: number, width: number): number {
   const mark = stage.mark()
   wasm.pairColumns(scratch, stage.bytes('in', x, 4 * width), code, width)
@@ -193,7 +193,7 @@ const linearRows: Task = (env, args, start, end) => {
     const [out, weight, code, bias] = [args[k], args[k + 1], args[k + 2], args[k + 3]]
     let input = x
     if (code !== dtypeCode.f32) {
-      // Once for all weights of a chunk that are of one type.
+      // Reordered once for consecutive weights of the same type.
       input = code === pairedFor ? env.scratch : pairColumns(env, x, code, width)
       pairedFor = code
     }

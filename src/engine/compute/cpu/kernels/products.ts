@@ -17,23 +17,23 @@ export function codeOf(tensor: Tensor): number {
   return code
 }
 
-/** The same of a weight that may be packed. */
+/** `codeOf` for a weight that may be packed. */
 export const weightCodeOf = (weight: Tensor) => (weight.dtype === 'packed' ? packedCode : codeOf(weight))
 
-/** What `linear` leaves out of the arguments of `linearActivated`. */
+/** The last arguments of `linearActivated`, for a product without any of them. */
 const productAlone = [0, 0, 0, 0]
 
-/** Bytes of a weight that every thread may read whole: it stays in the cache they share. */
+/** Most bytes of a weight that stays in the shared cache while every thread reads all of it. */
 const sharedBytes = 4 * 2 ** 20
 
-/** Cost of packing one of the weight's columns, as the product sees them. */
+/** Cost of packing a column of the product's right operand, which is the weight or its transpose. */
 function packWeight(weight: Tensor, transposed: boolean, direct: boolean): number {
   if (!direct) return packColumn.transposedFar
   if (!transposed) return packColumn.plain
   return bytesOf(weight) <= sharedBytes ? packColumn.transposed : packColumn.transposedFar
 }
 
-/** The cut of x[n, i] · weightᵀ. */
+/** The grid of x[n, i] · weightᵀ. */
 function linearGrid({ threads }: Runner, n: number, weight: Tensor, direct: boolean): ProductGrid {
   const [o, i] = weight.shape
   return weight.dtype === 'packed'
@@ -78,7 +78,7 @@ export function runProduct(pool: Runner, call: ProductCall): void {
   pool.run('product', splitOf(grid), [out, a, b, ...scalars])
 }
 
-/** Bytes of weights of a chunk: ten microseconds of reading, beside which handing it out costs little. */
+/** Bytes of weights in a chunk: reading them takes ten microseconds, far more than handing out the chunk. */
 const rowsBytes = 2 ** 18
 
 /** `linears` of one row. Reading the weights once, in their own type, is all the work, so all of them are one command. */
@@ -98,7 +98,7 @@ function runRows(
     total += weight.shape[0]
     bytes += bytesOf(weight)
   })
-  // Every thread gets as many chunks: with one more for some, the others would wait.
+  // Every thread gets the same number of chunks: if some had one more, the others would wait.
   const chunks = pool.threads * Math.ceil(bytes / rowsBytes / pool.threads)
   pool.run('linearRows', { total, unit: Math.ceil(total / chunks), scratchBytes: 4 * width }, args)
 }
@@ -154,7 +154,7 @@ export function products(pool: Runner): Products {
   return self
 }
 
-/** With oneDNN's primitives. */
+/** `linearActivated` by oneDNN's primitives. */
 export function fusedLinear(pool: Runner): FusedKernels['linearActivated'] {
   const at = addresses(pool)
   return (out, input, weight, bias, kind, factor) => {

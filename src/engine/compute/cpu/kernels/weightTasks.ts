@@ -4,10 +4,10 @@ import { isOutside } from '../outside.ts'
 import type { Task, TaskEnv } from '../task.ts'
 import { elementBytes, gemmOf, rowGroup, weightRows } from './productTasks.ts'
 
-/** Elements that three passes over them find in the second-level cache. */
+/** Elements that stay in the second-level cache for three passes over them. */
 const cachedElements = 2 ** 16
 
-/** Address inside of the mask's bits of some rows. */
+/** Address inside of the mask's rows [row, row + rows). */
 function maskOf({ stage }: TaskEnv, mask: number, row: number, rows: number, columns: number): number {
   const bytes = 4 * Math.ceil(columns / 32)
   return stage.bytes('in', mask + row * bytes, rows * bytes)
@@ -70,7 +70,7 @@ const scaleBackward: Task = (env, args, start, end, chunk) => {
     const rows = Math.min(step, end - row)
     gemm(true, false, rows, i, n, 1, dOut + elementBytes(xCode) * row, o, x, i, 0, g, i)
     const [w] = weightRows(env, weight, code, i, { row, rows, column: 0, columns: i }, unpacked)
-    // Rows of f32 are as many as the scratch for unpacked ones holds, more than the stage does.
+    // f32 rows outside are copied to the scratch for unpacked rows, since the stage may have no room for all of them.
     if (isOutside(w)) stage.copyRows(unpacked, 4 * i, w, 4 * i, rows, 4 * i)
     const near = isOutside(w) ? unpacked : w
     const mark = stage.mark()

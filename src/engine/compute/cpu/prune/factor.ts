@@ -26,7 +26,7 @@ const factorCorner: Task = ({ stage, wasm }, args) => {
   stage.flush(mark)
 }
 
-/** Args: a, n, k, width, r. One item: r = R_k behind panel k. */
+/** Args: a, n, k, width, r. One item: r = the columns of R_k after panel k. */
 const factorCopy: Task = ({ stage }, args) => {
   const [a, n, k, width, r] = args
   const bytes = 4 * (n - k - width)
@@ -49,18 +49,18 @@ const factorInvert: Task = (env, args, start, end) => {
   const [a, n, k, width, r] = args
   const behind = k + width
   const [columns, u] = [end - start, a + 4 * (behind * n + behind + start)]
-  // U is upper: rows from the last of these columns on do not count.
+  // U is upper triangular: in these columns, rows from `end` on are zero.
   env.sgemm(false, false, width, columns, end, 1, r, n - behind, u, n, 0, env.scratch, columns)
   const [to, inverse] = [a + 4 * (k * n + behind + start), a + 4 * (k * n + k)]
   env.sgemm(false, false, width, columns, width, -1, inverse, n, env.scratch, columns, 0, to, n)
 }
 
-/** Args: out, n, factor, panel. Rows of X become X·R⁻ᵀ, from the last columns on, then that times R⁻¹, from the first on. */
+/** Args: out, n, factor, panel. Rows of X become X·R⁻ᵀ, from the last columns on, then X·R⁻ᵀ·R⁻¹, from the first columns on. */
 const factorSolve: Task = (env, args, start, end) => {
   const [out, n, factor, panel] = args
   const rows = end - start
   const x = out + 4 * start * n
-  /** Columns [at, to) lose those [from, until) times their part of Rᵀ, or of R. */
+  /** Subtracts columns [from, until) times their part of Rᵀ, or of R, from columns [at, to). */
   const subtract = (at: number, to: number, from: number, until: number, ofTransposed: boolean) => {
     const part = factor + 4 * (ofTransposed ? at * n + from : from * n + at)
     if (from < until)
@@ -104,7 +104,7 @@ export const factorTasks: Readonly<Record<string, Task>> = {
   factorInvert,
 }
 
-/** Rows of a share of the work: each packs the whole factor, which costs more than it gains for fewer rows. */
+/** Least rows of a chunk: each chunk packs the whole factor, which takes more time than it saves for fewer rows. */
 const solvedAtOnce = 256
 
 /** See PruneKernels.solve. */

@@ -1,4 +1,4 @@
-// Selection on the pool: by rows, with counts of each thread's own (sums of integers do not depend on who had what).
+// Selection on the pool, split by rows. Each thread has its own counts: sums of integers do not depend on who counted what.
 import type { NmPattern } from '../../../../catalog/formats/sparsity.ts'
 import type { Digit, Limit, Scored } from '../../pruneKernels.ts'
 import { maskWords, type Tensor } from '../../tensor.ts'
@@ -13,7 +13,7 @@ const pruneCount: Task = (env, args, start, end) => {
   callStaged(env, 'countScores', start, end, own)
 }
 
-/** Args: weight, width, scale, mask, words, two of the rule, bad. `bad` is i32 [threads]. */
+/** Args: weight, width, scale, mask, words, two arguments of the rule, bad. `bad` is i32 [threads]. */
 const selecting =
   (kernel: string): Task =>
   (env, args, start, end) => {
@@ -110,7 +110,7 @@ function runCounted(
   })
 }
 
-/** Gives `body` the address of `length` zeroed i32, and a way to see them afterwards. */
+/** Gives `body` the address of `length` zeroed i32, and a function that returns a view of them. */
 function withZeros<T>(pool: Pool, length: number, body: (address: number, view: () => Int32Array) => T): T {
   return pool.heap.within(4 * length, (address) => {
     const view = () => new Int32Array(pool.heap.memory.buffer, address, length)

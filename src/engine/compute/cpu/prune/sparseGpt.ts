@@ -1,12 +1,12 @@
 // SparseGPT's block of columns on the pool: each chunk of rows sweeps its tiles, then one product carries their errors
-// into the columns behind the block. Rows are independent once the mask or the N:M rule is there.
+// into the columns behind the block. Rows are independent once the mask or the N:M rule is given.
 import type { NmPattern } from '../../../../catalog/formats/sparsity.ts'
 import type { Columns, InverseFactor } from '../../pruneKernels.ts'
 import { maskWords, slice, type Tensor } from '../../tensor.ts'
 import type { Pool, Split } from '../pool.ts'
 import type { Task } from '../task.ts'
 
-/** Rows of a tile of the kernel, one a SIMD lane of four vectors. */
+/** Rows of a tile of the kernel: one for each SIMD lane of four vectors. */
 const tileRows = 16
 /** Rows whose errors are kept for one product: few enough to stay in the cache. */
 const stripRows = 128

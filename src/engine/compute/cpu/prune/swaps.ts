@@ -1,4 +1,4 @@
-// Swaps on the pool: rows are independent. A swap reads columns of G from anywhere, so G is inside the WebAssembly memory.
+// Swaps on the pool: rows are independent. A swap reads any columns of G, so G must be inside the WebAssembly memory.
 import { breathe } from '../../../breathe.ts'
 import type { SwapFigures, SwapRule } from '../../pruneKernels.ts'
 import { bytesOf, maskWords, type Tensor } from '../../tensor.ts'
@@ -12,14 +12,14 @@ const pruneSwaps: Task = (env, args, start, end) => callStaged(env, 'swapRows', 
 
 export const swapTasks: Readonly<Record<string, Task>> = { pruneSwaps }
 
-/** G of so many inputs takes half of the WebAssembly memory. */
+/** With so many inputs, G takes half of the WebAssembly memory. */
 export const mostSwapInputs = 23_170
 
 /** Rows that share loads of G in the kernel. */
 const unit = 4
-/** Multiply-adds after which signals are let in. */
+/** Multiply-adds between two calls of `breathe`, about. */
 const together = 2 ** 31
-/** Share of a row's I² pairs that a search looks at, about. The first product looks at all of them. */
+/** Share of a row's I² pairs that the searches look at, about. The first product, if it is not given, takes all I². */
 const searched = 1 / 32
 
 /** See PruneKernels.swapRows. */

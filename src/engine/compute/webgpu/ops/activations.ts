@@ -3,7 +3,7 @@ import type { Activation, Kernels } from '../../kernels.ts'
 import type { Tensor } from '../../tensor.ts'
 import { type Gpu, perElement, runElements, type Tensors, type Variant } from '../shader.ts'
 
-/** f and f′ in WGSL, the second perhaps with statements before it. f of NaN is NaN, which `max` and `clamp` leave open. */
+/** f and f′ in WGSL; f′ may have statements before it. relu and its variants use `select`, because `max` need not preserve NaN. */
 const functions: Readonly<Record<Activation, readonly [value: string, slope: string]>> = {
   relu: ['select(x, 0.0, x <= 0.0)', 'select(0.0, 1.0, x > 0.0)'],
   relu6: ['select(select(x, 6.0, x > 6.0), 0.0, x <= 0.0)', 'select(0.0, 1.0, x > 0.0 && x < 6.0)'],

@@ -1,5 +1,5 @@
-// Adapters: effective weights and the gradients of their factors. The gradient of a whole weight exists only for as
-// many rows as fit a window, and is contracted at once.
+// Adapters: effective weights and the gradients of their factors. The gradient of a weight is computed for as many rows as fit a
+// window, and contracted before that of the next rows is computed.
 import type { Kernels, LoraGradient, LoraMerge } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
 import { dtypeCode, elementShader, f32, floatsOf, halves, ofTypes, rowWindows, runEach, runRows } from '../shader.ts'

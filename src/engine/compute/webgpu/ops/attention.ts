@@ -1,5 +1,5 @@
-// Attention without scores in memory (Dao, 2023, FlashAttention-2): a workgroup makes 64 channels of 64 queries, or of 64 keys in the
-// backward, of one head. It goes over tiles of 64 × 64 scores, which its lanes hold in registers, 4 × 4 each. Every sum has one order.
+// Attention without scores in memory (Dao, 2023, FlashAttention-2): a workgroup computes 64 channels of 64 queries, or of 64 keys in the
+// backward pass, of one head. It loops over tiles of 64 × 64 scores, held in registers, 4 × 4 per lane. Every sum has a fixed order.
 import { EngineError } from '../../../errors.ts'
 import type { AttentionShape, Kernels } from '../../kernels.ts'
 import type { Tensor } from '../../tensor.ts'
@@ -108,7 +108,7 @@ ${sixteen(
     `  if (row + ${r}u < p.seqLen && channel + ${c}u < p.headDim) { ${out}[${out}From + (row + ${r}u) * p.${heads} * p.headDim + channel + ${c}u] = ${sum}${r}[${c}]; }`,
 )}`
 
-/** Scores become shares, and gradients of shares those of scores (see `gradientOf`). */
+/** WGSL that turns scores into softmax shares, and gradients of shares into gradients of scores (see `gradientOf`). */
 const gradients = (statistic: (r: number, c: number) => string, query: string, key: string, isByQuery: boolean) =>
   sixteen((r, c) => {
     const [q, k] = isByQuery ? [r, c] : [c, r]
@@ -117,7 +117,7 @@ const gradients = (statistic: (r: number, c: number) => string, query: string, k
   g${r}[${c}] = g${r}x${c}.y;`
   })
 
-/** P of a score from log Σ exp, and P · (dP − delta) · scale, times the slope of the cap. `statistics` are both of a query and head. */
+/** WGSL: P of a score, and P · (dP − delta) · scale · the cap's slope. `statistics` are log Σ exp and delta of each query and head. */
 const gradientOf = /* wgsl */ `
 fn statisticsOf(batch: u32, query: u32, head: u32) -> vec2f {
   let at = p.statisticsAt + 2u * ((batch * p.seqLen + min(query, p.seqLen - 1u)) * p.numHeads + head);
@@ -170,7 +170,7 @@ ${body}
 `,
   )
 
-/** WGSL: the tiles of keys that some query of the workgroup sees. */
+/** WGSL: a loop over the tiles of keys that some query of the workgroup sees. */
 const eachKeyTile = (body: string) => /* wgsl */ `
   let firstKey = select(0u, row0 + 1u - min(row0 + 1u, p.window), p.window > 0u);
   for (var column0 = firstKey - firstKey % SIDE; column0 <= row0; column0 += SIDE) {
@@ -276,7 +276,7 @@ ${store('dK', 'dK', 'numKvHeads', 'head')}
 ${store('dV', 'dV', 'numKvHeads', 'head')}`,
 )
 
-/** Runs a shader over all sequences and `heads` of them, cut for windows and watchdogs; `products` of scores are made for a tile. */
+/** Runs a shader over all sequences and their `heads`, split for windows and watchdogs; `products`: matrix products per tile of scores. */
 function runTiles(
   gpu: Gpu,
   shader: Variant,

@@ -1,5 +1,5 @@
-// Attention of one query over cached keys and values, a workgroup a head: its scores, their shares, and the shares' mean of the values.
-// The heads that share a key and a value each turn the key of this step by its position; the first of them puts both into the caches.
+// Attention of one query over cached keys and values, one workgroup per head: scores, their softmax, and the weighted mean of the values.
+// Heads that share a key and a value each rotate the key of this step by its position; the first of them writes both to the caches.
 import { EngineError } from '../../../errors.ts'
 import type { Kernels } from '../../kernels.ts'
 import { defineVariant, f32, type Gpu, groupMax, groupSize, lowest, rowMain, runEach } from '../shader.ts'

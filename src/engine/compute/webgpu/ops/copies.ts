@@ -18,7 +18,7 @@ import type { Gpu, Params, Shader, Tensors, Variant } from '../shader.ts'
 
 /** WGSL: element `at` of y becomes `x`, of 32 bits. */
 const storeWord = 'fn store(at: u32, x: u32) { y[at] = x; }'
-/** The same where `x` has 16 bits: two elements of a word may belong to two invocations, and each changes its half only. The result has no order. */
+/** As `storeWord`, for 16 bits. Two invocations may store the halves of one word; each changes its own half only, in any order. */
 const storeHalf = /* wgsl */ `
 fn store(at: u32, x: u32) {
   let shift = 16u * (at & 1u);
@@ -63,7 +63,7 @@ const masking = ofSizes(
   if (((word >> (column & 31u)) & 1u) == 0u) { store(p.yAt + i, 0u); }`,
 )
 
-/** By the 16-bit type; f32 is none. */
+/** Variants by `dtypeCode`; null for f32. */
 const ofHalves = (shader: Shader) => [null, variant(shader, { DTYPE: 1 }), variant(shader, { DTYPE: 2 })]
 /** Copies DTYPE to f32. */
 const widen = ofHalves(
@@ -80,7 +80,7 @@ const narrow = ofHalves(
   ),
 )
 
-/** A copy of a matrix; rows, and the first elements, are so far apart. */
+/** A copy of a matrix [rows, width], with row strides and the offsets of the first elements, in elements. */
 export const matrixCopy = (
   [rows, width]: readonly [number, number],
   [outRow, inRow]: readonly [number, number],
@@ -92,7 +92,7 @@ export function move(gpu: Gpu, out: Tensor, input: Tensor): void {
   strided(gpu, out, input, matrixCopy([out.length, 1], [1, 1]))
 }
 
-/** Rows in windows: those of a row range lie within one span of either tensor. */
+/** Copies rows in windows: each range of rows lies within one bindable span of either tensor. */
 function strided(gpu: Gpu, out: Tensor, input: Tensor, h: CopyShape): void {
   if (h.rows * h.groups * h.width === 0) return
   const outSpan = (h.groups - 1) * h.outGroup + h.width

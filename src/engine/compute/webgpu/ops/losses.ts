@@ -1,4 +1,4 @@
-// Cross-entropy over chunks of the vocabulary: a workgroup a row of logits.
+// Cross-entropy over chunks of the vocabulary, with one workgroup per row of logits.
 import type { Kernels } from '../../kernels.ts'
 import type { Tensor } from '../../tensor.ts'
 import { f32, type Gpu, groupMax, groupSize, lowest, perElement, perRow, runRows } from '../shader.ts'
@@ -26,7 +26,7 @@ const logSumExp = perRow(
   groupMax,
 )
 
-/** WGSL: the place of a logit, its row and the token wanted there; rows without one have no gradient. */
+/** WGSL: the place of a logit, its row, and the target token of the row. Rows without a target get a gradient of 0. */
 const ofTarget = /* wgsl */ `
   let row = i / p.columns;
   let wanted = targets[p.targetsAt + row];

@@ -1,4 +1,4 @@
-// LayerNorm and RMSNorm: a workgroup a row.
+// LayerNorm and RMSNorm, with one workgroup per row.
 import type { Kernels } from '../../kernels.ts'
 import type { Tensor } from '../../tensor.ts'
 import { f32, type Gpu, groupSize, perRow, runRows } from '../shader.ts'

@@ -130,8 +130,8 @@ const columnKinds = {
 }
 
 /**
- * out[C] += the column sums of x[N,C], or of what `kind` makes of it with z, mean and rstd: the input of a norm and its statistics, no mean
- * for RMSNorm; `plain`, with LayerNorm's, += those of x itself.
+ * out[C] += the column sums of x[N,C], or of the term that `kind` computes from x, z, mean and rstd (a norm's input and its statistics;
+ * RMSNorm has no mean). `plain`, with 'layerNorm' only, += the column sums of x itself.
  */
 export function sumColumns(
   gpu: Gpu,

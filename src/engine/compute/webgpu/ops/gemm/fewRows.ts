@@ -1,6 +1,6 @@
-// out = a · bᵀ for a few rows of a, as decoding has one: each weight is read once and used at once, so that what counts is how
-// many lanes read, and how much at once. A workgroup makes `fewRowsColumns` columns of all rows; its lanes go along the depth side by
-// side, by vectors of 16 bytes of b.
+// out = a · bᵀ for a few rows of a; decoding has one row. Each weight is read and used only once, so speed depends on how many lanes
+// read, and how much each reads at once. A workgroup computes `fewRowsColumns` columns of all rows; its lanes go along the depth side
+// by side, in vectors of 16 bytes of b.
 import type { DType } from '../../../../dtype.ts'
 import type { Tensor } from '../../../tensor.ts'
 import { defineShader, dtypeCode, four, fourHalves, halves, maxGroups, ofTypes } from '../../shader.ts'
@@ -8,7 +8,7 @@ import type { Shader, Variant } from '../../shader.ts'
 import { activationFunctions } from '../activations.ts'
 import { gemmShader, type Sizes } from './params.ts'
 
-/** A vector of WGSL holds the sums of a column. */
+/** One vec4f holds the sums of a column, one for each row. */
 const mostRows = 4
 export const fewRowsColumns = 4
 
@@ -29,12 +29,12 @@ const addLanes = /* wgsl */ `
     workgroupBarrier();
   }`
 
-/** Whether there are few rows: of whole vectors, the shader makes such a product. */
+/** Whether a product has few enough rows for these shaders, which also need whole vectors (`fewRowsVariant`). */
 export function hasFewRows({ m, n, transA, transB }: Pick<Sizes, 'm' | 'n' | 'transA' | 'transB'>): boolean {
   return m <= mostRows && transB && !transA && n <= maxGroups * fewRowsColumns
 }
 
-/** WGSL: the loop along the depth, `b(column)` the first vector of a column in `weight`, and the sums s0 to s3 by row. */
+/** WGSL: the loop along the depth. b0 to b3 are the first vectors of the columns in `weight`, s0 to s3 the columns' sums by row. */
 const alongVectors = (packed: boolean) => {
   const parts = packed ? ['xy', 'zw'].map((half) => (w: string) => `fourHalves(${w}.${half})`) : [(w: string) => w]
   const add = (row: number) =>
@@ -81,7 +81,7 @@ ${addLanes}
 `,
   )
 
-/** Products of one row with several weights, one behind the other in the grid; `gated`: f of the first by the second, in one output. */
+/** Products of one row with several weights, whose tiles follow one another in the grid; `gated`: f(first) ⊙ second, in one output. */
 const severalWeights = (count: number, packed: boolean, gated = false): Shader => {
   const all = Array.from({ length: count }, (_, i) => i)
   const outs = gated ? [0] : all
@@ -157,14 +157,14 @@ const gatedVariants = ofTypes(severalWeights(2, true, true), severalWeights(2, f
 /** Elements of b in 16 bytes. */
 const widthOf = (dtype: DType) => (dtype === 'f32' ? 4 : 8)
 
-/** The shader for a product of few rows, where all of it is in whole vectors. */
+/** The shader for a product of few rows; null unless all operands consist of whole vectors. */
 export function fewRowsVariant({ m, k, lda, ldb, a, b }: Sizes & { a: Tensor; b: Tensor }): Variant | null {
   const width = widthOf(b.dtype)
   const isWhole = [k, ldb, b.offset].every((x) => x % width === 0) && [lda, a.offset].every((x) => x % 4 === 0)
   return isWhole && k > 0 ? vectorVariants[m - 1][dtypeCode(b.dtype)] : null
 }
 
-/** The shader for one row with several weights [n,k] of one type; null where it takes one product each. */
+/** The shader for one row with several weights [n,k] of one type; null if each weight needs a product of its own. */
 export function severalVariant(input: Tensor, weights: readonly Tensor[], gated: boolean): Variant | null {
   const [{ length: count }, { dtype }] = [weights, weights[0]]
   const width = widthOf(dtype)

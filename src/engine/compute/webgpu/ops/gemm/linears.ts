@@ -8,8 +8,8 @@ import { fewRowsColumns, severalVariant } from './fewRows.ts'
 import { addParts, multiply, multiplyAll, multiplyAtOnce, product, type Product } from './multiply.ts'
 
 /**
- * Linears of one row without biases in one dispatch, to the bytes of one each, or f of the first by the second; false, and nothing
- * done, where the device has other products.
+ * Linears of one row without biases in one dispatch, or f(first) ⊙ second with `gate`. Results have the same bytes as from one dispatch
+ * each. Does nothing and returns false if the device uses other products, or these do not fit.
  */
 function linearsAtOnce(
   gpu: Gpu,

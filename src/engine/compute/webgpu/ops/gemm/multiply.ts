@@ -12,8 +12,8 @@ import { tensorTile } from './tensorCores.ts'
 import { mostMerged, mostNarrow, narrowLength, narrowVariants, tiledVariants } from './tiled.ts'
 
 /**
- * out[m,n] = alpha · op(a) · op(b) + bias + residual + beta · out. Of each tensor only the first element's place counts; rows are
- * lda, ldb and ldc apart. b may be 16-bit.
+ * out[m,n] = alpha · op(a) · op(b) + bias + residual + beta · out. A tensor only says where its first element is; rows are lda, ldb
+ * and ldc apart. b may be 16-bit.
  */
 export interface Product extends Sizes {
   readonly out: Tensor
@@ -24,9 +24,9 @@ export interface Product extends Sizes {
   readonly residual: Tensor | null
   /** Inputs keep all bits of f32 (the default). Only products of a model's linears may be rounded to f16, by tensor cores. */
   readonly exact?: boolean
-  /** A part is multiplied as the whole is, though few rows or columns are left: the cut must not show in the sums. */
+  /** A part of a product uses the shader of the whole, even if few rows or columns are left, so that splitting changes no sums. */
   readonly isPart?: boolean
-  /** The short side, where narrow tiles make the product and all its parts. null: none do; products with endings ask for that. */
+  /** The short side, if narrow tiles compute the product and all its parts. null: they do not; products with endings require that. */
   readonly narrow?: 'm' | 'n' | null
 }
 
@@ -89,10 +89,10 @@ function split(gpu: Gpu, p: Product, along: 'm' | 'n' | 'k', most: number): void
   }
 }
 
-/** Fewer workgroups leave a large card's units idle, each with a long way along the depth. */
+/** Deep products with few tiles are split along the depth: few workgroups with long loops would leave a large card's units idle. */
 const [fewTiles, enoughTiles, longDepth, leastDepth, mostSums] = [128, 256, 2048, 512, 16]
 
-/** With fewer, workgroups of 64 lanes would not fill a large card: four for each multiprocessor. */
+/** With fewer tiles, workgroups of 64 lanes would not fill a large card: four for each multiprocessor. */
 const manySmallTiles = 512
 
 /** Into how many sums of equal depth a product is divided, by its shape: 1 unless it is deep and has few tiles. */
@@ -123,7 +123,7 @@ const total = perElement(
   y[at] = value;`,
 )
 
-/** The parts side by side, then their total, which always goes from the first to the last. */
+/** Computes the parts side by side, then adds them up, always from the first to the last. */
 function sumParts(gpu: Gpu, p: Product, count: number): void {
   const { m, n } = p
   const k = p.k / count
@@ -164,7 +164,7 @@ interface Chosen {
   readonly columns: number
 }
 
-/** What a shader has beside out, a and b; null is bound and not read. */
+/** What a shader has beside out, a and b. For a null tensor, `a` is bound and not read. */
 interface Beside {
   readonly tensors: readonly (Tensor | null)[]
   readonly params: readonly Param[]
@@ -186,11 +186,11 @@ function dispatch(gpu: Gpu, p: Product, batch: Batch, { variant, rows, columns }
   })
 }
 
-/** What a product becomes on its way into memory, of matrices without gaps. */
+/** An operation that is applied to a product before it is stored. The matrices have no gaps. */
 export interface Ending {
   /**
-   * Zero where the mask drops the weight, also with rowSums[m] += the rows of op(a); weight + alpha · product ⊙ mask; or product ⊙ f′(x)
-   * of a single one.
+   * masked: 0 where the mask drops the weight. summed: as masked, and rowSums[m] += the sums of op(a)'s rows. merged: weight + alpha ·
+   * product ⊙ mask. sloped: product ⊙ f′(x), for a single product.
    */
   readonly kind: 'masked' | 'summed' | 'merged' | 'sloped'
   readonly weight?: Tensor
@@ -203,7 +203,7 @@ export interface Ending {
 
 type Operands = readonly (Tensor | null)[]
 
-/** From each tensor to the next where they are alike and at equal distances in one buffer: 0 of the same one, or of none at all. */
+/** Elements from each tensor to the next, if all have one length and one distance in a buffer; 0 if all are the same or null; else null. */
 export function stepOf([first, ...others]: Operands): number | null {
   if (!first) return others.some(Boolean) ? null : 0
   const step = others[0] ? others[0].offset - first.offset : 0
@@ -212,7 +212,7 @@ export function stepOf([first, ...others]: Operands): number | null {
   return step >= 0 && others.every(isNext) ? step : null
 }
 
-/** All from the first on, `step` apart. */
+/** One tensor that covers all operands, which are `step` elements apart. */
 const spanOf = ([first, ...others]: Operands, step: number): Tensor | null =>
   first && slice(first, 0, [first.length + step * others.length])
 
@@ -253,7 +253,7 @@ export function multiplyAtOnce(gpu: Gpu, products: readonly Product[], endings: 
   return true
 }
 
-/** Products of one size, each with its ending, in one dispatch or in one each; `apart` does what no shader does at once. */
+/** Products of one size, each with its ending, in one dispatch or in one each; `apart` computes a product that no shader can end. */
 export function multiplyAndEnd(
   gpu: Gpu,
   products: readonly Product[],
@@ -282,7 +282,7 @@ function isInVectors(p: Product, batch: Batch): boolean {
 const onMatrixUnits = ({ tensorProducts }: Gpu, { exact = true }: Product): boolean =>
   tensorProducts !== null && !(exact && tensorProducts.rounds)
 
-/** The product with its short side, where that is at most 64 and tiles make it: tiles of its width leave no lanes without work. */
+/** Sets `narrow` if the short side is at most 64 and narrow tiles can compute the product: they leave no lanes without work. */
 function withNarrow(gpu: Gpu, p: Product): Product {
   if (p.narrow !== undefined) return p
   const isNarrow = Math.min(p.m, p.n) <= mostNarrow && p.k >= mostNarrow && !hasFewRows(p) && isInVectors(p, single)
@@ -290,7 +290,7 @@ function withNarrow(gpu: Gpu, p: Product): Product {
   return { ...p, narrow: p.n <= p.m ? 'n' : 'm' }
 }
 
-/** Tiles by vectors of four, where all is in vectors. */
+/** The shader with tiles of vectors of four; null if there is none for `kind`, or not everything is in vectors. */
 function tiledOf(gpu: Gpu, p: Product, batch: Batch, kind: keyof typeof tiledVariants, type: number): Chosen | null {
   const { m, n, narrow } = p
   if (!isInVectors(p, batch)) return null
@@ -309,7 +309,7 @@ function tiledOf(gpu: Gpu, p: Product, batch: Batch, kind: keyof typeof tiledVar
   return { variant: (gpu.largeTiles.buffers === 2 ? largeTwice : large)[type], rows: 128, columns: 128 }
 }
 
-/** The shader and its tile. Shaders for small subgroups load vectors and need everything to lie on them. */
+/** The shader and its tile. Shaders for small subgroups load vectors, to which all operands must be aligned. */
 function choose(gpu: Gpu, p: Product, batch: Batch): Chosen {
   const type = dtypeCode(p.b.dtype)
   if (gpu.tensorProducts && onMatrixUnits(gpu, p))

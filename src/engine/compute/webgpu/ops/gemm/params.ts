@@ -1,7 +1,7 @@
 // The parts that all matrix product shaders share: parameters, batches and the way a result is stored.
 import { defineShader, f32, type Param, type Params, type Shader, type Tensors } from '../../shader.ts'
 
-/** So many products, with strides in elements between their matrices. */
+/** `count` products; a, b and out are the strides, in elements, from one product's matrix to the next one's. */
 export interface Batch {
   readonly count: number
   readonly a: number
@@ -25,7 +25,7 @@ export interface Sizes {
   readonly beta: number
 }
 
-/** Parameters behind the offsets of the tensors; what a shader has beside them follows. */
+/** Parameters that follow the offsets of the tensors; a shader's own parameters come after these. */
 export const gemmFields: Params = {
   ...{ m: 'u32', n: 'u32', k: 'u32', lda: 'u32', ldb: 'u32', ldc: 'u32', transA: 'u32', transB: 'u32' },
   ...{ aStep: 'u32', bStep: 'u32', outStep: 'u32', alpha: 'f32', beta: 'f32' },
@@ -46,7 +46,7 @@ fn bStart(z: u32) -> u32 { return p.bAt + z * p.bStep; }
 fn outStart(z: u32) -> u32 { return p.yAt + z * p.outStep; }
 `
 
-/** A product's shader, which stores numbers one by one; `a` and `b` are bound as what it loads of them. */
+/** A product shader that stores single elements; `operands` has the types as which `body` loads a and b. */
 export const gemmShader = (name: string, operands: Pick<Tensors, 'a' | 'b'>, body: string, enables = ''): Shader =>
   defineShader(
     name,

@@ -6,7 +6,7 @@ import { mainOf, square } from './tiled.ts'
 
 export const portableTile = 64
 
-/** WGSL: four neighbours along the tile's side at one depth, 0 outside, and four of these, as `block` of `tiled` gives them. */
+/** WGSL: four neighbours along the tile's side at one depth, 0 outside; and four such vectors, as `block` in tiled.ts returns them. */
 const block = (name: 'a' | 'b', along: string, count: string, load: (i: string) => string) => /* wgsl */ `
 fn ${name}Vector(start: u32, side: u32, depth: u32) -> vec4f {
   var v = vec4f();

@@ -1,7 +1,7 @@
-// Products where a subgroup is 8 lanes wide (software Vulkan), whose loads cost far more than its arithmetic. A workgroup is one
-// subgroup and makes one tile of the result: what its lanes load of `a` goes around by shuffles, so that a row is loaded once for
-// all lanes. Loops have constant bounds, which the driver unrolls. Past an end the last vector is read again; past the end of k
-// `a` is zero, and results outside are not stored. A 16-bit b lies packed, 8 numbers a vector, which are unpacked in two parts.
+// Products for subgroups of 8 lanes (software Vulkan), where loads cost far more than arithmetic. A workgroup is one subgroup and
+// computes one tile of the result. Its lanes share what they load of `a` by shuffles, so that a row is loaded once for all lanes. Loops
+// have constant bounds, so that the driver unrolls them. Reads past an end repeat the last vector; past the end of k `a` counts as zero,
+// and results outside are not stored. A 16-bit b is packed, 8 elements per vector, and unpacked in two halves.
 import { four, halves, ofTypes, type Shader, variant, type Variant } from '../../shader.ts'
 import { gemmShader } from './params.ts'
 
@@ -18,13 +18,13 @@ interface Body {
   readonly rows: number
   /** WGSL before the loop over k: where the lane reads, and its sums. */
   readonly setup: string
-  /** Steps of the loop over k, which counts `a`'s vectors in `k0`; by default a lane loads its vector of each row. */
+  /** WGSL: the end of the loop over k, which `k0` counts, and what a lane loads in it; by default, its vector of each row of `a`. */
   readonly depth?: string
   readonly load?: string
-  /** Between two shuffles: what lane q holds goes into the sums. */
+  /** WGSL that adds the products of what lane q holds to the sums. */
   readonly step: string
   readonly lanesPerStep?: number
-  /** WGSL for row r and j of 4. */
+  /** WGSL that stores element j of 4 of the lane's row r. */
   readonly store: string
 }
 
@@ -70,8 +70,8 @@ ${setup}
 }
 
 /**
- * out = a · bᵀ: lane l owns columns l, l + 8, l + 16, l + 24. Of f32 32 rows: with fewer, loads of b weigh too much where its rows
- * lie a power of two apart and share a cache set. Needs k, lda, ldb and both offsets in multiples of a vector.
+ * out = a · bᵀ: lane l owns columns l, l + 8, l + 16, l + 24. An f32 tile has 32 rows: with fewer, loads of b cost too much if its
+ * rows are a power of two apart and share a cache set. Needs k, lda, ldb and both offsets in multiples of a vector.
  */
 function nt(packed: boolean): Shader {
   const parts = packed ? ['low', 'high'] : ['low']

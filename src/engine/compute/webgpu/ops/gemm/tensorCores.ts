@@ -1,6 +1,6 @@
-// Products on matrix units, with f32 sums, through Dawn's experimental subgroup matrices. Inputs are f16 where the adapter has that:
-// then f32 inputs are rounded, and exact products (multiply.ts) go elsewhere. Metal has f32 inputs too. They run where they are
-// asked for. A workgroup of four subgroups makes 64 × 64 outputs, each subgroup a quarter.
+// Products on matrix units with f32 sums, through Dawn's experimental subgroup matrices. They are used only on request. Inputs are f16
+// if the adapter supports that: f32 inputs are then rounded, and exact products (multiply.ts) use other shaders. Metal has f32 inputs
+// too. A workgroup of four subgroups computes 64 × 64 outputs, each subgroup a quarter.
 import { floatsOf, halves, ofTypes, type Shader, type TensorProducts } from '../../shader.ts'
 import { gemmShader } from './params.ts'
 
@@ -24,7 +24,7 @@ export interface TensorCores {
 export const tensorTile = 64
 /** Side of a subgroup's part of the tile. */
 const quarter = 32
-/** Depth of a tile, and elements that keep rows of a matrix in different banks. */
+/** Depth of a tile, and padding elements per row, which keep the rows of a matrix in different banks. */
 const depths = { f16: { depth: 32, padding: 8 }, f32: { depth: 16, padding: 4 } } as const
 
 /** The configuration to use, with f32 sums: f16 inputs before f32, 16 × 16 × 16 if there is a choice. null when there is none. */
@@ -49,7 +49,7 @@ export interface SubgroupMatrixConfig {
   readonly K: number
 }
 
-/** WGSL: what f16 cannot hold becomes its largest. */
+/** WGSL: values beyond the range of f16 become its largest finite value. */
 const narrow = {
   f16: 'fn narrow(x: f32) -> f16 { return f16(clamp(x, -65504.0, 65504.0)); }',
   f32: 'fn narrow(x: f32) -> f32 { return x; }',

@@ -1,17 +1,17 @@
-// Matrix product whose rows are whole vectors of four: 128-bit loads and stores. A workgroup makes a tile of 128 × 128 with 256 lanes,
-// or of 64 × 64 with 64; a lane makes 8 × 8 of it as 2 × 2 blocks of 4 × 4, half a tile apart, so that neighbouring lanes read
-// neighbouring vectors. Where tiles are few, 256 lanes make 64 × 64, a block each: more lanes are at work, with more reads each. The
-// next 16 of the depth are loaded while the last are multiplied. Sums go along the depth one by one, as those of `portable` do: both
-// give the same bytes. A narrow product, such as the gradient of an adapter, has tiles as wide as it is: slices of 256 lanes share the depth.
+// Matrix products whose rows are whole vectors of four, with 128-bit loads and stores. A workgroup computes a tile of 128 × 128 with 256
+// lanes, or of 64 × 64 with 64. A lane computes 8 × 8 outputs as 2 × 2 blocks of 4 × 4, half a tile apart, so that neighbouring lanes read
+// neighbouring vectors. If tiles are few, 256 lanes compute 64 × 64, a block each: more lanes work, with more reads each. The next 16
+// steps of the depth are loaded while the current ones are multiplied. Sums add one step at a time, as in portable.ts, so both give the
+// same bytes. A narrow product, such as an adapter's gradient, has tiles as wide as itself, and slices of 256 lanes share the depth.
 import { defineShader, floatsOf, four, fourHalves, halves, ofTypes, variant } from '../../shader.ts'
 import type { Params, Shader, Tensors, Variant } from '../../shader.ts'
 import { activationFunctions } from '../activations.ts'
 import { gemmFields, places } from './params.ts'
 
-/** What becomes of a sum. Every tensor but out, a and b is the epilogue's own. */
+/** What happens to a sum before it is stored. Every tensor except out, a and b belongs to the epilogue. */
 interface Epilogue {
   readonly name: string
-  /** Also rowSums[m] += the sums of the rows of op(a), sixteen parts of each added up as by `columnSums`. */
+  /** Also rowSums[m] += the sums of op(a)'s rows, each added up in sixteen parts as in `columnSums` (reduce.ts). */
   readonly sumsRows?: boolean
   readonly tensors: Tensors
   readonly params: Params
@@ -49,7 +49,7 @@ const masked: Epilogue = {
 fn finish(z: u32, i: u32, row: u32, column: u32, sum: vec4f) -> vec4f { return select(vec4f(), sum, kept(z, row, column)); }`,
 }
 
-/** The same of a gradient's product, and that of the bias. */
+/** As `masked`, for the gradient of a weight; rowSums is the gradient of the bias. */
 const summed: Epilogue = {
   ...masked,
   name: 'Summed',
@@ -58,7 +58,7 @@ const summed: Epilogue = {
   sumsRows: true,
 }
 
-/** Weights of a batch of products, each in a tensor of its own. */
+/** Most products of a batch whose weights are merged: each weight is bound as a tensor of its own. */
 export const mostMerged = 3
 const eachWeight = [...Array(mostMerged).keys()]
 
@@ -111,7 +111,7 @@ export const square = (side: 128 | 64, blocks: 1 | 2): Tile => {
 
 const lanesOf = ({ rows, columns, blocks, slices }: Tile) => (slices * rows * columns) / (4 * blocks) ** 2
 
-/** WGSL: four neighbours along the depth of four neighbours along the side, or the other way round, as columns along the side. */
+/** WGSL: loads 4 × 4 elements by vectors along the side or along the depth. The columns of the returned matrix run along the side. */
 const block = (name: 'a' | 'b', along: string, count: string) => /* wgsl */ `
 fn ${name}Block(start: u32, side: u32, depth: u32) -> mat4x4f {
   if (${along}) {
@@ -158,7 +158,7 @@ ${mainOf(tile, epilogue.sumsRows === true)}`,
   )
 }
 
-/** WGSL: blocks on their way, those of a and then those of b: one a lane, or two, where the lanes are too few. */
+/** WGSL that loads the blocks of a step into `tiles`, those of a and then those of b: one per lane, or two if there are too few lanes. */
 function blocksOf(tile: Tile) {
   const { rows, columns, depth } = tile
   const [lanes, ofA, all] = [lanesOf(tile), (rows * depth) / 16, ((rows + columns) * depth) / 16]
@@ -196,7 +196,7 @@ function blocksOf(tile: Tile) {
   }
 }
 
-/** WGSL: the lanes that fetched a of a tile of the first columns put their parts side by side. */
+/** WGSL: the lanes that fetched blocks of a store their partial row sums side by side; the first column of tiles adds them to rowSums. */
 const totalOfParts = /* wgsl */ `
   if (local < A_BLOCKS) {
     for (var j = 0u; j < 4u; j++) { tiles[(4u * deep0 + j) * A_ROW + side0] = parts[j]; }
@@ -211,7 +211,7 @@ const totalOfParts = /* wgsl */ `
     }
   }`
 
-/** WGSL: the slices' sums side by side, and their totals from the first slice to the last. */
+/** WGSL: stores the slices' sums side by side, and adds them up from the first slice to the last. */
 const totalOfSlices = /* wgsl */ `
 ${four((r) => `  tiles[${r}u * LANES + local] = s${r}x0;`)}
   workgroupBarrier();
@@ -222,15 +222,15 @@ ${four((r) => `  tiles[${r}u * LANES + local] = s${r}x0;`)}
     put(group.z, base, row0 + 4u * (place / ACROSS) + e / SLICE, column0 + 4u * (place % ACROSS), sum);
   }`
 
-/** WGSL: where vector i along a side of so many is among those of its depth: i ^ this, by which block of the depth it is. */
+/** WGSL: at block `deep` of the depth, vector i of the `row` vectors along a side is stored at place i ^ turn. */
 const turn = (row: number, deep: string) => `((2u * ${deep} / ${Math.max(1, 8 / row)}u) & ${Math.min(8, row) - 2}u)`
 
-/** WGSL: `main`, by aBlock, bBlock and put. */
+/** WGSL: `main`, which calls aBlock, bBlock and put. */
 export function mainOf(tile: Tile, sumsRows = false): string {
   const { rows, columns, blocks, depth, slices } = tile
   const [aRow, bRow, lanes] = [rows / 4, columns / 4, lanesOf(tile)]
   const { declare, fetch, keep } = blocksOf(tile)
-  // A lane's part of four rows at each of its four depths.
+  // A lane's partial sums of four rows, a vector for each of its four depths.
   const [parts, addPart] = sumsRows ? ['  var parts = mat4x4f();', '    if (isA0) { parts += next0; }'] : ['', '']
   return /* wgsl */ `
 const ROWS = ${rows}u;
@@ -327,7 +327,7 @@ const ofPlain = (tile: Tile, BUFFERS: number) =>
 export const tiledVariants = {
   plain: variantsOf(ofPlain),
   masked: variantsOf(ofWords(masked)),
-  // A lane of the small tile has no registers left for parts of rows.
+  // A lane of the small tile has no registers left for partial row sums.
   summed: variantsOf(ofWords(summed), false),
   merged: variantsOf((tile, BUFFERS) => ofTypes(tiled(tile, false, merged), null, { BUFFERS })),
   sloped: variantsOf(ofWords(sloped)),

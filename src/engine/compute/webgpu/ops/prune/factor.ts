@@ -191,7 +191,7 @@ function factorPanel(
   width: number,
 ): void {
   const n = a.shape[0]
-  // A dispatch reads and writes R of the panel in one binding: a narrower one is a whole part of `factorPanelWidth`.
+  // A dispatch reads and writes R of the panel in one binding. If that is too large, panels are narrower, by a power of two.
   const fit = Math.min(factorPanelWidth, gpu.reachBytes / 4 / n) / side
   const most = side * 2 ** Math.max(0, Math.floor(Math.log2(fit)))
   if (width > most) {
@@ -210,7 +210,7 @@ function factorPanel(
   copy(a, inverse, matrixCopy([width, width], [n, width], [k * n + k, 0]))
   if (k > 0) {
     copy(a, work, matrixCopy([k, width], [n, width], [k, 0]))
-    // What a rectangle leaves below the diagonal is in blocks of panels, which are written whole.
+    // These rectangles also write below the diagonal, but only inside the diagonal blocks of panels, which are overwritten whole later.
     for (const [start, end] of pieces(k, most)) {
       const own = from(work, start * width)
       const sizes = [end - start, k - start, width] as [number, number, number]
@@ -220,7 +220,7 @@ function factorPanel(
   const behind = n - k - width
   if (behind === 0) return
   for (const [start, end] of pieces(behind, factorPanelWidth)) {
-    // U is upper: rows from the last of these columns on do not count.
+    // U is upper triangular: its rows after the last of these columns are zero there, so the depth ends at `end`.
     const u = at(k + width, k + width + start)
     multiply(
       gpu,
@@ -268,8 +268,8 @@ function factorBlocks(gpu: Gpu, a: Tensor, r: Tensor, inverse: Tensor, bad: Tens
 }
 
 /**
- * v[width, width], which has the inverses of the blocks of the diagonal of R, becomes R⁻¹: of neighbours A and C, with B between them,
- * it has −A⁻¹·B·C⁻¹, for all of one size at once.
+ * v[width, width] has the inverses of R's diagonal blocks and becomes R⁻¹: for neighbouring blocks A and C, with B of R right of A and
+ * above C, the same place in v becomes −A⁻¹·B·C⁻¹. All pairs of one size are computed at once.
  */
 function invert(gpu: Gpu, { copy }: Pick<Kernels, 'copy'>, v: Tensor, r: Tensor, width: number): void {
   const most = Math.ceil(width ** 2 / 4)

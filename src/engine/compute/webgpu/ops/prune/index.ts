@@ -9,11 +9,11 @@ export interface TieCut {
   readonly ties: number
 }
 
-/** Limits are bit patterns of f32 scores. `found`: what was found on the device, in place of prefix, limit and cut (see `cutKey`). */
+/** Limits are bit patterns of f32 scores. `found`: prefix, limit and cut as found on the device; they replace the arguments (`cutKey`). */
 export interface PruneOps {
-  /** counts[2^bits] += the scores by one digit. */
+  /** counts[2^bits] += how many scores have each value of the digit. */
   countDigit(counts: Tensor, scored: Scored, digit: Omit<Digit, 'within'>, found?: Tensor | null): void
-  /** counts[O] = how many scores of each row are the limit. */
+  /** counts[O] = how many scores of each row equal the limit. */
   countTies(counts: Tensor, scored: Scored, limit: number, found?: Tensor | null): void
   maskBelow(mask: Tensor, scored: Scored, limit: number, cut: TieCut, found?: Tensor | null): void
   /** See PruneKernels. */
@@ -25,7 +25,7 @@ export interface PruneOps {
   factorBegin(a: Tensor, h: Tensor, diagonal: Tensor): void
   /** Columns [k, k + width), from the last panel to the first; bad[1] becomes 1 where H is not positive definite. */
   factorPanel(a: Tensor, bad: Tensor, k: number, width: number): void
-  /** losses[O] = Σ (w − q)²/d² of each row's columns. */
+  /** losses[O] += Σ (w − q)²/d²/2 over the columns of each row. */
   sweep(
     weight: Tensor,
     mask: Tensor,
@@ -34,6 +34,6 @@ export interface PruneOps {
     columns: Columns,
     pattern: NmPattern | null,
   ): void
-  /** figures[O,5]: error before, error after, what the best swap left would win, swaps, and 1. */
+  /** figures[O,5]: error before, error after, what the best remaining swap would win, swaps, and 1 for done. */
   swapRows(mask: Tensor, weight: Tensor, dense: Tensor, gram: Tensor, figures: Tensor, rule: SwapRule): void
 }

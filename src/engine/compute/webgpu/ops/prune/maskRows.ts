@@ -1,9 +1,9 @@
-// The k smallest scores of every row: a workgroup a row, which narrows the k-th down digit by digit in its own memory.
+// Prunes the k smallest scores of every row: one workgroup per row finds the k-th smallest, digit by digit, in its own memory.
 import { defineVariant, foldGroups, type Gpu, groupSize, perElement, runEach } from '../../shader.ts'
 import type { PruneOps } from './index.ts'
 import { scoreKey, scoreParams, scoreTensors, scoreWindows } from './scores.ts'
 
-/** Digits of 8, 8, 8 and 7 bits. Then every invocation masks words of its own, knowing how many ties lie before them. */
+/** Digits have 8, 8, 8 and 7 bits. Then every invocation writes its own words of the mask, from the number of ties before them. */
 const smallestOfRows = defineVariant(
   'pruneMaskRows',
   { bits: 'rw u32', bad: 'rw atomic<u32>', ...scoreTensors },

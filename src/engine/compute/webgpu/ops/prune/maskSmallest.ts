@@ -1,11 +1,11 @@
-// Masks from a cut through the sorted scores: all below it go, and of those on it the first in row-major order.
+// Masks from a limit: all scores below it are pruned, and of the scores equal to it the first ones in row-major order.
 import type { Kernels } from '../../../kernels.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
 import { defineVariant, type Gpu, groupSize, perElement, runEach } from '../../shader.ts'
 import type { PruneOps } from './index.ts'
 import { countsOf, cutKey, cutParams, cutTensors, scoreKey, scoreParams, scoreTensors, scoreWindows } from './scores.ts'
 
-/** An invocation makes one word of the mask; in the row of the cut it counts the ties before it. */
+/** An invocation writes one word of the mask; in the row where the ties run out, it first counts the ties before its word. */
 const below = perElement(
   'pruneMaskBelow',
   { bits: 'rw u32', ...scoreTensors, ...cutTensors },
@@ -37,15 +37,15 @@ const below = perElement(
   scoreKey + cutKey,
 )
 
-// The mask of a rank, found on the device: digit by digit, then the row where ties run out, each by a workgroup that seeks through
-// counts. The host would find the same (engine/prune/select.ts) with a wait for every digit.
+// Masks by rank, found on the device: first the limit, digit by digit, then the row where ties run out. Each is found by one workgroup,
+// which searches counts. The host would find the same (engine/prune/select.ts), but with a wait for every digit.
 
 /** Bits of each digit of a key of 31 bits, from its top. */
 const digits = [11, 10, 10]
 
 /**
- * cut = [the key so far, how many of the rest go, the row where ties run out]. Finds the first place at which the counts before and at
- * it reach that many: the next digit of the key, or that row. `first`: begins with `rank`; bad = counts from `infinite` on.
+ * cut = [the key so far, how many of the rest go, the row where ties run out]. Finds the first index at which the running total of counts
+ * reaches the number that go: the next digit of the key, or that row. `first`: starts from `rank`; bad, if 0, = counts from `infinite` on.
  */
 const seek = defineVariant(
   'pruneSeek',

@@ -9,8 +9,8 @@ import { bytesPerElement } from '../../../../dtype.ts'
 // Scores are f32 bit patterns, which order as the scores do since none is negative.
 
 /**
- * WGSL: the pattern of |weight[i]| · scale[column], or of |weight[i]| where nothing scales. From `infinite` on it is no
- * number. Weights are bound as words, so that no driver flushes them.
+ * WGSL: the pattern of |weight[i]| · scale[column], or of |weight[i]| without a scale. From `infinite` on it is infinite or NaN.
+ * Weights are bound as words, so that no driver flushes subnormal ones.
  */
 export const scoreKey = /* wgsl */ `
 const infinite = 0x7f800000u;
@@ -26,8 +26,8 @@ export const scoreTensors = { weight: 'u32', scale: 'f32' } as const
 export const scoreParams = { width: 'u32', scaled: 'u32' } as const
 
 /**
- * What was found on the device in the place of parameters: the key so far (a digit's prefix, then the limit), and how many ties go
- * in which row. Shaders ask `found(i, parameter)`; where the host found it, the weight stands in.
+ * WGSL: values found on the device that replace parameters: the key so far (a digit's prefix, then the limit), and how many ties go in
+ * which row. Shaders call `found(i, parameter)`. If the host found the values, the weight is bound as `cut` and its values are not used.
  */
 export const cutKey = /* wgsl */ `
 fn found(i: u32, given: u32) -> u32 { return select(given, cut[p.cutAt + i], p.isFound == 1u); }
@@ -89,7 +89,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 `,
 )
 
-/** counts[row] = the scores of the row that are `limit`. */
+/** counts[row] = how many scores of the row equal `limit`. */
 const tieCounts = perRow(
   'pruneCountTies',
   { counts: 'rw u32', ...scoreTensors, ...cutTensors },

@@ -1,5 +1,5 @@
-// Swaps of a pruned and a kept weight (docs/methods.md, "Swaps"): a workgroup a row, whose invocations each look at all partners of
-// some of its pruned weights. c, the keys and the row's figures stay in storage, so that a dispatch makes a few swaps only.
+// Swaps of a pruned and a kept weight (docs/methods.md, "Swaps"): one workgroup per row, whose invocations each try all partners of
+// some of the row's pruned weights. c, the keys and the row's figures stay in storage, so that a dispatch can end after a few swaps.
 import { rows } from '../../../tensor.ts'
 import { defineVariant, type Gpu, groupSize, perElement, pieces, runEach } from '../../shader.ts'
 import { multiply, product } from '../gemm/multiply.ts'

@@ -1,5 +1,5 @@
-// SparseGPT's block of columns (docs/methods.md, "SparseGPT"): one dispatch for the block, an invocation a row, and a product that
-// carries the errors into the columns behind it.
+// SparseGPT's block of columns (docs/methods.md, "SparseGPT"): one dispatch for the block, with one invocation per row, and a product
+// that carries the errors into the columns after the block.
 import type { Kernels } from '../../../kernels.ts'
 import { rows, slice } from '../../../tensor.ts'
 import { defineVariant, type Gpu, pieces } from '../../shader.ts'
@@ -7,13 +7,13 @@ import { multiply, product } from '../gemm/multiply.ts'
 import { matrixCopy } from '../copies.ts'
 import type { PruneOps } from './index.ts'
 
-/** Columns that catch up with the errors before them at once. */
+/** Columns that are updated together from the errors of the columns before them. */
 const together = 8
 const rowsPerGroup = 64
 
 /**
- * tile and errors are [columns, rows], so that neighbouring rows are neighbours in memory; u is the block of U. Groups of m
- * columns catch up with the errors of all columns before them, then go one by one. n > 0: the group's n least scores go.
+ * tile and errors are [columns, rows], so that neighbouring rows are neighbours in memory; u is the block of U. Each group of m columns
+ * is updated from the errors of all columns before it, then swept column by column. n > 0: the group's n smallest scores are pruned.
  */
 const block = defineVariant(
   'pruneSweep',
@@ -84,7 +84,7 @@ export const sweepOf =
     const columns = end - start
     const u = gpu.scratch([columns, columns])
     copy(u, upper, matrixCopy([columns, columns], [columns, width], [0, start * width + start]))
-    // A tile takes half a window, and its rows of the weights half of what copies reach over.
+    // A tile takes at most half of `windowBytes`, and its rows of the weights at most half of `reachBytes`.
     const most = Math.floor(Math.min(gpu.windowBytes / 8 / columns, gpu.reachBytes / 8 / width))
     for (const [first, last] of pieces(total, Math.max(1, most))) {
       const count = last - first
