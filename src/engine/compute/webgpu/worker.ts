@@ -40,7 +40,7 @@ async function open(request: OpenRequest): Promise<{ session: Session; facts: Gp
   const { flags, windowBytes, reachBytes, products, plain, flopsPerSecond, exactBindings } = request
   const adapter = await requestAdapter(flags, plain)
   const device = await requestDevice(adapter, plain)
-  const { info, limits } = adapter
+  const { info } = adapter
   const most = device.limits.maxStorageBufferBindingSize - windowSlack
   const within = (bytes: number) => Math.floor(Math.min(bytes, most) / 256) * 256
   const smallSubgroups =
@@ -82,9 +82,10 @@ async function open(request: OpenRequest): Promise<{ session: Session; facts: Gp
         software: isSoftware(info),
         subgroupSizes: `${info.subgroupMinSize ?? '?'} to ${info.subgroupMaxSize ?? '?'}`,
         products: cores ? 'tensor cores' : smallSubgroups ? 'small subgroups' : 'portable',
-        maxBindingBytes: limits.maxStorageBufferBindingSize,
+        maxBindingBytes: device.limits.maxStorageBufferBindingSize,
       },
-      maxBufferBytes: limits.maxBufferSize,
+      // Not the adapter's limits: `deviceRequest` asks some drivers for less. Buffers have sizes in multiples of 16 bytes.
+      maxBufferBytes: Math.floor(device.limits.maxBufferSize / 16) * 16,
       ownMemory: hasOwnMemory(info),
       identity: [info.vendor, info.architecture, info.device, info.description].join(' / '),
       kernels: session.kernelNames,
