@@ -7,17 +7,17 @@ export interface AdapterRow {
   readonly formula: string
   /** A sentence, for a menu. */
   readonly advice: string
-  /** Count of trained numbers of a matrix [rows, columns]. */
+  /** Number of trained values for a matrix [rows, columns]. */
   parameters(rows: number, columns: number, rank: number): number
   /** Whether `lora.rank` applies. */
   readonly ranked: boolean
-  /** Whether the whole gradient [rows, columns] of the weight is formed for it. */
+  /** Whether training it forms the whole gradient [rows, columns] of the weight. */
   readonly wholeGradient: boolean
-  /** Whether it starts from drawn matrices, or those of `lora.init`. */
+  /** Whether it starts from random matrices, or those of `lora.init`. */
   readonly drawn: boolean
   /** Whether the merge under the mask equals the trained model. If not, it drops what pruned weights learned. */
   readonly exact: boolean
 }
 
-/** Count of the numbers of A [rank, columns] and B [rows, rank]. */
+/** Number of values in A [rank, columns] and B [rows, rank]. */
 export const lowRankParameters = (rows: number, columns: number, rank: number): number => rank * (rows + columns)

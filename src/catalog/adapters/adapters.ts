@@ -15,7 +15,7 @@ export type AdapterName = keyof typeof adapters
 
 export const adapterNames = Object.keys(adapters) as AdapterName[]
 
-/** The adapter that is proposed where any would do. */
+/** The adapter to propose where any adapter would do. */
 export const defaultAdapter: AdapterName = 'mask_lora'
 
 export function adapterOf(name: AdapterName): AdapterRow {
@@ -26,10 +26,10 @@ export function isAdapterName(name: unknown): name is AdapterName {
   return typeof name === 'string' && Object.hasOwn(adapters, name)
 }
 
-/** The adapter among a list of subsets: the first, where a mistaken recipe names several. */
+/** The adapter in a list of subsets; the first, if a recipe names several by mistake. */
 export function adapterAmong(train: readonly string[]): AdapterName | null {
   return train.find(isAdapterName) ?? null
 }
 
-/** Adapters whose merge is exact, which are proposed. */
+/** Adapters whose merge is exact, in the order in which they are proposed. */
 export const exactAdapters = adapterNames.filter((name) => adapterOf(name).exact).reverse()

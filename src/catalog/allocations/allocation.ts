@@ -1,8 +1,8 @@
-// The row of an allocation says how the one sparsity of a pruning step is spread over the blocks. Schema, defaults, lint, plan
-// and documentation read it; the engine has its measure, where it has one, under the same name.
+// The row of an allocation says how a pruning step's sparsity is spread over the blocks. Schema, defaults, lint, plan and
+// documentation read it. If an allocation measures the model, its measure is in the engine under the same name.
 import type { Statistic } from '../methods/method.ts'
 
-/** Keys of `<allocation>: {…}`; a row names those it takes, with its defaults. */
+/** Keys of `<allocation>: {…}`. A row names the keys that it takes, with its defaults. */
 export const allocationKeys = {
   threshold: { about: 'A score above this many times the mean of its block counts as an outlier.', most: 1e6 },
   spread: { about: 'The sparsities of the blocks differ by at most twice this.', most: 0.5 },
@@ -29,17 +29,17 @@ export interface Allocation {
   /** Its rule, as part of a line of Markdown. */
   readonly about: string
   readonly paper: string | null
-  /** Statistic of the dense model's inputs that it needs; anything but nothing costs a pass of its own. */
+  /** Statistic of the dense model's inputs that it needs. Any but 'nothing' costs a pass over the model. */
   readonly needs: Statistic
   readonly keys: Readonly<Partial<Record<AllocationKey, number>>>
-  /** Keys that may be `auto`: the values that are tried then, all within `most`. */
+  /** For each key that may be `auto`, the values that are then tried, all within `most`. */
   readonly tries: Readonly<
     Partial<Record<AllocationKey, (blocks: readonly MeasuredBlock[], sparsity: number) => readonly number[]>>
   >
-  /** The spread beyond which some block would lose less than nothing or everything; null where blocks are clamped. */
+  /** Largest spread for which all sparsities are between 0 and 1; null if the allocation has no spread, or clamps sparsities. */
   readonly most: ((blocks: readonly MeasuredBlock[], sparsity: number) => number) | null
-  /** The measure by which the map of a model may be coloured: the number of an analysis that it goes by, and its title. */
+  /** Set if the map of a model can be coloured by the measure: `of` is its name in an analysis. */
   readonly shown: { readonly of: 'outliers'; readonly title: string } | null
-  /** Sparsities of the blocks in their order, with the mean `sparsity` over the weights; null where each has that of the recipe. */
+  /** Sparsities of the blocks in order, whose mean over the weights is `sparsity`; null if each block has the recipe's. */
   readonly spread: ((blocks: readonly MeasuredBlock[], sparsity: number, settings: SettledSettings) => number[]) | null
 }

@@ -22,23 +22,23 @@ export function keysOf(name: AllocationName): AllocationKey[] {
   return Object.keys(allocationOf(name).keys) as AllocationKey[]
 }
 
-/** Whether it spreads one number over the blocks. */
+/** Whether an allocation spreads one sparsity over the blocks. */
 export function spreadsOne(name: AllocationName): boolean {
   return allocationOf(name).spread !== null
 }
 
-/** `evenly`, `by depth`, `by OWL`: an abbreviation stays as it is. */
+/** `evenly`, `by depth` or `by OWL`. A title that is an abbreviation keeps its capitals. */
 export function howSpread(name: AllocationName): string {
   const { title } = allocationOf(name)
   return spreadsOne(name) ? `by ${title === title.toUpperCase() ? title : title.toLowerCase()}` : 'evenly'
 }
 
-/** Whether it measures the dense model: a recipe with it needs `calibration`. */
+/** Whether an allocation measures the dense model, and a recipe with it therefore needs `calibration`. */
 export function isMeasured(name: AllocationName): boolean {
   return allocationOf(name).needs !== 'nothing'
 }
 
-/** Whether a run finds out one of these settings by trying. */
+/** Whether a run chooses the value of one of these settings by trying several. */
 export function isTried(settings: AllocationSettings = {}): boolean {
   return Object.values(settings).includes(tried)
 }

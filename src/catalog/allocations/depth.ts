@@ -13,13 +13,13 @@ export const depth: Allocation = {
   spread: (blocks, sparsity, { spread }) => depthSparsities(blocks, sparsity, spread),
 }
 
-/** Mean over the weights of the blocks' places, −1 for the first to 1 for the last: 0 where all are of one size. */
+/** Mean of the blocks' places, weighted by size; places go from −1 (first) to 1 (last). 0 if all blocks have one size. */
 function meanPlace(blocks: readonly MeasuredBlock[]): number {
   const size = blocks.reduce((sum, block) => sum + block.size, 0)
   return blocks.reduce((sum, block, i) => sum + block.size * ((2 * i) / (blocks.length - 1) - 1), 0) / size
 }
 
-/** From the first to the last block evenly, 2 · spread apart, with the mean `sparsity` over the weights. The ends are the numbers that a person would write. */
+/** Sparsities in even steps, 2 · spread from first to last, with mean `sparsity` over the weights. The ends have at most 14 decimals. */
 export function depthSparsities(blocks: readonly MeasuredBlock[], sparsity: number, spread: number): number[] {
   if (blocks.length < 2) return blocks.map(() => sparsity)
   const middle = sparsity - spread * meanPlace(blocks)
@@ -29,8 +29,8 @@ export function depthSparsities(blocks: readonly MeasuredBlock[], sparsity: numb
 }
 
 /**
- * The first block then loses nothing, or the last everything: min(s, 1 − s) for blocks of one size, which is half of
- * L − 1 times the common difference that the paper allows.
+ * The spread at which the first block loses nothing, or the last everything: min(s, 1 − s) for blocks of one size, which is
+ * half of L − 1 times the common difference that the paper allows.
  */
 export function mostSpread(blocks: readonly MeasuredBlock[], sparsity: number): number {
   if (blocks.length < 2) return Infinity
@@ -39,10 +39,10 @@ export function mostSpread(blocks: readonly MeasuredBlock[], sparsity: number): 
 }
 
 const usualSpreads = [0.05, 0.1, 0.15]
-/** The largest that is tried is at most this share of what is possible. */
+/** The largest spread that is tried is at most this share of the largest possible one. */
 const share = 0.9
 
-/** Three spreads, smaller by one factor where the last would be too much. */
+/** Three spreads, scaled down by one factor if the largest would be too large. */
 function triedSpreads(blocks: readonly MeasuredBlock[], sparsity: number): number[] {
   const factor = Math.min(1, (share * mostSpread(blocks, sparsity)) / Math.max(...usualSpreads))
   return usualSpreads.map((spread) => Number((factor * spread).toPrecision(4)))

@@ -16,12 +16,12 @@ export const owl: Allocation = {
   spread: (blocks, sparsity, { spread }) => owlSparsities(blocks, sparsity, spread),
 }
 
-/** Largest sparsity of a block: without any weight it would pass nothing on. */
+/** Largest sparsity of a block, since a block without weights would pass nothing on. */
 const most = 0.99
 
 /**
- * Sparsity of each block from its share of outliers: `2 · spread` between the most and the least, the mean over the weights
- * `sparsity`. Blocks beyond 0 or 0.99 are clamped, and the others take the rest.
+ * Sparsity of each block from its share of outliers: the largest and the smallest differ by `2 · spread`, and the mean over the
+ * weights is `sparsity`. Sparsities are clamped to [0, 0.99], and the other blocks take the rest.
  */
 export function owlSparsities(blocks: readonly MeasuredBlock[], sparsity: number, spread: number): number[] {
   const values = blocks.map(({ value }) => value)

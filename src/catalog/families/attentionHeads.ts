@@ -15,7 +15,7 @@ export interface HeadSpans {
   readonly spans: readonly HeadSpan[]
 }
 
-/** Null for what is no attention projection, or when the family is unknown. Never throws. */
+/** Null if `tensor` is not an attention projection, or the family is unknown. Never throws. */
 export function headSpans(config: unknown, names: { has(name: string): boolean }, tensor: string): HeadSpans | null {
   let model: ModelConfig
   try {

@@ -1,4 +1,4 @@
-// config.json describes something this program cannot compute. Who opened the file adds its path.
+// The error for a config.json that describes something this program cannot compute. The code that opened the file adds its path.
 
 /** `kind` is the error code that the engine gives it: an impossible value, or an unsupported one. */
 export class FamilyError extends Error {

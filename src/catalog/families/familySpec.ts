@@ -66,29 +66,29 @@ export interface LearnedSpec {
   readonly fromMask: boolean
 }
 
-/** Keys of older configurations; `rope_parameters` of newer ones is read for every family. */
+/** Keys of older configurations. `rope_parameters` of newer configurations is read for every family. */
 interface RopeSpec {
   readonly kind: 'rope'
   readonly thetaKeys: readonly string[]
   readonly theta: number
-  /** Empty: heads are turned whole. */
+  /** Keys of the share of each head's channels that is rotated. Empty: heads are rotated whole. */
   readonly fractionKeys: readonly string[]
   readonly fraction: number
   /** Values of rope_type that mean longrope. */
   readonly longropeNames: readonly string[]
-  /** Positions before a longrope extension, where the class has a default for it. */
+  /** Number of positions before a longrope extension, if the model class has a default for it. */
   readonly originalPositions: number | null
-  /** Blocks with a window turn by a theta of their own, unscaled; `null`: all blocks turn alike. */
+  /** Blocks with a window are rotated by a theta of their own, without the others' scaling; null: all blocks are rotated alike. */
   readonly local: { readonly thetaKey: string; readonly theta: number } | null
-  /** Blocks that do not turn at all: those with 0 in the list, or else each `every`th. */
+  /** Blocks that are not rotated: those with 0 in the list or, without a list, each `every`th. */
   readonly without: { readonly listKey: string; readonly everyKey: string; readonly every: number } | null
 }
 
 export type PositionSpec = LearnedSpec | RopeSpec
 
 /**
- * Sliding windows: blocks from `firstBlockKey` on, all but each `every`th, or those `layer_types` names where it is
- * read (`byType`); only if `enabledKey` says so.
+ * Which blocks have a sliding window: those that `layer_types` names, if it is read (`byType`); else all but each `every`th
+ * (`pattern`), or all from `firstBlockKey` on. No block, if the setting `enabledKey` is false.
  */
 export interface WindowSpec {
   readonly key: string
@@ -101,26 +101,26 @@ export interface WindowSpec {
 }
 
 interface ExpertsSpec {
-  /** The first that is there. */
+  /** The first key that is present counts. */
   readonly numExpertsKeys: readonly string[]
   readonly topKKey: string
   readonly numExperts: number
   readonly topK: number
-  /** The chosen experts' shares are renormalised. */
+  /** Whether the chosen experts' shares are renormalised. */
   readonly normalise: Setting<boolean>
-  /** Width of an expert that every token passes, times the sigmoid of its own router; null: there is none. */
+  /** Key of the width of the expert that every token passes, scaled by the sigmoid of its own router; null: there is none. */
   readonly sharedSizeKey: string | null
 }
 
 export interface FamilySpec {
   readonly modelType: string
-  /** Its name for people. */
+  /** Display name. */
   readonly title: string
-  /** Names of the base model begin with this, or not: `AutoModel` saves without it. The head never has it. */
+  /** Prefix of the base model's tensor names. `AutoModel` saves them without it; the head's name never has it. */
   readonly prefix: string
-  /** Module names without `.weight`, {block} and {expert} filled in later; without `prefix` except the head's. */
+  /** Module names without `prefix` and `.weight`. {block} and {expert} are filled in later. */
   readonly tensors: Readonly<Partial<Record<Slot, string>>>
-  /** Last parts of names of buffers that old checkpoints carry and nothing reads. */
+  /** Last parts of the names of buffers that old checkpoints contain and nothing reads. */
   readonly ignored: readonly string[]
   readonly keys: {
     readonly hiddenSize: string
@@ -136,20 +136,20 @@ export interface FamilySpec {
     /** Width of the word embeddings where it may differ from the hidden size. */
     readonly embedSize: string | null
   }
-  /** Sizes that the class has where config.json leaves them out. */
+  /** The model class's default sizes, for keys that config.json leaves out. */
   readonly defaults: Readonly<Record<string, number>>
-  /** Default of `headDim` where the class has one of its own. */
+  /** Default of `headDim`, if the model class has one of its own. */
   readonly headDim: number | null
   readonly activation: string
   /** Names that mean another activation in this family's files. */
   readonly activationAliases: Readonly<Record<string, string>>
-  /** Other names of keys, each with its key. */
+  /** Alternative names of keys, each with the key that it stands for. */
   readonly aliases: Readonly<Record<string, string>>
   readonly position: PositionSpec
   readonly norm: NormSpec
   readonly finalNorm: boolean | { readonly unlessKey: string; readonly unlessPostNorm: true }
   readonly projection: Projection
-  /** Norm of each query and key head before they are turned; rmsNormWide: of all heads of a token together. */
+  /** Norm of each query and key head before rotation; rmsNormWide: one norm of all heads of a token together. */
   readonly qkNorm: 'none' | 'rmsNorm' | 'rmsNormWide' | { readonly key: string; readonly kind: 'layerNorm' }
   /** Keys that change the scale 1/√headDim: GPT-2's two, or a number that is the scale itself or replaces headDim. */
   readonly scaling:
@@ -191,15 +191,15 @@ export interface FamilySpec {
   )[]
 }
 
-/** A position table by itself; all else by what differs from the usual. */
+/** A learned position table, or null, is given whole; any other part by the fields that differ from `usualParts`. */
 type Differing<T> = Extract<T, LearnedSpec | null> | Partial<Exclude<T, LearnedSpec | null>>
 
-/** A family by what differs from the usual. */
+/** A family, given by what differs from `usual` and `usualParts`. */
 export type FamilyRow = Pick<FamilySpec, 'modelType' | 'title'> & {
   readonly [K in keyof FamilySpec]?: K extends keyof typeof usualParts ? Differing<FamilySpec[K]> : FamilySpec[K]
 }
 
-/** The parts that a row may set. */
+/** The usual values of the parts of which a row may set single fields. */
 const usualParts = {
   keys: {
     hiddenSize: 'hidden_size',
@@ -225,7 +225,7 @@ const usualParts = {
   },
   norm: { kind: 'rmsNorm', epsKey: 'rms_norm_eps', eps: 1e-6, unitOffset: 0, affine: true },
   softcap: { scores: 0, logits: 0 },
-  /** The setting holds for every block where it is given. */
+  /** If the key is set, every block has the window. */
   window: {
     key: 'sliding_window',
     otherwise: null,
@@ -246,7 +246,7 @@ const usualParts = {
   },
 } as const satisfies Partial<FamilySpec>
 
-/** LLaMA's. */
+/** LLaMA's tensor names. */
 export const usualTensors = {
   'embed.token': 'embed_tokens',
   'attn.norm': 'layers.{block}.input_layernorm',
@@ -265,7 +265,7 @@ export const usualTensors = {
 /** An entry of `refused`: blocks that have a window, in families whose windows are not implemented. */
 export const windowedBlocks = { key: 'layer_types', contains: 'sliding_attention' } as const
 
-/** The rest: LLaMA's too, whose shape most families took over. */
+/** The other usual values. They are LLaMA's too, since most families follow its architecture. */
 const usual = {
   prefix: 'model.',
   tensors: usualTensors,

@@ -1,4 +1,4 @@
-// Gemma 2: Gemma's embeddings and norms, those also after each branch; scores and logits are capped; every second block sees a window.
+// Gemma 2: Gemma's embeddings and norms, with norms after each branch too; scores and logits are capped; every second block has a window.
 import { family, usualTensors } from './familySpec.ts'
 import { gemma } from './gemma.ts'
 

@@ -1,5 +1,5 @@
-// Gemma 3, or its text model: Gemma 2 with norms of each head instead of caps; five blocks of six see a window and turn by a
-// theta of their own. Released files of the larger ones say little more than how they differ from the 4 B model.
+// Gemma 3, or its text model: Gemma 2 with a norm of each head instead of caps; five blocks of six have a window and a rotary
+// theta of their own. Released configurations of the larger models contain little more than their differences from the 4 B model.
 import { family } from './familySpec.ts'
 import { gemma2 } from './gemma2.ts'
 

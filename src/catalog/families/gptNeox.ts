@@ -1,4 +1,4 @@
-// GPT-NeoX and Pythia: attention and MLP side by side with a norm each (or one after the other), q, k, v per head.
+// GPT-NeoX and Pythia: attention and MLP in parallel with a norm each (or one after the other), fused q, k, v by head.
 import { family } from './familySpec.ts'
 
 export const gptNeox = family({

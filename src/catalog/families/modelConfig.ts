@@ -71,14 +71,14 @@ export interface ModelConfig {
   readonly isPart: boolean
 }
 
-/** More blocks than any model has: lists by block stay small whatever a file says. */
+/** Most blocks, more than any model has: lists by block stay small whatever a file claims. */
 const mostBlocks = 4096
-/** The same of experts, in all blocks together. */
+/** Most experts, in all blocks together, for the same reason. */
 const mostExperts = 2 ** 17
 
 /**
- * Reads a parsed config.json. `names`, the checkpoint's tensor names, shows whether the base model's prefix is there;
- * without them it is taken to be.
+ * Reads a parsed config.json. `names`, the checkpoint's tensor names, shows whether the base model's names have their prefix;
+ * without `names`, they are assumed to have it.
  * @throws FamilyError: what is wrong, and which values are known.
  */
 export function readModelConfig(config: unknown, names?: { has(name: string): boolean }): ModelConfig {
@@ -99,7 +99,7 @@ export function readModelConfig(config: unknown, names?: { has(name: string): bo
   return {
     family,
     hiddenSize,
-    // GPT-2 alone leaves this open: n_inner null is four times the width.
+    // Only GPT-2 may leave this out: `n_inner: null` means four times the hidden size.
     intermediateSize: readSize(
       json,
       keys.intermediateSize,

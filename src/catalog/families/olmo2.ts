@@ -1,4 +1,4 @@
-// OLMo 2: the output of each branch is normed instead of its input, and all query or key heads of a token together.
+// OLMo 2: each branch has a norm of its output instead of its input, and one norm covers all query or all key heads of a token.
 import { family, usualTensors } from './familySpec.ts'
 import { olmo } from './olmo.ts'
 

@@ -1,4 +1,4 @@
-// Every parameter of a model in model order: name in the checkpoint, shape, what it is. Loading, shape checks, pruning
+// Every parameter of a model in model order: name in the checkpoint, shape and kind. Loading, shape checks, pruning
 // targets, trainable subsets and plans all start from this list.
 import type { Slot } from './familySpec.ts'
 import type { ModelConfig } from './modelConfig.ts'
@@ -32,12 +32,12 @@ export interface BlockLinear {
   readonly block: number
   readonly expert: number | null
   readonly shape: readonly [outputs: number, inputs: number]
-  /** Shape of the weight as the file stores it. */
+  /** The file stores the weight as [inputs, outputs]. */
   readonly transposed: boolean
   readonly hasBias: boolean
   /** Linears with the same key read the same input. */
   readonly inputKey: string
-  /** The class that recipes call a target: every block linear is one, in whatever form it is stored. */
+  /** Class name that recipes may give as a target. Every block linear is a `Linear`, in whatever form it is stored. */
   readonly kind: 'Linear'
 }
 
@@ -98,7 +98,7 @@ export function endParameters(config: ModelConfig): Parameter[] {
   return list
 }
 
-/** Parameters of one block in model order: norms and linears as data reaches them. */
+/** Parameters of one block in model order: norms and linears in the order in which data passes them. */
 export function blockParameters(config: ModelConfig, block: number): Parameter[] {
   const linears = linearsOfBlock(config, block)
   const of = (slots: readonly Slot[]) => linears.filter((l) => slots.includes(l.slot)).flatMap(linearParameters)
@@ -233,7 +233,7 @@ function weightAndBias(
   return hasBias ? [weight, { ...weight, name: `${name}.bias`, kind: 'normBias' }] : [weight]
 }
 
-/** The share of all tokens that reaches a linear, if the router chooses every expert equally often; 1 for what is no expert's. */
+/** The share of all tokens that reaches a linear, if the router chooses every expert equally often; 1 outside the experts. */
 export function tokenShare(config: ModelConfig | null, expert: number | null): number {
   return expert === null || !config?.experts ? 1 : config.experts.topK / config.experts.numExperts
 }

@@ -1,4 +1,4 @@
-// Phi-1, 1.5 and 2: attention and MLP side by side on one LayerNorm, part of each head turned, biases everywhere.
+// Phi-1, 1.5 and 2: attention and MLP in parallel on one LayerNorm, part of each head rotated, biases everywhere.
 import { family } from './familySpec.ts'
 
 export const phi = family({

@@ -13,7 +13,7 @@ export const phi3 = family({
   },
   position: {
     fractionKeys: ['partial_rotary_factor'],
-    // The last is the name in its first files.
+    // The first Phi-3 files call longrope `yarn`.
     longropeNames: ['longrope', 'su', 'yarn'],
     originalPositions: 4096,
   },

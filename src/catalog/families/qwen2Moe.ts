@@ -1,4 +1,4 @@
-// Qwen2-MoE (Qwen1.5-MoE-A2.7B, Qwen2-57B-A14B): Qwen2's attention, and beside the routed experts one that every token goes through.
+// Qwen2-MoE (Qwen1.5-MoE-A2.7B, Qwen2-57B-A14B): Qwen2's attention, routed experts, and one shared expert that every token passes.
 import { family, windowedBlocks } from './familySpec.ts'
 import { qwen3Moe } from './qwen3Moe.ts'
 
@@ -18,6 +18,6 @@ export const qwen2Moe = family({
   bias: { qkv: { key: 'qkv_bias', otherwise: true } },
   mlp: 'moe',
   moe: { numExperts: 60, topK: 4, sharedSizeKey: 'shared_expert_intermediate_size' },
-  // Versions of transformers differ in which blocks have the window, and whether layer_types counts where use_sliding_window is false.
+  // Versions of transformers differ in which blocks have the window, and in whether layer_types counts if use_sliding_window is false.
   refused: [...qwen3Moe.refused, 'use_sliding_window', windowedBlocks],
 })

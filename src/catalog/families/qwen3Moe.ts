@@ -20,6 +20,6 @@ export const qwen3Moe = family({
   window: { ...qwen3.window, firstBlockKey: null, byType: false },
   mlp: 'moe',
   moe: {},
-  // Blocks without experts.
+  // Both settings give the model blocks without experts.
   refused: ['mlp_only_layers', { key: 'decoder_sparse_step', unless: 1 }],
 })

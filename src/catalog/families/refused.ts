@@ -4,7 +4,7 @@ import { FamilyError } from './familyError.ts'
 import type { FamilySpec } from './familySpec.ts'
 import type { ConfigJson } from './settings.ts'
 
-/** Refusals of any family. */
+/** Settings that are refused in every family. */
 const everywhere = ['quantization_config', { key: 'is_causal', unless: true }] as const
 
 /** @throws FamilyError 'unsupported' with the setting and what it says. */
@@ -33,7 +33,7 @@ function refuseEntry(key: string, value: unknown, entry: string, { title }: Fami
   )
 }
 
-/** Settings that config.json has twice must be equal: programs differ in which they take. */
+/** If config.json has a setting under two names, the values must be equal: programs differ in which they take. */
 function refuseTwoWords(json: ConfigJson, { aliases, keys }: FamilySpec): void {
   for (const [alias, key] of Object.entries(aliases)) same(json, alias, key)
   same(json, 'rope_parameters', 'rope_scaling')

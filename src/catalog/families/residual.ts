@@ -1,7 +1,7 @@
-// Places of a block's norms by residual order.
+// Which norms a block has, and where, for each arrangement of its residual branches.
 import type { Residual, Slot } from './familySpec.ts'
 
-/** The norms of a branch: of its input, of its output, and of the stream after both are added. */
+/** The norms of a branch: of its input, of its output, and of the stream after the output is added. */
 export interface BranchNorms<T> {
   readonly input: T | null
   readonly output: T | null
@@ -12,7 +12,7 @@ type BlockNorms = Readonly<Record<'attn' | 'mlp', BranchNorms<Slot>>>
 
 const none = { input: null, output: null, sum: null }
 
-/** `parallelSharedNorm` has one norm, attention's: the MLP reads what it gives too. */
+/** `parallelSharedNorm` has one norm, listed under attention, whose output the MLP reads too. */
 export const residualNorms: Readonly<Record<Residual, BlockNorms>> = {
   preNorm: { attn: { ...none, input: 'attn.norm' }, mlp: { ...none, input: 'mlp.norm' } },
   postNorm: { attn: { ...none, sum: 'attn.norm' }, mlp: { ...none, sum: 'mlp.norm' } },
@@ -25,7 +25,7 @@ export const residualNorms: Readonly<Record<Residual, BlockNorms>> = {
   parallelSharedNorm: { attn: { ...none, input: 'attn.norm' }, mlp: none },
 }
 
-/** Whether a block is its attention, then its MLP; side by side they have no state between them. */
+/** Whether a block runs attention, then its MLP. Parallel branches have no state between them. */
 export function hasSubmodules({ residual }: { readonly residual: Residual }): boolean {
   return residual !== 'parallel' && residual !== 'parallelSharedNorm'
 }

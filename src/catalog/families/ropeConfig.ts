@@ -36,7 +36,7 @@ export type RopeScaling =
 
 export interface RopeConfig {
   readonly theta: number
-  /** The first so many channels of each head turn; even. */
+  /** Number of channels of each head that are rotated, the first ones; even. */
   readonly rotaryDim: number
   readonly scaling: RopeScaling
 }
@@ -106,21 +106,21 @@ function readRope(
   return { theta, rotaryDim, scaling: readScaling(config, scaling, spec, rotaryDim, maxPositions) }
 }
 
-/** `layerType`: newer configurations of models with two kinds of blocks have parameters for each. */
+/** `layerType`: newer configurations of models with two kinds of blocks have parameters for each kind. */
 function ropeParameters(config: ConfigJson, layerType: 'full_attention' | null): ConfigJson {
   const newer = objectOf(config, 'rope_parameters')
   const value = Object.keys(newer).length > 0 ? newer : objectOf(config, 'rope_scaling')
   return layerType && isByType(value) ? objectOf(value, layerType) : value
 }
 
-/** Rotation of blocks with a window. Older configurations scale the others only. */
+/** Rotary parameters of blocks with a window. Older configurations scale only the other blocks. */
 function localParameters(config: ConfigJson): ConfigJson {
   const given = objectOf(config, 'rope_parameters')
   return isByType(given) ? objectOf(given, 'sliding_attention') : {}
 }
 
 /**
- * Parameters of models with two kinds of blocks must be by kind: transformers takes its defaults instead of flat ones.
+ * Models with two kinds of blocks need parameters for each kind: transformers ignores flat parameters and takes its defaults.
  * @throws FamilyError
  */
 function checkByType(config: ConfigJson): void {
@@ -178,7 +178,7 @@ function readScaling(
 
 const originalKey = 'original_max_position_embeddings'
 
-/** @throws FamilyError where config.json has the key outside and inside and they differ: programs take one or the other. */
+/** @throws FamilyError if config.json has the key at its top level, and not the same value beside rope_type: programs differ. */
 function checkOuter(config: ConfigJson, scaling: ConfigJson): void {
   const [outer, inner] = [config[originalKey] ?? undefined, scaling[originalKey]]
   if (outer === undefined || outer === inner) return
@@ -212,7 +212,7 @@ function readYarn(config: ConfigJson, scaling: ConfigJson, maxPositions: number)
   }
 }
 
-/** Some versions of transformers take the factor, others the ratio. */
+/** Error for two values that disagree: some versions of transformers take the factor, others the ratio. */
 function twoFactors(type: string, factor: number, ratio: number): FamilyError {
   return new FamilyError(
     'unsupported',

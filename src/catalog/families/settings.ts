@@ -1,10 +1,10 @@
-// Reading values of config.json: present and plausible, or a sentence about it.
+// Reads values of config.json. A value that is missing or implausible is an error that says so.
 import { FamilyError } from './familyError.ts'
 import type { Setting } from './familySpec.ts'
 
 export type ConfigJson = Readonly<Record<string, unknown>>
 
-/** Sizes beyond this are typing errors or attacks: no count or width of a model comes near. */
+/** Sizes beyond this are typing errors or attacks: no count or width of a real model comes near. */
 const largestSize = 2 ** 31 - 1
 
 /** A whole number of at least 1. Missing or null: `otherwise`, or an error when there is none. */
@@ -31,7 +31,7 @@ export function readSetting(config: ConfigJson, setting: Setting<boolean>): bool
   return typeof setting === 'boolean' ? setting : readFlag(config, setting.key, setting.otherwise)
 }
 
-/** The first of `keys` that is there and not null. */
+/** The first of `keys` that is present and not null. */
 export function firstKey(config: ConfigJson, keys: readonly string[]): string | null {
   return keys.find((key) => config[key] !== undefined && config[key] !== null) ?? null
 }

@@ -1,4 +1,4 @@
-// SmolLM3: LLaMA's block; every fourth turns neither queries nor keys.
+// SmolLM3: LLaMA's block; every fourth block has no rotary positions.
 import { family, windowedBlocks } from './familySpec.ts'
 import { llama } from './llama.ts'
 
@@ -8,7 +8,7 @@ export const smollm3 = family({
   position: { theta: 2e6, without: { listKey: 'no_rope_layers', everyKey: 'no_rope_layer_interval', every: 4 } },
   bias: llama.bias,
   tied: true,
-  // Its window, where there is one, is in the blocks that do not turn: no released model has it. transformers also masks the
-  // blocks of layer_types where use_sliding_window is false.
+  // The window would be in the blocks without rotary positions; no released model has one. transformers also applies the windows
+  // of layer_types if use_sliding_window is false.
   refused: ['use_sliding_window', windowedBlocks],
 })

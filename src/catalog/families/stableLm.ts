@@ -1,4 +1,4 @@
-// StableLM: LLaMA's linears, LayerNorms, and a quarter of each head turned; branches one after the other or side by side.
+// StableLM: LLaMA's linears, LayerNorms, and a quarter of each head rotated; branches one after the other or in parallel.
 import { family } from './familySpec.ts'
 
 export const stableLm = family({
@@ -8,6 +8,6 @@ export const stableLm = family({
   norm: { kind: 'layerNorm', epsKey: 'layer_norm_eps', eps: 1e-5 },
   bias: { qkv: { key: 'use_qkv_bias', otherwise: false } },
   residual: { key: 'use_parallel_residual', otherwise: false, yes: 'parallelSharedNorm', no: 'preNorm' },
-  // A norm for each head, with parameters of its own.
+  // `qk_layernorm` gives each head a norm with parameters of its own.
   refused: ['qk_layernorm'],
 })

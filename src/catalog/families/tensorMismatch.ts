@@ -1,11 +1,11 @@
-// Whether a checkpoint's tensors are those that config.json says.
+// Checks that a checkpoint's tensors are those that config.json requires.
 import type { Parameter } from './parameters.ts'
 
 export interface Shaped {
   readonly shape: readonly number[]
 }
 
-/** Prefixes of wrappers around a model, which are no part of its names. */
+/** Prefixes that wrappers such as torch.compile add to a model's tensor names. */
 const wrappers = ['module.', '_orig_mod.', 'module._orig_mod.', '_orig_mod.module.']
 
 /** The first tensor that is missing or of another shape, in a sentence; null when all are as they should be. */

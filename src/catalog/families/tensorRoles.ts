@@ -2,7 +2,7 @@
 import { readModelConfig } from './modelConfig.ts'
 import { modelParameters, type Parameter } from './parameters.ts'
 
-/** The role of a tensor. Sparsity is stated for `linear` only: the matrices inside the blocks that pruning means. */
+/** The role of a tensor. Sparsity is stated for `linear` only: the matrices inside the blocks, which can be pruned. */
 export type Role = 'linear' | 'embedding' | 'norm' | 'bias' | 'head' | 'router' | 'other'
 
 export interface TensorRole {
@@ -37,7 +37,7 @@ export function tensorRoles(config: unknown, names: { has(name: string): boolean
   const known = knownModel(config, names)
   const of = (name: string, shape: readonly number[]): TensorRole => {
     const parameter = known?.parameters.get(name)
-    // A vision tower's blocks are not the text model's.
+    // A block number in such a name may be that of a vision tower.
     if (!parameter && known?.isPart)
       return { role: 'other', block: null, module: moduleIn(name, null), transposed: false }
     if (!parameter) return { ...byName(name, shape), transposed: false }
@@ -76,7 +76,7 @@ function roleByName(name: string, shape: readonly number[], inBlock: boolean): R
   if (/(norm|(^|[._])ln)(_?\w+)?\.(weight|bias)$/.test(name)) return 'norm'
   if (name.endsWith('.bias')) return 'bias'
   if (!inBlock || !name.endsWith('.weight')) return 'other'
-  // The experts of a block in one tensor.
+  // GGUF has all experts of a block in one tensor.
   if (shape.length !== 2) return /^blk\..*_exps\.weight$/.test(name) ? 'linear' : 'other'
   return /(router|(?<!\w)gate|_gate_inp)\.weight$/.test(name) ? 'router' : 'linear'
 }

@@ -1,5 +1,5 @@
-// Models that hold a text model beside a vision tower: config.json has the text model's part under text_config, and the
-// names of its tensors begin with more.
+// Models that contain a text model beside a vision tower: config.json has the text model's part under text_config, and the
+// names of its tensors have a longer prefix.
 import { FamilyError } from './familyError.ts'
 import type { ConfigJson } from './settings.ts'
 import { fieldsOf, isRecord } from '../formats/json.ts'
@@ -13,13 +13,13 @@ export interface TextNames {
 /** The text model's `model_type` by that of the whole, where text_config does not say. */
 const wholes: Readonly<Record<string, string>> = { gemma3: 'gemma3_text', mistral3: 'mistral' }
 
-/** Prefixes as released, and as newer versions of transformers name modules. */
+/** Prefixes in released files, and prefixes that newer versions of transformers write. */
 const textNames: readonly TextNames[] = [
   { prefix: 'language_model.model.', headPrefix: 'language_model.' },
   { prefix: 'model.language_model.', headPrefix: '' },
 ]
 
-/** Whether a tensor's name says that the model is a part of a whole. */
+/** Whether a tensor's name shows that the text model is part of a larger model. */
 export function isOfWhole(tensor: string): boolean {
   return textNames.some(({ prefix }) => tensor.startsWith(prefix))
 }

@@ -13,12 +13,12 @@ export function readWindows(config: ConfigJson, spec: WindowSpec | null, numBloc
   const window = readSize({ [spec.key]: value }, spec.key)
   const types = spec.byType ? config['layer_types'] : null
   if (types !== undefined && types !== null) return byType(types, window, numBlocks)
-  // Counted from 0, and 0 itself is allowed: all blocks.
   const { pattern } = spec
   if (pattern) {
     const every = pattern.everyKey ? readSize(config, pattern.everyKey, pattern.every) : pattern.every
     return none.map((_, block) => ((block + 1) % every === 0 ? 0 : window))
   }
+  // Index of the first block with a window, counted from 0. If it is 0, all blocks have the window.
   const first = spec.firstBlockKey === null ? 0 : (config[spec.firstBlockKey] ?? spec.firstBlock)
   if (typeof first !== 'number' || !Number.isInteger(first) || first < 0) {
     throw wrong(spec.firstBlockKey ?? spec.key, first, 'a whole number of at least 0')

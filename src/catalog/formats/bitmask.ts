@@ -1,5 +1,5 @@
-// The `sparse-bitmask` and `sparse-24-bitmask` layouts of compressed-tensors 0.14: names and sizes of what a pruned linear's weight
-// [R, C] is stored as, and the entry of config.json. Such checkpoints are read, never written.
+// The `sparse-bitmask` and `sparse-24-bitmask` layouts of compressed-tensors 0.14: names and sizes of the tensors that store a pruned
+// linear's weight [R, C], and the entry of config.json. Such checkpoints are read, never written.
 import type { SafetensorsDtype } from './dtypes.ts'
 import { isRecord } from './json.ts'
 
@@ -14,7 +14,7 @@ export function bitmaskRowBytes(columns: number): number {
 
 const bitsOfByte = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll('0', '').length)
 
-/** Ones in a row of bits. */
+/** Number of ones in a row of bits. */
 export function countBits(row: Uint8Array): number {
   let count = 0
   for (const byte of row) count += bitsOfByte[byte]
@@ -38,7 +38,7 @@ export function bitmaskSpecs(
 
 const formats: readonly unknown[] = ['sparse-bitmask', 'sparse-24-bitmask']
 
-/** Whether a `quantization_config` only says bitmask: such weights have full precision, only their storage differs. */
+/** Whether a `quantization_config` declares bitmasks only: the weights are not quantised, only their storage differs. */
 export function isBitmaskConfig(value: unknown): boolean {
   if (!isRecord(value)) return false
   const { quant_method: method, format, sparsity_config: sparsity, config_groups: groups } = value

@@ -1,21 +1,21 @@
-// Formats of weights, one row each: the names of its files, in the order in which transformers looks for them; and what a folder's
-// file names say: which file is the model, what the model is called. engine/checkpoint/readHeader.ts reads each format. GGUF is no row: such
-// files are only looked at.
+// Formats of weights, one row each, with the names of their files, in the order in which transformers looks for them. Also what file
+// names show: which file of a folder is the model, and the model's name. engine/checkpoint/readHeaders.ts reads each format. GGUF has
+// no row, since GGUF files can only be inspected.
 
 export interface CheckpointFormat {
   readonly id: 'safetensors' | 'torch'
   readonly title: string
-  /** Names of a model in one file, and of the index of one in several. */
+  /** Name of a model in a single file, and of the index of a model in several files. */
   readonly single: string
   readonly index: string
   /** Suffixes of files in this format, and of their indices. */
   readonly suffix: string
   readonly indexSuffix: string
-  /** Others that a person may name. */
+  /** Other suffixes of files that the user may name. */
   readonly otherSuffixes: readonly string[]
-  /** Files that are of a model by their names alone. */
+  /** Matches names that only weights of a model have. */
   readonly weights: RegExp
-  /** Whether the only file of the suffix in a folder is its model, whatever it is called. */
+  /** Whether the only file with the suffix in a folder is its model, whatever the file's name. */
   readonly anyName: boolean
 }
 
@@ -53,7 +53,7 @@ export function formatOf(fileName: string): CheckpointFormat | null {
   return checkpointFormats.find((format) => suffixes(format).some((suffix) => name.endsWith(suffix))) ?? null
 }
 
-/** Whether a file is of a model by its name alone: weights, or an index of them. */
+/** Whether a file's name alone shows that it contains weights of a model, or is their index. */
 export function isWeights(fileName: string): boolean {
   return (
     isGguf(fileName) ||
@@ -61,7 +61,7 @@ export function isWeights(fileName: string): boolean {
   )
 }
 
-/** `isWeights` as globs but for GGUF, for who looks for files or watches them. */
+/** `isWeights` as globs, without GGUF, for finding and watching files. */
 export const weightsGlobs = ['*.safetensors', 'pytorch_model*.bin']
 export const indexGlobs = checkpointFormats.map(({ indexSuffix }) => `*${indexSuffix}`)
 
@@ -86,8 +86,8 @@ export interface ModelEntry {
 }
 
 /**
- * The conventional names of all formats first, in the order in which transformers looks; then the only file of its kind:
- * an adapter beside a model may have another format.
+ * The model among a folder's file names: the conventional names of all formats first, in transformers' order, since an
+ * adapter beside a model may have another format; then the only file of its kind.
  */
 export function modelEntry(names: readonly string[]): ModelEntry | null {
   for (const format of checkpointFormats) {
@@ -106,8 +106,8 @@ export function modelEntry(names: readonly string[]): ModelEntry | null {
 const usualFile = /^(pytorch_)?model(-\d{5}-of-\d{5})?\.(safetensors|bin)(\.index\.json)?$/
 
 /**
- * `path`: a folder, or a weights file or index in it. The folder's name; a file with a name of its own keeps it; a snapshot
- * of the Hugging Face cache, whose folder is a hash, is called as its repository.
+ * Name of the model at `path`, a folder, or a weights file or index in it: the folder's name, the file's if it is not a usual one,
+ * or the repository's for a snapshot of the Hugging Face cache, whose folder is a hash.
  */
 export function modelLabel(path: string): string {
   const parts = path.split(/[\\/]/).filter((part) => part !== '')
@@ -119,7 +119,7 @@ export function modelLabel(path: string): string {
   return repositoryOf(parts) ?? parts.at(-1) ?? path
 }
 
-/** …/models--org--name/snapshots/HASH: org/name. */
+/** `org/name` from …/models--org--name/snapshots/HASH; null for other paths. */
 function repositoryOf(parts: readonly string[]): string | null {
   const [home, snapshots] = parts.slice(-3)
   return snapshots === 'snapshots' && home?.startsWith('models--') && parts.length >= 3
@@ -150,7 +150,7 @@ export function ggufParts(fileName: string): string[] {
   )
 }
 
-/** Why such a file is looked at only, and what to do instead; the end of a sentence. */
+/** Why a GGUF file can only be inspected, and what to do instead; the end of a sentence. */
 export const ggufRemedy =
   'made for inference, it can be looked at and compared, but not pruned, run or evaluated; take the model that it was made from, saved as safetensors, and convert the result'
 

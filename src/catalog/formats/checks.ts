@@ -1,5 +1,5 @@
-// What a value from a file must look like, with the type that follows: the two are said once. Not by zod, which is slow where a
-// hundred thousand lines are checked, and large in a page.
+// Checks of values from files, which also define the values' types. zod is not used: it is slow where a hundred thousand lines are
+// checked, and large in a web page.
 import { isRecord } from './json.ts'
 
 export type Check<T> = (value: unknown) => value is T
@@ -39,7 +39,7 @@ export const record =
   (value): value is Record<string, T> =>
     isRecord(value) && Object.values(value).every(check)
 
-/** Further keys may be there. */
+/** Checks the fields of an object. Other keys are allowed. */
 export function fields<S extends Shape>(shape: S): Check<Fields<S>> {
   const checks = Object.entries(shape)
   return (value): value is Fields<S> => isRecord(value) && checks.every(([key, check]) => check(value[key]))

@@ -37,11 +37,11 @@ export function elementBits(dtype: string): number {
   return isSafetensorsDtype(dtype) ? bits[dtype] : 16
 }
 
-/** Elements of a shape; null when the product is no exact integer. The empty shape is a scalar: 1. */
+/** Number of elements of a shape; null when the product is not an exact integer. The empty shape is a scalar: 1. */
 export function elementsOf(shape: readonly number[]): number | null {
   let product = 1
   for (const dimension of shape) {
-    // A later zero would hide an overflow, but such a shape is useless.
+    // An overflow counts even if a later dimension is 0, since such a shape is useless.
     product *= dimension
     if (!Number.isSafeInteger(product)) return null
   }

@@ -1,11 +1,11 @@
 // JSON of untrusted files. JSON.parse lets the last of two equal keys win and builds objects on which `__proto__` means
-// something; here a repeated key is an error and an object is a Map. Edits change one value and keep every other byte.
+// something; here a repeated key is an error and an object is a Map. jsonEdit.ts changes single values.
 import { FormatError, quoted } from '../../errors.ts'
 
 export type Json = null | boolean | number | string | Json[] | JsonObject
 export type JsonObject = Map<string, Json>
 
-/** Deeper than any header, index or config needs, shallow enough for the stack. */
+/** Most levels of nesting: more than any header, index or config needs, and few enough for the stack. */
 const maxDepth = 64
 
 /** Parses the whole text. @throws FormatError, with the character where it went wrong. */
@@ -112,7 +112,7 @@ class JsonReader {
     return this.builtin(start, this.at) as Json
   }
 
-  /** Dimensions and offsets, most of a header's values: digits only, few enough to be exact. Else null. */
+  /** Fast path for dimensions and offsets, most of a header's values: up to 15 digits and nothing else. Otherwise null. */
   private smallInteger(): number | null {
     let end = this.at
     let value = 0
@@ -124,13 +124,13 @@ class JsonReader {
     const digits = end - this.at
     const next = this.text.charCodeAt(end)
     const leadingZero = digits > 1 && this.text.charCodeAt(this.at) === 0x30
-    // It is sure to be the whole number only before a comma or a bracket.
+    // Only a comma or a bracket after the digits shows that they are the whole number.
     if (digits === 0 || digits > 15 || leadingZero || (next !== 0x2c && next !== 0x5d && next !== 0x7d)) return null
     this.at = end
     return value
   }
 
-  /** Escapes and numbers are the language's business. */
+  /** Strings with escapes, and other numbers, are left to JSON.parse. */
   private builtin(start: number, end: number): unknown {
     try {
       return JSON.parse(this.text.slice(start, end))
@@ -139,7 +139,7 @@ class JsonReader {
     }
   }
 
-  /** The next character that is not space, '' at the end; stays on it. */
+  /** Moves to the next character that is not white space and returns it; '' at the end. */
   private skipSpace(): string {
     for (; ; this.at++) {
       const code = this.text.charCodeAt(this.at)
@@ -173,7 +173,7 @@ export function toPlain(value: Json): unknown {
   return Array.isArray(value) ? value.map(toPlain) : value
 }
 
-/** Whether it is what JSON calls an object. */
+/** Whether a value is an object in the sense of JSON. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,12 +1,12 @@
-// Changes one value of a JSON file and keeps every other byte: number formats, order and indentation are the author's.
+// Changes one value of a JSON file and keeps every other byte, such as the author's number formats, order and indentation.
 import { applyEdits, modify, parseTree } from 'jsonc-parser'
 import { isBitmaskConfig } from './bitmask.ts'
 import { asObject, isRecord, parseJson } from './json.ts'
 
-/** `text` with `value` under the top-level `key`, replaced or put first. @throws FormatError when it is no object. */
+/** `text` with `value` under the top-level `key`, replaced or put first. @throws FormatError if it is not an object. */
 export function setTopLevel(text: string, key: string, value: boolean | number | string): string {
   const { size } = asObject(parseJson(text), 'the file')
-  // The library would lay it out anew.
+  // The library would reformat an empty object.
   if (size === 0) return text.replace(/\{\s*\}/, () => JSON.stringify({ [key]: value }).replace(':', ': '))
   const { indentation, lineEnd } = styleOf(text)
   const spaces = !indentation.includes('\t')
@@ -25,13 +25,13 @@ export function removeTopLevel(text: string, key: string): string {
   if (at < 0) return text
   const endOf = (i: number) => members[i].offset + members[i].length
   const brace = text.indexOf('{') + 1
-  // The comma before it goes too or, for the first member, the one behind it.
+  // The comma before the member is removed too or, for the first member, the comma after it.
   if (at > 0) return text.slice(0, endOf(at - 1)) + text.slice(endOf(at))
   const end = members.length > 1 ? text.indexOf(',', endOf(0)) + 1 : endOf(0)
   return text.slice(0, brace) + text.slice(end)
 }
 
-/** White space before a member, as before the file's first one. */
+/** Line end and indentation of a new member: those before the file's first member. */
 function styleOf(text: string): { indentation: string; lineEnd: string } {
   const [, lineEnd = '\n', indentation = '  '] = /\{[^\S\r\n]*(\r?\n)([^\S\r\n]*)/.exec(text) ?? []
   return { indentation, lineEnd }
@@ -39,7 +39,7 @@ function styleOf(text: string): { indentation: string; lineEnd: string } {
 
 const key = 'quantization_config'
 
-/** `text` of a config.json as it is for dense weights; other quantisation is left as it is. */
+/** `text` of a config.json without the entry for bitmasks. Other quantisation settings are kept. */
 export function withoutBitmaskConfig(text: string): string {
   const config: unknown = JSON.parse(text)
   return isRecord(config) && isBitmaskConfig(config[key]) ? removeTopLevel(text, key) : text

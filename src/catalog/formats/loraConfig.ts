@@ -1,5 +1,5 @@
-// adapter_config.json of PEFT (huggingface/peft, tuners/lora/config.py), not trusted: what a LoRA that was trained elsewhere says of
-// itself. What changes the mathematics and is not understood is refused.
+// adapter_config.json of PEFT (huggingface/peft, tuners/lora/config.py), which describes a LoRA that was trained elsewhere. It is not
+// trusted. A setting that changes the mathematics and is not understood is refused.
 import { FormatError, quoted } from '../../errors.ts'
 import { asObject, parseJson, toPlain, type Json, type JsonObject } from './json.ts'
 import { someOf } from '../../formatting/lists.ts'
@@ -13,14 +13,14 @@ export interface LoraConfig {
   readonly rankPattern: ReadonlyMap<string, number>
   readonly alphaPattern: ReadonlyMap<string, number>
   readonly bias: 'none' | 'all' | 'lora_only'
-  /** Last parts of the names of all adapted modules; null where it gives a regular expression or `all-linear`. */
+  /** Last parts of the names of all adapted modules; null if the config gives a regular expression or `all-linear`. */
   readonly targets: readonly string[] | null
   /** Only some of the modules that `targets` name are adapted. */
   readonly narrowed: boolean
   readonly modulesToSave: readonly string[]
 }
 
-/** Characters; a rank pattern that names each of 40,000 experts has 4 million. */
+/** Most bytes of the file. A rank pattern that names each of 40,000 experts has 4 million. */
 export const largestAdapterConfig = 16 * 2 ** 20
 const largestRank = 65536
 const mostNames = 1e5
@@ -70,10 +70,10 @@ const reasons: Readonly<Record<string, string>> = {
   trainable_token_indices: 'trains tokens of the embedding (trainable_token_indices), which is not merged here',
 }
 
-/** Starts of A and B that leave the base model's weights as they are; others move a part of them into A and B. */
+/** Initialisations of A and B that leave the base model's weights unchanged. Others move a part of the weights into A and B. */
 const plainStarts = [true, false, 'gaussian', 'eva', 'orthogonal']
 
-/** @throws FormatError in a sentence that begins with what is wrong. */
+/** @throws FormatError whose message continues a sentence that begins with the adapter's name. */
 export function parseLoraConfig(text: string): LoraConfig {
   const config = asObject(parseJson(text), 'the config')
   const type = config.get('peft_type')

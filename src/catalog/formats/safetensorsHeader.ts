@@ -1,5 +1,5 @@
-// The header of a safetensors file: 8 bytes of length (little-endian), that many bytes of JSON, then the data. When it is read, every
-// field is checked; a header that passes can be read without another check.
+// The header of a safetensors file: 8 bytes of length (little-endian), that many bytes of JSON, then the data. Every field is checked
+// when the header is parsed, so that code that uses a parsed header needs no further checks.
 import { bytesOfTensor, isCount, isSafetensorsDtype, type SafetensorsDtype, safetensorsDtypes } from './dtypes.ts'
 import { FormatError, quoted } from '../../errors.ts'
 import { ggufRemedy } from './checkpointFormats.ts'
@@ -33,7 +33,7 @@ export interface SafetensorsHeader {
 /** The format's own limit. */
 const maxHeaderBytes = 100_000_000
 const lengthBytes = 8
-/** Bytes that `headerLength` wants to see: the length itself, or the beginning of whatever the file is instead. */
+/** Bytes that `headerLength` needs: the length itself, or enough of the file to recognise another format. */
 export const prefixBytes = lengthBytes
 
 const maxNameLength = 4096
@@ -52,7 +52,7 @@ export function headerLength(prefix: Uint8Array, fileBytes: number): number {
   const view = new DataView(prefix.buffer, prefix.byteOffset, lengthBytes)
   // A double is exact where it matters, since anything above the limit is refused.
   const length = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true)
-  // This comes last, since a header of 640 bytes begins as a pickle does.
+  // Other formats are considered only if the length cannot be true: the length 640 has the first two bytes of a pickle.
   const other = length > fileBytes - lengthBytes ? otherFormat(prefix) : null
   if (other) throw new FormatError(other, 'refused')
   if (length > maxHeaderBytes) {
@@ -68,10 +68,10 @@ export function headerLength(prefix: Uint8Array, fileBytes: number): number {
   return length
 }
 
-/** Recognises by the first bytes what people mistake for safetensors. */
+/** Recognises, by their first bytes, files that are often mistaken for safetensors. */
 function otherFormat(prefix: Uint8Array): string | null {
   const text = String.fromCharCode(...prefix.subarray(0, 8))
-  // A recipe begins with `version:`.
+  // The space distinguishes a Git-LFS pointer from a recipe, which begins with `version:`.
   if (text === 'version ') return 'it is a Git-LFS pointer, not the weights; run `git lfs pull` in its folder'
   if (text.startsWith('PK\x03\x04') || (prefix[0] === 0x80 && prefix[1] >= 2 && prefix[1] <= 5))
     return 'it is a file of PyTorch under another name; give it the suffix .bin'
@@ -80,8 +80,8 @@ function otherFormat(prefix: Uint8Array): string | null {
 }
 
 /**
- * Checks and returns the header. `json` is exactly the header's bytes, `dataBytes` what follows it in the file. One
- * tensor of an unknown type does not hide the others; who computes refuses it by `refuseUnknown`.
+ * Checks and returns the header. `json` is exactly the header's bytes, `dataBytes` the number of bytes after it in the file.
+ * Tensors of unknown types are listed apart; code that computes refuses them with `refuseUnknown`.
  * @throws FormatError naming the tensor and what disagrees.
  */
 export function parseHeader(json: Uint8Array, dataBytes: number): SafetensorsHeader {

@@ -16,11 +16,11 @@ export interface ShardIndex {
 
 const maxShards = 10_000
 
-/** `format`: of the index, and so of all its shards. @throws FormatError */
+/** `format`: the format of the index and of all its shards. @throws FormatError */
 export function parseShardIndex(text: string, format: CheckpointFormat): ShardIndex {
   const root = asObject(parseJson(text), 'the index')
   const weightMap = new Map<string, string>()
-  // Any other JSON, such as the config.json beside the weights.
+  // The file is other JSON, such as the config.json beside the weights.
   if (!root.has('weight_map'))
     throw new FormatError(
       'it is not a checkpoint: it has no weight_map, which names files of weights; give the folder of a model, an index or a file of weights',

@@ -8,7 +8,7 @@ export interface ZeroCount {
   readonly size: number
 }
 
-/** Share of zeros in all of them together; null where there are no weights, or where one does not say how many it has. */
+/** Share of zeros in all parts together; null if there are no weights, or if a part lacks its size. */
 export function sparsityOf(parts: Iterable<ZeroCount>): number | null {
   let zeros = 0
   let size = 0
@@ -44,10 +44,10 @@ export interface NmValidity {
   violations: number
 }
 
-/** Below this share of obeying groups the pattern was not meant. Half of all weights at random zero keep 69 % of 2:4. */
+/** With a smaller share of valid groups, the pattern was not intended. If half of all weights are zero at random, 69 % obey 2:4. */
 const leastKept = 0.2
 
-/** Share of the groups that obey, 0 to 1. */
+/** Share of the groups that obey the pattern, 0 to 1. */
 export function keptShare({ groups, violations }: NmValidity): number {
   return groups === 0 ? 0 : (groups - violations) / groups
 }

@@ -1,9 +1,9 @@
-// What a tokenizer.json says: the steps that change a text and split it into words, and the kind of tokenizer that llama.cpp makes of it.
+// Reads a tokenizer.json: the steps that change a text and split it into words, and the kind of tokenizer that it is for llama.cpp.
 import { fieldsOf, isRecord } from './json.ts'
 
 export type TokenizerStep = Readonly<Record<string, unknown>>
 
-/** GPT-2's expression, by which ByteLevel splits. */
+/** GPT-2's regular expression, by which ByteLevel splits text. */
 export const wordsOfGpt2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
 
 /** The steps of a sequence in its order; a single step is a sequence of one. */
@@ -15,7 +15,7 @@ export function stepsOf(step: unknown): TokenizerStep[] {
   return steps.flatMap(stepsOf)
 }
 
-// A GGUF file cannot describe how text is split into words: llama.cpp knows some ways by name.
+// A GGUF file does not describe how text is split into words. It names one of the ways that llama.cpp implements.
 
 type TokenizerKind =
   /** BPE over characters, with bytes for those that the vocabulary lacks and ▁ for spaces: that of the first LLaMA. */
@@ -23,7 +23,7 @@ type TokenizerKind =
   /** BPE over bytes, and the name of its pre-tokenizer; null if llama.cpp has no name for it. */
   | { readonly kind: 'bytes'; readonly splits: string | null }
 
-/** Returns a sentence that says why, if there is none. */
+/** The tokenizer's kind for llama.cpp, or a sentence that says why there is none. */
 export function tokenizerKind(definition: unknown): TokenizerKind | string {
   const { model, normalizer, pre_tokenizer: splitting, decoder } = fieldsOf(definition)
   const { type, byte_fallback: bytes } = fieldsOf(model)

@@ -15,7 +15,7 @@ export const admm: PruneMethod = {
   cost: {
     // The factor of the inverse, and the inverse made from it.
     shared: (columns) => ({ operations: 2 * columns ** 3, bytes: 2 * 4 * columns ** 2 + factorScratchBytes(columns) }),
-    // A product and a choice in each iteration.
+    // A matrix product and a selection in each iteration.
     matrix(rows, columns, { iterations = usualIterations }): Cost {
       const { operations, bytes } = selectionCost(rows, columns)
       return {

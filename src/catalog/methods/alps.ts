@@ -1,13 +1,13 @@
 import { factorScratchBytes, selectionCost, type Cost, type PruneMethod } from './method.ts'
 
-/** Iterations until its mask no longer changes, as measured (docs/methods.md, "ALPS"). */
+/** Measured number of iterations until the mask no longer changes (docs/methods.md, "ALPS"). */
 export const usualIterations = 36
-/** Number of penalties: it changes in every third iteration. */
+/** Number of penalties: the penalty changes in every third iteration. */
 const usualPenalties = usualIterations / 3
 /** Steps of conjugate gradients on the final mask. */
 export const leastSquaresSteps = 10
 
-/** Conjugate gradients on a fixed mask: a product a step, and the residual before them. */
+/** Conjugate gradients on a fixed mask: one matrix product per step, and one for the first residual. */
 export function leastSquaresOperations(rows: number, columns: number, steps: number): number {
   return (steps + 1) * rows * columns ** 2
 }
@@ -37,7 +37,7 @@ export const alps: PruneMethod = {
       operations: (usualPenalties * columns ** 3) / 2,
       bytes: 4 * columns ** 2 * (2 + Math.min(usualPenalties, keptInverses(columns))) + factorScratchBytes(columns),
     }),
-    // A product and a mask in each iteration.
+    // A matrix product and a mask in each iteration.
     matrix(rows, columns, { iterations = usualIterations }): Cost {
       const { operations, bytes } = selectionCost(rows, columns)
       const count = Math.min(iterations, usualIterations)

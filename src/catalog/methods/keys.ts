@@ -1,4 +1,4 @@
-// Keys of a pruning step that only some methods take. A method's row names those it takes, with its own defaults.
+// Keys of a pruning step that only some methods take. A method's row names the keys that it takes, with its own defaults.
 
 interface KeyRow {
   readonly kind: 'count' | 'share'

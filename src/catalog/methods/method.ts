@@ -6,7 +6,7 @@ import type { MethodSettings } from './keys.ts'
 export const scopes = ['tensor', 'row', 'global'] as const
 export type Scope = (typeof scopes)[number]
 
-/** exact: round(s·n) of a group go, lower index first. perp: every score ≤ sorted[int(n·s)] (the authors' code). */
+/** Which scores of a group are pruned. exact: the round(s·n) smallest, lower index first. perp: all ≤ sorted[int(n·s)] (authors' code). */
 export const selections = ['exact', 'perp'] as const
 export type Selection = (typeof selections)[number]
 
@@ -19,7 +19,7 @@ export interface Cost {
   readonly bytes: number
 }
 
-/** What of a step decides its cost. */
+/** The settings of a step that determine its cost. */
 export interface CostSettings extends MethodSettings {
   readonly scope?: Scope
   readonly pattern?: string
@@ -35,21 +35,21 @@ export interface PruneMethod {
   /** Its publication. */
   readonly paper: string | null
   readonly needs: Statistic
-  /** Set where it draws random numbers. */
+  /** Set if the method draws random numbers. */
   readonly seeded?: true
-  /** Groups that a recipe may choose from, the default first; empty if the method has its own. */
+  /** Groups that a recipe may choose from, the default first; empty if the method has its own group. */
   readonly scopes: readonly Scope[]
   /** Set if it always prunes exact counts: `selection` then has no effect. */
   readonly exactOnly?: true
-  /** The group that it has of its own, as in "whose group is …". */
+  /** The method's own group, as it completes "whose group is …". */
   readonly ownGroup?: string
-  /** Set where columns are handled in blocks of `block_size`, which N:M groups must not straddle. */
+  /** Set if columns are handled in blocks of `block_size`, which N:M groups must not straddle. */
   readonly columnBlocks?: true
-  /** Set where it inverts its Hessian, which with fewer tokens than inputs only the dampening makes possible. */
+  /** Set if the method inverts its Hessian. With fewer tokens than inputs, only dampening makes the Hessian invertible. */
   readonly inverts?: true
-  /** Set where it changes kept weights to make up for pruned ones. */
+  /** Set if the method changes kept weights to make up for pruned ones. */
   readonly corrects?: true
-  /** Set where it ends with the least squares on its own mask, which `refit` would repeat. */
+  /** Set if the method ends with least squares on its own mask, which `refit` would repeat. */
   readonly fits?: true
   /** Keys of a step that only some methods take, with this one's defaults. */
   readonly keys: MethodSettings
@@ -70,10 +70,10 @@ export function factorScratchBytes(columns: number): number {
 
 export const noCost: Cost = { operations: 0, bytes: 0 }
 
-/** Choosing one weight takes about as long as so many multiply-adds of a product. */
+/** Selecting one weight takes about as long as this many multiply-adds of a matrix product. */
 const operationsPerChoice = 250
 
-/** Choosing the smallest scores of a matrix, of its rows, or of groups of N:M. */
+/** Cost of selecting the smallest scores of a matrix, of its rows, or of its N:M groups. */
 export function selectionCost(rows: number, columns: number): Cost {
   return { operations: operationsPerChoice * rows * columns, bytes: rows * Math.ceil(columns / 8) }
 }

@@ -27,7 +27,7 @@ export function isMethodName(name: unknown): name is MethodName {
   return typeof name === 'string' && Object.hasOwn(methods, name)
 }
 
-/** Whether it needs statistics of the inputs: a recipe with it needs `calibration`. */
+/** Whether a method needs statistics of the inputs, and a recipe with it therefore needs `calibration`. */
 export function needsData(name: MethodName): boolean {
   return methodOf(name).needs !== 'nothing'
 }
@@ -36,18 +36,18 @@ export function needsHessian(name: MethodName): boolean {
   return methodOf(name).needs === 'hessian'
 }
 
-/** Whether weights of the whole model may compete. */
+/** Whether a method can compare weights of the whole model. */
 export function canBeGlobal(name: MethodName): boolean {
   return methodOf(name).scopes.includes('global')
 }
 
-/** Whether a method refuses a group; one with a group of its own ignores what a recipe says. */
+/** Whether a method refuses a group. A method with its own group ignores the recipe's. */
 export function refusesScope(name: MethodName, scope: Scope): boolean {
   const { scopes } = methodOf(name)
   return scopes.length > 0 && !scopes.includes(scope)
 }
 
-/** `perp` takes the tensor's threshold (docs/methods.md, "Comparison groups and exact counts"). */
+/** The method's default group; with `perp` always the tensor (docs/methods.md, "Comparison groups and exact counts"). */
 export function defaultScope(name: MethodName, selection: string | undefined): Scope {
   return selection === 'perp' ? 'tensor' : (methodOf(name).scopes[0] ?? 'tensor')
 }

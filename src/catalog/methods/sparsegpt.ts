@@ -1,7 +1,7 @@
 import { factorScratchBytes, selectionCost, type PruneMethod } from './method.ts'
 
 const usualBlock = 128
-/** Within a block errors are spread column by column, which takes so many times as long as a product. */
+/** Within a block errors are spread column by column, which takes this many times as long as a matrix product. */
 const sweepFactor = 5
 
 export const sparsegpt: PruneMethod = {
@@ -19,7 +19,7 @@ export const sparsegpt: PruneMethod = {
   cost: {
     // The factor has n² numbers.
     shared: (columns) => ({ operations: columns ** 3, bytes: 4 * columns ** 2 + factorScratchBytes(columns) }),
-    // Every error is spread over the columns of its block, then all of them over the columns to the right.
+    // Each error is spread over the columns of its block, then all errors of the block over the columns to the right.
     matrix(rows, columns, settings) {
       const { operations, bytes } = selectionCost(rows, columns)
       const block = Math.min(columns, settings.block_size ?? usualBlock)

@@ -1,7 +1,7 @@
 import { arcEasy } from './arcEasy.ts'
 import type { TaskRow } from './task.ts'
 
-/** It has the form of ARC easy, and harder questions. */
+/** The same form as ARC-Easy, with harder questions. */
 export const arcChallenge: TaskRow = {
   ...arcEasy,
   title: 'ARC-Challenge',

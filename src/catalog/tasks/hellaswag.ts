@@ -23,7 +23,7 @@ function withoutBrackets(text: string): string {
   return withoutMarks(strip(text).replaceAll(' [title]', '. ')).replaceAll('  ', ' ')
 }
 
-/** Removes what Python's `\[.*?\]` matches, whose dot stops at line feeds only, in linear time. */
+/** Removes what Python's `\[.*?\]` matches, in linear time. Python's dot matches everything but line feeds. */
 function withoutMarks(text: string): string {
   return text
     .split('\n')

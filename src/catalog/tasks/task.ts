@@ -21,7 +21,7 @@ export type Row = Readonly<Record<string, unknown>>
 
 /** Rules by which rows become questions, as lm-evaluation-harness 0.4.13 has them (docs/methods.md, "Zero-shot tasks"). */
 export interface Questions {
-  /** Columns that are read. One of the names in an entry is enough: data sets differ. */
+  /** Columns that are read, each with its possible names, since data sets differ. */
   readonly columns: readonly (readonly string[])[]
   /**
    * `choice`: the answer is the choice with the largest log-likelihood. `completion`: there is one continuation, and it is
@@ -45,7 +45,7 @@ export interface Question {
 export interface Request {
   readonly context: string
   readonly continuation: string
-  /** Unicode code points of the choice itself, by which acc_norm divides. */
+  /** Length of the choice itself in Unicode code points, by which acc_norm divides. */
   readonly length: number
 }
 

@@ -31,10 +31,10 @@ export type TaskName = keyof typeof tasks
 
 export const taskNames = Object.keys(tasks) as TaskName[]
 
-/** Tasks of questions with answers. */
+/** Tasks that ask questions with known answers. */
 export const zeroShotNames = taskNames.filter((name) => tasks[name].questions !== null)
 
-/** Tasks that measure on a file of data. */
+/** Tasks that read a data file. */
 export const tasksWithData = taskNames.filter((name) => taskOf(name).prompts === undefined)
 
 /** Tasks that generate text after the recipe's prompts. */

@@ -1,4 +1,4 @@
-// A folder of PEFT: what its config says, and its tensors, read like any other safetensors.
+// A PEFT adapter folder: its configuration, and its tensors, which are read like any other safetensors file.
 import { join, resolve } from 'node:path'
 import { FormatError } from '../../errors.ts'
 import { largestAdapterConfig, parseLoraConfig, type LoraConfig } from '../../catalog/formats/loraConfig.ts'
@@ -11,13 +11,13 @@ export const adapterConfigName = 'adapter_config.json'
 export const adapterWeightsName = 'adapter_model.safetensors'
 
 export interface AdapterFolder {
-  /** As it was given. */
+  /** The path as it was given. */
   readonly path: string
   readonly config: LoraConfig
   readonly file: Checkpoint
 }
 
-/** Both files, in full. @throws EngineError 'not-found' for a name of the Hub that is not in its cache. */
+/** Full paths of both files. @throws EngineError 'not-found' for a model name on the Hub that is not in the local cache. */
 export async function filesOfAdapter(path: string): Promise<{ config: string; weights: string }> {
   const folder = isHubName(path) ? await snapshotOf(path) : await snapshotInstead(resolve(path))
   return { config: join(folder, adapterConfigName), weights: join(folder, adapterWeightsName) }
@@ -31,7 +31,7 @@ export async function openAdapter(path: string): Promise<AdapterFolder> {
   return { path, config, file: await openCheckpoint(files.weights) }
 }
 
-/** What `work` finds wrong, with the adapter's name. */
+/** Runs `work`. @throws EngineError 'bad-checkpoint' with the adapter's name for each FormatError. */
 export function ofAdapter<T>(path: string, work: () => T): T {
   try {
     return work()

@@ -9,15 +9,15 @@ const weights =
 const ours = new Set(['sparsescope.json', 'sparsescope.mask'])
 
 /**
- * Copies them into `target` and returns the names of links that were left behind because they leave the folder.
- * Sub-folders hold other formats' weights and earlier outputs; hidden files belong to git and to runs.
+ * Copies these files into `target` and returns the names of links that were left behind because they lead out of the folder.
+ * Not copied: sub-folders, which hold other formats' weights and earlier outputs, and hidden files, which belong to git and to runs.
  */
 export async function carryOver(folder: string, target: string): Promise<string[]> {
   const { carried, left } = await filesBesideWeights(folder)
   for (const { name } of carried) {
     const copy = join(target, name)
     await copyFile(join(folder, name), copy)
-    // Like every file of a result it is flushed to the disk before the folder gets its name, and it may be written over until then.
+    // The copy is made writable: it is flushed to the disk below, and the writer may replace it before the folder gets its name.
     await chmod(copy, (await stat(copy)).mode | 0o200)
     const handle = await open(copy, 'r+')
     await handle.sync()
@@ -42,7 +42,7 @@ async function filesBesideWeights(folder: string) {
     let facts = await lstat(path)
     if (facts.isSymbolicLink()) {
       const real = await realpath(path).catch(() => null)
-      // The configuration was read through its link already, as one of a model.
+      // config.json was already read through its link when the model was opened, so it is copied wherever the link leads.
       const isOurs = name === 'config.json' || (real !== null && (isInside(real, home) || isCacheBlob(real, home)))
       if (real === null || !isOurs) {
         left.push(name)

@@ -1,4 +1,4 @@
-// Opens checkpoints from this disk, for computation or inspection. Headers only are read.
+// Opens checkpoints on this disk, for computation or inspection. Only headers are read.
 import { join } from 'node:path'
 import { maxNoteBytes, noteName } from '../../catalog/formats/checkpointFormats.ts'
 import { isRecord } from '../../catalog/formats/json.ts'
@@ -14,8 +14,8 @@ export { bytesOnDisk, isOfGguf, storedType } from './createCheckpoint.ts'
 export type { Checkpoint, CheckpointFile, TensorEntry } from './createCheckpoint.ts'
 
 /**
- * Opens a Hugging Face folder, an index, or one file of weights (checkpointFormats.ts) to compute with; not GGUF, which
- * `openInspection` opens.
+ * Opens a Hugging Face folder, an index, or one file of weights (checkpointFormats.ts) to compute with. GGUF files are refused;
+ * `openInspection` opens them.
  * @throws EngineError 'not-found', or 'bad-checkpoint' with one sentence on what is wrong and how to fix it.
  */
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
@@ -31,17 +31,17 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
   }
 }
 
-/** Opens a checkpoint to compute with, which must be whole. */
+/** Computation needs a whole checkpoint, so the first problem is an error. */
 function refuse({ error }: FileProblem): never {
   throw error
 }
 
-/** `mostBytes`: of all reads of headers and index. @throws EngineError as `openCheckpoint`, but only when nothing at all can be opened. */
+/** `mostBytes`: as in `FilePool`. @throws EngineError as `openCheckpoint`, but only when nothing at all can be opened. */
 export async function openInspection(path: string, mostBytes = Infinity): Promise<Inspection> {
   return inspectIn(new FilePool(mostBytes), await locate(path), path)
 }
 
-/** Names the order that channels have after `reorder`, in the run that saved the checkpoint or an earlier one; null: the dense model's. */
+/** Hash that identifies the order of channels after `reorder` by the run that saved the checkpoint or an earlier one; null: unchanged. */
 export async function channelOrderOf({ folder }: Pick<Checkpoint, 'folder'>): Promise<string | null> {
   try {
     const note: unknown = JSON.parse(await readSmallFile(join(folder, noteName), maxNoteBytes))

@@ -1,5 +1,5 @@
-// An opened checkpoint: names, types, shapes and places of all tensors, and reads of any byte range of them. Its files may be anywhere
-// (fileHeader.ts): nothing here knows a disk, and nothing holds a whole file.
+// An opened checkpoint: names, types, shapes and places of all tensors, and reads of any byte range of them. Its files may be on a disk,
+// on the Hub or in memory (fileHeader.ts), and no file is ever held whole.
 import type { SafetensorsDtype } from '../../catalog/formats/dtypes.ts'
 import { quoted } from '../../errors.ts'
 import { isGguf } from '../../catalog/formats/checkpointFormats.ts'
@@ -20,11 +20,11 @@ export interface TensorEntry {
   /** First byte in the file. */
   readonly start: number
   readonly bytes: number
-  /** Strides in elements, only where the elements are not contiguous, rows first. */
+  /** Strides in elements. Set only if the elements are not contiguous in row-major order. */
   readonly strides?: readonly number[]
-  /** Bytes on disk, only where just the kept values are stored: `bytes` is then what the matrix would take. */
+  /** Place of the parts. Set only if just the kept values are stored: `bytes` is then the size of the dense matrix. */
   readonly bitmask?: BitmaskPlace
-  /** Blocks in the file, only where weights are quantised: `dtype` and `bytes` are then those of the unpacked numbers. */
+  /** Blocks in the file. Set only if the weights are quantised: `dtype` and `bytes` are then those of the unpacked numbers. */
   readonly quantised?: QuantisedPlace
 }
 
@@ -44,15 +44,15 @@ export interface Checkpoint {
   readonly files: readonly CheckpointFile[]
   /** Tensors by name, file after file, in the order of the headers. */
   readonly tensors: ReadonlyMap<string, TensorEntry>
-  /** `__metadata__` of all files; of equal keys the first file's value counts. */
+  /** `__metadata__` of all files. If several files have a key, the first file's value counts. */
   readonly metadata: ReadonlyMap<string, string>
   /** `metadata` of the index, null for a single file. */
   readonly indexMetadata: unknown
   /** config.json as parsed, null when it is missing. */
   readonly config: unknown
-  /** Masks under which its weights are read, by their names; absent: the weights are read as they are. */
+  /** Masks that are applied to weights as they are read, by weight name. Absent: the weights are read as they are stored. */
   readonly masks?: StoredMasks
-  /** The model is on the Hub: nothing of it is on this disk, and no other thread can open it by its path. */
+  /** Set if the model is on the Hub: none of its files are on this disk, and no other thread can open it by its path. */
   readonly remote?: true
   /** Bytes read from the weight files so far, headers included. */
   bytesRead(): number
@@ -74,17 +74,17 @@ export function bytesOnDisk({
   return (bitmask ?? quantised)?.bytes ?? bytes
 }
 
-/** Element type as the file has it, for people. */
+/** Element type as the file names it, for display. */
 export function storedType({ dtype, quantised }: { dtype: string; quantised?: QuantisedPlace }): string {
   return quantised?.type ?? dtype
 }
 
-/** Whether a checkpoint is of GGUF files, which can only be inspected. */
+/** Whether a checkpoint consists of GGUF files, which can only be inspected. */
 export function isOfGguf({ files }: Pick<Checkpoint, 'files'>): boolean {
   return isGguf(files.at(0)?.name ?? '')
 }
 
-/** Makes a checkpoint from headers that have been read; it takes over the pool. */
+/** Makes a checkpoint from headers that have been read. The checkpoint takes ownership of `pool`. */
 export function createCheckpoint(parts: {
   path: string
   folder: string
@@ -99,7 +99,7 @@ export function createCheckpoint(parts: {
   const metadata = new Map<string, string>()
   for (const header of headers) {
     paths.set(header.name, header.path)
-    // Field by field: the rest of a pattern takes ten times as long, for thousands of tensors.
+    // The fields are named one by one: a rest pattern (`...rest`) takes ten times as long, and there are thousands of tensors.
     for (const { name, dtype, shape, start, end, strides, bitmask, quantised } of header.tensors) {
       const place = { file: header.name, start: header.dataStart + start, bytes: end - start }
       const parts = { ...(strides && { strides }), ...(bitmask && { bitmask }), ...(quantised && { quantised }) }
@@ -137,7 +137,7 @@ export function createCheckpoint(parts: {
   }
 }
 
-/** All ways to read a tensor, from the one that fills what is given. `bytesOf`: of a whole tensor. */
+/** All ways to read a tensor, built on `readInto`. `bytesOf`: bytes of a whole tensor. */
 export function readsBy(
   readInto: Checkpoint['readInto'],
   bytesOf: (name: string) => number,
@@ -156,7 +156,7 @@ function entryOf(tensors: ReadonlyMap<string, TensorEntry>, name: string, path: 
   throw new EngineError('bad-checkpoint', `${path} has no tensor ${quoted(name)}; is config.json from another model?`)
 }
 
-/** The tensor's shape, and its values rows first. null: the file has no such tensor. @throws EngineError 'bad-data' for a type other than F32, F16 and BF16. */
+/** Shape and values in row-major order; null if there is no such tensor. @throws EngineError 'bad-data' unless it is F32, F16 or BF16. */
 export async function readF32Tensor(
   file: Checkpoint,
   name: string,

@@ -10,7 +10,7 @@ import { maskFileName, openMaskFile } from './maskFile.ts'
 import type { MaskBits, StoredMask, StoredMasks } from './storedMask.ts'
 import { maskWordsPerRow } from '../../catalog/formats/maskFile.ts'
 
-/** [columns, rows] out of [rows, columns]. */
+/** The mask of the transposed matrix: [columns, rows] from [rows, columns]. */
 export function transposeBits({ rows, columns, words }: MaskBits): MaskBits {
   const [from, to] = [maskWordsPerRow(columns), maskWordsPerRow(rows)]
   const turned = new Uint32Array(columns * to)
@@ -23,7 +23,7 @@ export function transposeBits({ rows, columns, words }: MaskBits): MaskBits {
   return { rows: columns, columns: rows, words: turned }
 }
 
-/** Whether there are any, without reading them. A mask beside a GGUF file is another checkpoint's. */
+/** Whether the checkpoint contains masks, without reading them. A mask file beside a GGUF file belongs to another checkpoint. */
 export function hasMasks({
   folder,
   tensors,
@@ -46,7 +46,7 @@ export async function explicitMasks(checkpoint: Checkpoint): Promise<StoredMasks
   return masks
 }
 
-/** Mask of a weight that is stored by its bits: rows are those of the file or, `transposed`, its columns. */
+/** Mask of a weight that is stored as a bitmask. Its rows are the file's rows or, if `transposed`, the file's columns. */
 function maskOfBits(name: string, place: BitmaskPlace, transposed: boolean): StoredMask {
   const read = async () => {
     const pool = new FilePool()

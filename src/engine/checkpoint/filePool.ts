@@ -1,4 +1,4 @@
-// Ranged reads from many files with few of them open: a checkpoint may have more shards than the system lends handles.
+// Ranged reads from many files, of which few are open at a time: a checkpoint may have more shards than a process may have open files.
 import { type FileHandle, stat } from 'node:fs/promises'
 import { EngineError } from '../errors.ts'
 import { readError } from '../../system/diskErrors.ts'
@@ -23,7 +23,7 @@ export class FilePool implements WeightFiles {
   private asked = 0
   private closed = false
 
-  /** `mostBytes`: of all reads together; what would go beyond is not begun. */
+  /** `mostBytes`: limit on all ranged reads together, and on each text file. A read beyond it is not started. */
   constructor(mostBytes = Infinity) {
     this.mostBytes = mostBytes
   }
@@ -32,7 +32,7 @@ export class FilePool implements WeightFiles {
     return this.total
   }
 
-  /** @throws EngineError with reason 'too-long' beyond the most bytes. */
+  /** @throws EngineError with reason 'too-long' if all reads together would exceed `mostBytes`. */
   async read(path: string, start: number, target: Uint8Array): Promise<void> {
     this.asked += target.length
     if (this.asked > this.mostBytes) throw tooLong(path, this.mostBytes)
@@ -81,7 +81,7 @@ export class FilePool implements WeightFiles {
     const file = this.files.get(path) ?? { handle: openRegular(path), users: 0 }
     this.files.delete(path)
     this.files.set(path, file)
-    // A file that would not open may be there the next time.
+    // A failed open is forgotten, since the file may exist at the next attempt.
     file.handle.catch(() => this.files.delete(path))
     file.users++
     return file
@@ -102,7 +102,7 @@ function tooLong(path: string, mostBytes: number): EngineError {
   return new EngineError('bad-checkpoint', message, { reason: 'too-long' })
 }
 
-/** A handle that never opened has nothing to close; its reader has had the error. */
+/** If opening failed, there is nothing to close, and the reader has already received the error. */
 async function closeQuietly(file: OpenFile): Promise<void> {
   try {
     await (await file.handle).close()
@@ -111,14 +111,14 @@ async function closeQuietly(file: OpenFile): Promise<void> {
   }
 }
 
-/** Ranges of one file, for libraries that find their way in it by numbers that the file itself names. */
+/** Ranges of one file, for libraries that follow offsets stored in the file itself. */
 interface FileRanges {
   readonly byteLength: number
   /** Bytes [start, end). @throws Error for a range that is not in the file or too long. */
   slice(start: number, end?: number): Promise<ArrayBuffer>
 }
 
-/** `maxBytes`: of one range. @throws EngineError 'not-found', 'disk', or 'bad-data' for what is no regular file. */
+/** `maxBytes`: limit on one range. @throws EngineError 'not-found', 'disk', or 'bad-data' unless it is a regular file. */
 export async function openRanges(
   path: string,
   maxBytes: number,
@@ -128,7 +128,7 @@ export async function openRanges(
   const file: FileRanges = {
     byteLength: size,
     async slice(start, end = size) {
-      // Places come from the file itself.
+      // The offsets come from the file itself, so they are not trusted.
       if (!(start >= 0 && start <= end && end <= size && end - start <= maxBytes))
         throw new Error(`it names bytes ${start} to ${end} of ${size}`)
       const bytes = new Uint8Array(end - start)

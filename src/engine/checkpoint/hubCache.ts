@@ -17,7 +17,7 @@ export interface HubName {
   readonly revision: string
 }
 
-/** A path as a recipe or a person gives it, relative to `folder`; names of the Hub stay as they are. */
+/** Resolves a path from a recipe or the user relative to `folder`. Names of models on the Hub are returned unchanged. */
 export function modelPath(folder: string, given: string): string {
   return isHubName(given) ? given : resolve(folder, given)
 }
@@ -87,7 +87,7 @@ export async function snapshotInstead(path: string): Promise<string> {
 
 async function snapshotIn(folder: string, revision: string): Promise<string | null> {
   const commit = (await readSmallFile(join(folder, 'refs', revision), 200).catch(() => revision)).trim()
-  // The file's content must not lead anywhere else.
+  // The commit comes from a file, so it must not contain a path that leads elsewhere.
   if (!/^[0-9A-Za-z]+$/.test(commit)) return null
   const snapshot = join(folder, 'snapshots', commit)
   const facts = await stat(snapshot).catch(() => null)

@@ -12,17 +12,17 @@ export type ListedEntry = Omit<TensorEntry, 'dtype' | 'start'> & { readonly dtyp
 export interface Inspection {
   /** The tensors that are there and can be read. */
   readonly checkpoint: Checkpoint
-  /** Those whose type is not known. */
+  /** Tensors whose type is unknown. */
   readonly unknown: readonly ListedEntry[]
   readonly problems: readonly FileProblem[]
-  /** Every file that the result depends on, also those that are missing. */
+  /** Every file that the result depends on, including missing files. */
   readonly sources: readonly string[]
 }
 
-/** An index may disagree with its shards half a million times. */
+/** Most problems that are kept: an index may disagree with its shards half a million times. */
 const mostProblems = 100
 
-/** Takes over the files, and closes them when there is nothing to open. `path`: as a person gave it. */
+/** Takes ownership of `pool`, and closes it if there is nothing to open. `path`: as the user gave it. */
 export async function inspectIn(pool: WeightFiles, located: Located, path: string): Promise<Inspection> {
   const problems: FileProblem[] = []
   const onProblem = (problem: FileProblem) => {

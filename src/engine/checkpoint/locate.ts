@@ -23,7 +23,7 @@ export interface Located {
 }
 
 /**
- * `path`: of a folder, an index or a file; of a repository in the Hub's cache; or `hf:org/name[@revision]`.
+ * `path`: a folder, an index or a file; a repository in the Hub's cache; or `hf:org/name[@revision]`.
  * @throws EngineError 'not-found' or 'bad-checkpoint' that says what to do instead.
  */
 export async function locate(path: string): Promise<Located> {
@@ -36,7 +36,7 @@ export async function locate(path: string): Promise<Located> {
   return { folder: dirname(full), kind: name.endsWith('.json') ? 'sharded' : 'single', entry: name }
 }
 
-/** The path of a checkpoint in a recipe: its folder, or its index or weights file where the folder alone is another model or no model. */
+/** Path by which a recipe names these weights: their folder, or `weights` itself where the folder alone means another model or none. */
 export async function nameOfWeights(weights: string): Promise<string> {
   const folder = dirname(weights)
   const entry = await locateInFolder(folder).then(
@@ -96,7 +96,7 @@ export function isCacheBlob(target: string, home: string): boolean {
   return basename(snapshots) === 'snapshots' && isInside(target, join(dirname(snapshots), 'blobs'))
 }
 
-/** Both paths are absolute, with links followed. */
+/** Whether `target` is below `folder`. Both paths are absolute, with links followed. */
 export function isInside(target: string, folder: string): boolean {
   const way = relative(folder, target)
   return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && resolve(folder, way) === target

@@ -39,7 +39,7 @@ export async function openMaskFile(path: string): Promise<Map<string, StoredMask
   }
 }
 
-/** Writes all masks, one after the other, and makes them durable. @throws EngineError 'disk', or what reading a mask throws. */
+/** Writes all masks, one after the other, and flushes them to the disk. @throws EngineError 'disk', or what reading a mask throws. */
 export async function writeMaskFile(path: string, masks: StoredMasks): Promise<void> {
   const list = [...masks].map(([name, { rows, columns }]) => ({ name, rows, columns }))
   try {

@@ -7,15 +7,15 @@ import { readsBy } from './createCheckpoint.ts'
 import { explicitMasks } from './explicitMasks.ts'
 import { lastKept, type MaskBits, type StoredMasks } from './storedMask.ts'
 
-/** The form in which the file stores a matrix [outputs, inputs]. */
+/** A matrix: its shape [outputs, inputs], and whether the file stores it as [inputs, outputs]. */
 export interface StoredMatrix {
   readonly shape: readonly number[]
   readonly transposed: boolean
 }
 
 /**
- * The checkpoint under the mask that the checkpoint at `masked` holds.
- * @throws EngineError 'bad-checkpoint' where it has no mask, or that of another model.
+ * `checkpoint` with the mask of the checkpoint at `masked` applied.
+ * @throws EngineError 'bad-checkpoint' when that checkpoint has no mask, or the mask of another model.
  */
 export async function underMaskOf(checkpoint: Checkpoint, masked: string): Promise<Checkpoint> {
   const other = await openCheckpoint(masked)

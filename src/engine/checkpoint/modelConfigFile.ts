@@ -20,7 +20,7 @@ export async function readConfig(folder: string, files: Pick<WeightFiles, 'readT
   }
 }
 
-/** config.json of what was found; GGUF has its configuration inside, and a config.json beside it is for other tensor names. */
+/** config.json of a located checkpoint; null for GGUF, which contains its own configuration and uses other tensor names. */
 export async function configOf(
   { folder, entry }: { folder: string; entry: string },
   files: Pick<WeightFiles, 'readText'>,

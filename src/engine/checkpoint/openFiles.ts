@@ -1,5 +1,5 @@
 // A checkpoint whose files the caller has, as Blobs (a file chosen in a page, a download) or as ranges of bytes that it reads
-// itself. It runs in a browser: this file imports nothing of Node.
+// itself. This file runs in a browser, so it imports nothing from Node.
 import { checkpointFormats, formatOf, ggufParts, isGguf, modelEntry } from '../../catalog/formats/checkpointFormats.ts'
 import { andList, someOf } from '../../formatting/lists.ts'
 import { EngineError, messageOf } from '../errors.ts'
@@ -30,7 +30,7 @@ export async function openFiles(files: GivenFiles): Promise<Checkpoint> {
   return wholeOf(await inspectIn(given, { folder, ...entryOf(Object.keys(files)) }, folder))
 }
 
-/** Stands for the folder of the files in paths. */
+/** Stands for the folder of the files in their paths. */
 const folder = '.'
 
 function entryOf(names: readonly string[]): Pick<Located, 'kind' | 'entry'> {
@@ -103,7 +103,7 @@ class FilesInMemory implements WeightFiles {
   #at(path: string): Blob | ByteRanges {
     const file = this.#find(path)
     if (file) return file
-    // The error of a disk: a missing config.json is allowed.
+    // The same cause as for a file missing on a disk, so that callers treat a missing config.json as optional.
     const cause = Object.assign(new Error(path), { code: 'ENOENT' })
     throw new EngineError('not-found', `${path} is not among the files; give it too`, { cause })
   }

@@ -1,5 +1,5 @@
-// Checks where an output would be, links followed: never inside the model's folder and never around it, since the source must
-// not change; and that the disk has room for it, before the work that makes it.
+// Checks, with links followed, that an output is neither inside the model's folder nor around it, since the source must not change.
+// Also checks that the disk has room for the output before the work begins.
 import { realpath, statfs } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import type { Overlap } from '../../formatting/paths.ts'
@@ -36,7 +36,7 @@ export async function refuseOverlap(to: string, folder: string): Promise<void> {
   throw new EngineError('usage', `cannot write ${to}: ${sentences[overlap]} (${folder}); choose a folder beside it`)
 }
 
-/** @throws EngineError 'usage' where files in `folder` would be inside `other`; `why` says what that is. */
+/** @throws EngineError 'usage' where files in `folder` would be inside `other`. `why` says what `other` is, for the message. */
 export async function refuseInside(folder: string, other: string, why: string): Promise<void> {
   const overlap = await overlapOnDisk(folder, other)
   if (overlap !== null && overlap !== 'around')
@@ -53,7 +53,7 @@ export async function refuseBothInOne(one: string, other: string): Promise<void>
 }
 
 interface DiskNeed {
-  /** Need not exist yet. */
+  /** The folder need not exist yet. */
   readonly folder: string
   readonly bytes: number
   /** Name in messages: "the result". */

@@ -1,4 +1,4 @@
-// An output is written into a hidden sibling and gets its name by one rename when it is whole.
+// An output is written into a hidden sibling folder, which gets its final name by one rename when it is complete.
 import { randomBytes } from 'node:crypto'
 import { rmdirSync, rmSync } from 'node:fs'
 import { lstat, mkdir, open, rm } from 'node:fs/promises'
@@ -10,8 +10,8 @@ import { makeFolders } from '../../system/makeFolders.ts'
 import { renameOver } from '../../system/atomicFile.ts'
 
 /**
- * Folders of this process that have no name yet, each with the first folder above that was made for it. A process
- * that must exit at once removes them.
+ * Partial folders of this process that have not been renamed yet, each with the topmost parent that was created for it.
+ * They are removed when the process exits.
  */
 const unfinished = new Map<string, string | undefined>()
 let watching = false
@@ -44,7 +44,7 @@ export function newPartialId(): string {
   return randomBytes(8).toString('hex')
 }
 
-/** The hidden sibling that an output is written into. A run folder cannot move it elsewhere. */
+/** The hidden sibling that an output is written into. A run folder stores only the id, so it cannot lead to another place. */
 export function partialPath(to: string, id: string): string {
   const full = resolve(to)
   return join(dirname(full), `.${basename(full)}.partial-${id}`)
@@ -67,7 +67,7 @@ export async function makePartial(to: string, id = newPartialId()): Promise<stri
   return partial
 }
 
-/** Gives the partial folder its name. @throws EngineError 'exists' when another process was faster. */
+/** Renames the partial folder to its final name. @throws EngineError 'exists' when another process was faster. */
 export async function promote(partial: string, to: string): Promise<void> {
   await refuseExisting(to)
   try {
@@ -83,7 +83,7 @@ export async function promote(partial: string, to: string): Promise<void> {
   }
 }
 
-/** Gives a whole file of a partial folder, which its caller removes, its name. @throws EngineError 'exists' when another process was faster, unless it `replaces` what is there. */
+/** Moves a complete file out of a partial folder; the caller removes the folder. @throws EngineError 'exists' unless it `replaces` `to`. */
 export async function promoteFile(path: string, to: string, replaces: boolean): Promise<void> {
   if (!replaces) await refuseExisting(to)
   try {
@@ -96,7 +96,7 @@ export async function promoteFile(path: string, to: string, replaces: boolean): 
   }
 }
 
-/** Removes it, and the folders above that were made for it and are empty. A missing one is no error. */
+/** Removes a partial folder and the empty folders above that were made for it. A missing folder is not an error. */
 export async function removePartial(partial: string): Promise<void> {
   killPoint()
   await rm(partial, { recursive: true, force: true })
@@ -104,7 +104,7 @@ export async function removePartial(partial: string): Promise<void> {
   unfinished.delete(partial)
 }
 
-/** Makes names durable. Windows cannot open folders and needs no such call. */
+/** Flushes a folder's names to the disk. Windows cannot open folders and needs no such call. */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
   const handle = await open(folder, 'r')

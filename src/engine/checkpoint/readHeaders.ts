@@ -1,5 +1,5 @@
 // The headers of all files of a checkpoint, checked against its index. The caller decides what a problem means: a
-// run refuses, the inspector continues with the rest.
+// run refuses the checkpoint, the inspector continues with the rest of it.
 import { groupedBy } from '../../formatting/lists.ts'
 import {
   type CheckpointFormat,
@@ -29,21 +29,21 @@ import { readTorchHeader } from './torch/readTorchHeader.ts'
 export interface FileProblem {
   readonly path: string
   readonly error: EngineError
-  /** Tensors that are not there because of it. */
+  /** Tensors that are missing because of the problem. */
   readonly tensors: readonly string[]
 }
 
 interface HeaderOptions {
   /** Set for inspection only: unknown element types are then listed instead of refused. */
   readonly unknown: 'list' | 'refuse'
-  /** Throws, or keeps the problem in mind. */
+  /** Throws or records the problem. */
   readonly onProblem: (problem: FileProblem) => void
 }
 
 /** Headers read at a time: enough to hide the latency of network disks. */
 const parallelHeaders = 8
 
-/** Throws the problem of a single file: there is nothing else to read. */
+/** If the checkpoint is a single file, its problem is thrown, since there is nothing else to read. */
 export async function readHeaders(
   pool: WeightFiles,
   { folder, kind, entry }: Located,
@@ -80,7 +80,7 @@ export async function readHeaders(
       const path = await pool.shardPath(folder, name)
       return { ...(await read(path)), name, path }
     })
-    // All reads end before an error is thrown, since the pool is closed after it and no file may be opened then.
+    // All reads finish before an error is thrown: the caller then closes the pool, and no file may be opened after that.
     for (const [at, result] of (await Promise.allSettled(some)).entries()) {
       if (result.status === 'fulfilled') headers.push(result.value)
       else if (result.reason instanceof EngineError) {
@@ -103,7 +103,7 @@ function refuseGguf(path: string): void {
   if (isGguf(path)) throw new FormatError(`it is a GGUF file: ${ggufRemedy}`, 'refused')
 }
 
-/** The files of a split GGUF, which name each other by their numbers alone. */
+/** Reads the files of a split GGUF. There is no index: the files are found by the numbers in their names. */
 async function readParts(
   { folder, entry }: Pick<Located, 'folder' | 'entry'>,
   read: (path: string) => Promise<Omit<FileHeader, 'name' | 'path'>>,
@@ -159,7 +159,7 @@ function checkAgainstIndex(
   }
 }
 
-/** Real indexes of half a million tensors have 60 MB; beyond this it is something else. */
+/** Real indexes of half a million tensors have 60 MB; a larger file is not an index. */
 const maxIndexBytes = 256 * 2 ** 20
 
 /** @throws EngineError 'bad-checkpoint' that names the file. */
@@ -179,7 +179,7 @@ const readers: Readonly<Record<CheckpointFormat['id'] | 'gguf', HeaderReader>> =
   torch: readTorchHeader,
 }
 
-/** Reads what one file holds, with a few small reads whatever its size. @throws EngineError 'bad-checkpoint' that names the file. */
+/** Reads one file's header, with a few small reads whatever the file's size. @throws EngineError 'bad-checkpoint' that names the file. */
 async function readHeader(pool: WeightFiles, path: string): Promise<ReadHeader & FilePlace> {
   const bytes = await pool.sizeOf(path)
   const read = readers[isGguf(path) ? 'gguf' : (formatOf(path)?.id ?? 'safetensors')]

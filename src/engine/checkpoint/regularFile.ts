@@ -1,4 +1,4 @@
-// Opens files that a person, a recipe or a checkpoint names. Opening a named pipe waits for a writer that may never come, and
+// Opens files that the user, a recipe or a checkpoint names. Opening a named pipe blocks until a writer comes, which may be never, and
 // no signal ends that wait; devices and sockets have no end. Every file that is read is opened here.
 import { constants, type Stats } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
@@ -7,13 +7,13 @@ import { EngineError, type ErrorCode, messageOf } from '../errors.ts'
 import { readError } from '../../system/diskErrors.ts'
 import { kindOf } from '../../system/ownFile.ts'
 
-/** Windows has neither the flag nor such pipes among its files. */
+/** O_NONBLOCK keeps `open` from waiting on a named pipe. Windows has neither the flag nor named pipes among its files. */
 const readOnly = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
 /** A handle on a regular file, links followed. @throws EngineError 'not-found', 'disk', or `code` for anything else. */
 export async function openRegular(path: string, code: ErrorCode = 'bad-checkpoint'): Promise<FileHandle> {
   try {
-    // This comes before opening, which alone makes some devices act.
+    // Checked before opening, since merely opening some devices has an effect.
     refuseOther(await stat(path), path, code)
     const handle = await open(path, readOnly)
     try {
@@ -28,7 +28,7 @@ export async function openRegular(path: string, code: ErrorCode = 'bad-checkpoin
   }
 }
 
-/** All bytes of a regular file of at most `maxBytes`, whatever it grows to meanwhile. @throws EngineError as `openRegular`. */
+/** All bytes of a regular file of at most `maxBytes`, even if it grows meanwhile. @throws EngineError as `openRegular`. */
 export async function readRegular(path: string, maxBytes: number, code?: ErrorCode): Promise<Buffer> {
   const handle = await openRegular(path, code)
   try {
@@ -69,10 +69,10 @@ function refuseOther(facts: Stats, path: string, code: ErrorCode): void {
 
 // Text files beside the weights, with a limit: a "config.json" of many gigabytes must not fill the memory.
 
-/** Most bytes of a recipe; its reader refuses one that is longer than the format allows. */
+/** Most bytes of a recipe file. The recipe parser enforces the format's own, lower limit. */
 export const maxRecipeBytes = 16 * 2 ** 20
 
-/** The file's text. @throws EngineError 'not-found', 'disk', or `code` when it is too large, no UTF-8 or no regular file. */
+/** The file's text. @throws EngineError 'not-found', 'disk', or `code` when it is too large, not UTF-8 or not a regular file. */
 export async function readSmallFile(
   path: string,
   maxBytes: number,
@@ -86,7 +86,7 @@ export async function readSmallFile(
   }
 }
 
-/** The same; null where there is no such file. */
+/** As `readSmallFile`, but null where there is no such file. */
 export async function readIfThere(path: string, maxBytes: number, code?: ErrorCode): Promise<string | null> {
   return readSmallFile(path, maxBytes, code).catch((error: unknown) => {
     if (error instanceof EngineError && error.code === 'not-found') return null
@@ -106,9 +106,9 @@ export function jsonObject(text: string, path: string, remedy = 'get it again'):
   throw new EngineError('bad-config', `${path} is not a JSON object (${reason}); ${remedy}`)
 }
 
-// Paths of Windows that name another machine: opening one sends the credentials of this account there.
+// Windows paths that name another machine: opening one sends this account's credentials to that machine.
 
-/** The sentence for a recipe that names one, without its subject. */
+/** Why a network path is refused: the end of a message about a recipe that names one. */
 export const networkPathProblem =
   'it is on a share of another machine, which would get the credentials of your account: copy it to this machine or map the share to a drive letter, and name that path'
 

@@ -27,8 +27,8 @@ export interface Shard {
 const maxShards = 10_000
 
 /**
- * Fills shards in order: a shard ends when the next tensor would take it over `maxBytes`; a larger tensor has one to
- * itself. One shard is `model.safetensors`, more are `model-0000i-of-0000n.safetensors`.
+ * Fills shards in order: a shard ends when the next tensor would take it over `maxBytes`; a larger tensor gets a shard of its
+ * own. A single shard is `model.safetensors`, several are `model-0000i-of-0000n.safetensors`.
  */
 export function planShards(
   specs: readonly TensorSpec[],
@@ -62,7 +62,7 @@ function shardName(i: number, count: number): string {
   return count === 1 ? 'model.safetensors' : `model-${digits(i + 1)}-of-${digits(count)}.safetensors`
 }
 
-/** Text of `model.safetensors.index.json`. `metadata`: the source's, whose total_size is replaced. */
+/** Text of `model.safetensors.index.json`. `metadata`: of the source's index; its total_size is replaced. */
 export function encodeIndex(shards: readonly Shard[], metadata: unknown): string {
   const total = shards.reduce((sum, s) => sum + s.bytes - s.header.length, 0)
   const weightMap: Record<string, string> = {}

@@ -40,7 +40,7 @@ export function maskInFile(
   return { rows, columns, read }
 }
 
-/** Reads masks and keeps the last one: a pass over the pieces of a weight needs the same mask again. */
+/** Reads masks and keeps the last one, since the pieces of a weight all need the same mask. */
 export function lastKept(masks: StoredMasks): (name: string) => Promise<MaskBits | null> {
   let last: { name: string; mask: Promise<MaskBits> | undefined } | null = null
   return async (name) => {

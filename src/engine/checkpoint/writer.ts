@@ -1,5 +1,5 @@
-// Writes a checkpoint that is a source's, with some tensors replaced: same names, order, element types and metadata.
-// Tensors arrive in any order; the rest is copied. Nothing is visible under the final name until all of it is there.
+// Writes a copy of a source checkpoint with some tensors replaced: same names, order, element types and metadata. Replaced
+// tensors arrive in any order; the rest is copied. Nothing is visible under the final name until everything is written.
 import { writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { EngineError, throwIfCancelled } from '../errors.ts'
@@ -31,9 +31,9 @@ export interface CheckpointWriter {
   /** Copies every tensor not yet written from the source. `onProgress` gets bytes. */
   copyUnwritten(signal?: AbortSignal, onProgress?: (done: number, total: number) => void): Promise<void>
   /**
-   * Adds the other files of the source and `extraFiles`, makes all durable, calls `verify`, and renames the
-   * folder unless that throws.
-   * Returns links of the source that were left behind because they leave its folder.
+   * Adds the other files of the source and `extraFiles`, flushes everything to the disk, calls `verify`, and renames the
+   * folder unless `verify` throws.
+   * Returns links of the source that were left behind because they lead out of its folder.
    */
   finish(
     extraFiles: Readonly<Record<string, string | Uint8Array>>,
@@ -46,8 +46,8 @@ export interface CheckpointWriter {
 const copyChunkBytes = 8 * 2 ** 20
 
 /**
- * @throws EngineError 'exists' when `to` is there, 'usage' when it is in the source's folder, 'disk' when its place is full or
- * read-only. After an error in any method call `abort`.
+ * @throws EngineError 'exists' when `to` exists, 'usage' when it is in the source's folder, 'disk' when its place is full or
+ * read-only. After an error in any method, call `abort`.
  */
 export async function createWriter(source: Checkpoint, to: string, options: WriterOptions): Promise<CheckpointWriter> {
   await refuseOverlap(to, source.folder)

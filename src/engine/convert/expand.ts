@@ -1,4 +1,4 @@
-// Makes a bitmask checkpoint dense: the same bytes as a run that prunes so would write.
+// Makes a bitmask checkpoint dense. Weights and mask file have the same bytes as those that a run with this mask would save.
 import { maxNoteBytes, noteName } from '../../catalog/formats/checkpointFormats.ts'
 import { join } from 'node:path'
 import { blockLinears } from '../../catalog/families/parameters.ts'
@@ -59,7 +59,7 @@ export async function expandCheckpoint(path: string, to: string, options: Expand
   }
 }
 
-/** Tensors in the model's order, as runs write them, whatever the order of the file. */
+/** Masks in the model's order, as runs write them, whatever the order in the file. */
 async function masksInOrder({ checkpoint, config }: ReturnType<typeof openModel>): Promise<Map<string, StoredMask>> {
   const masks = (await explicitMasks(checkpoint)) ?? new Map<string, StoredMask>()
   const ordered = new Map<string, StoredMask>()
@@ -70,7 +70,7 @@ async function masksInOrder({ checkpoint, config }: ReturnType<typeof openModel>
   return ordered
 }
 
-/** The note about the checkpoint stays true but for its format and the place of its mask. */
+/** The checkpoint's note (sparsescope.json), with the format and the mask file that the dense checkpoint has. */
 async function noteOf(folder: string): Promise<Record<string, string>> {
   const text = await readSmallFile(join(folder, noteName), maxNoteBytes).catch(() => null)
   if (text === null) return {}
@@ -81,7 +81,7 @@ async function noteOf(folder: string): Promise<Record<string, string>> {
     const dense = recipe?.save && { recipe: { ...recipe, save: { ...recipe.save, format: defaultSaveFormat } } }
     return { [noteName]: `${JSON.stringify({ ...note, ...dense, mask }, null, 2)}\n` }
   } catch {
-    // A damaged note is left as it is.
+    // A damaged note is left out.
     return {}
   }
 }

@@ -80,7 +80,7 @@ function tokenList(definition: Part, rows: number, path: string): TokenList {
     if (typeof content !== 'string' || typeof id !== 'number') continue
     ids.set(content, id)
     const isUnknown = isBytes && content === unknown
-    // User-defined tokens are looked for in the text as it is, so their spaces are spaces.
+    // User-defined tokens are matched in the text before spaces become ▁, so they contain spaces.
     put(
       id,
       special === true ? content : content.replaceAll('▁', ' '),
@@ -90,7 +90,7 @@ function tokenList(definition: Part, rows: number, path: string): TokenList {
   return { tokens, types: kinds, ids }
 }
 
-/** llama.cpp merges the pair with the highest score; scores that fall with the rank of the merge do so in tokenizer.json's order. */
+/** llama.cpp merges the pair with the highest score first. Scores fall with the rank of a merge, which gives tokenizer.json's order. */
 function sentencePiece(definition: Part, { tokens, types: kinds }: TokenList, spaceFirst: boolean) {
   const rank = new Map<string, number>()
   for (const [i, merge] of mergesOf(definition).entries()) {
@@ -129,20 +129,20 @@ async function nameOfProbe(folder: string, signal: AbortSignal | undefined): Pro
   )
 }
 
-/** Pairs with a space between, as older files have them and llama.cpp wants them. */
+/** Merges as pairs with a space between, the form of older files and of llama.cpp. */
 function mergesOf(definition: Part): string[] {
   const { merges } = fieldsOf(definition.model)
   return [merges ?? []].flat(1).map((merge) => (Array.isArray(merge) ? merge.map(String).join(' ') : String(merge)))
 }
 
-// The name by which llama.cpp knows how a BPE tokenizer splits text, where tokenizer.json does not say: found as llama.cpp's
-// converter finds it, by a hash of the ids of a text that all of them split differently.
+// llama.cpp's name for the way in which a BPE tokenizer splits text, where tokenizer.json does not show it. As in llama.cpp's
+// converter, the name is found by a hash of the ids of a text that all tokenizers split differently.
 
 /** The text of llama.cpp's converter (get_vocab_base_pre of convert_hf_to_gguf.py). */
 const probeText =
   "\n \n\n \n\n\n \t \t\t \t\n  \n   \n    \n     \n🚀 (normal) 😶\u200d🌫️ (multiple emojis concatenated) ✅ 🦙🦙 3 33 333 3333 33333 333333 3333333 33333333 3.3 3..3 3...3 កាន់តែពិសេសអាច😁 ?我想在apple工作1314151天～ ------======= нещо на Български ''''''```````\"\"\"\"......!!!!!!?????? I've been 'told he's there, 'RE you sure? 'M not sure I'll make it, 'D you like some tea? We'Ve a'lL"
 
-/** By the hash of the probe's ids; those of families that can be converted. */
+/** Names by the hash of the probe's ids, for tokenizers of families that can be converted. */
 const byHash: Readonly<Record<string, string>> = {
   '0ef9807a4087ebef797fc749390439009c3b9eda9ad1a097abbe738f486c01e5': 'llama-bpe',
   c136ed14d01c2745d4f60a9596ae66800e2b61fa45643e72436041855ad4089d: 'smaug-bpe',

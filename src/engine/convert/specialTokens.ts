@@ -1,4 +1,4 @@
-// Tokens with a meaning, whether text begins with one, and the chat template, from the files beside a tokenizer.json.
+// Special tokens, whether text begins and ends with one, and the chat template, from the files beside a tokenizer.json.
 import { join } from 'node:path'
 import type { GgufValue } from '../../catalog/formats/gguf/encodeGguf.ts'
 import { fieldsOf } from '../../catalog/formats/json.ts'
@@ -17,7 +17,7 @@ const kinds = [
   ['tokenizer.ggml.padding_token_id', 'pad_token', 'pad_token_id'],
 ] as const
 
-/** `ids`: of all tokens; `config`: config.json. The post-processor of tokenizer.json says what is added, as where we tokenise. */
+/** `ids`: ids of all tokens; `config`: config.json. As in our own tokenising, tokenizer.json's post-processor says what is added. */
 export async function specialKeys(
   folder: string,
   definition: Part,

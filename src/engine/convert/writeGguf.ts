@@ -1,4 +1,4 @@
-// Writes a model as one GGUF file, a tensor after another: whole, or not at all.
+// Writes a model as one GGUF file, tensor by tensor. The file gets its name only when it is complete.
 import { open } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type GgufLayout, type GgufValue, layOutGguf } from '../../catalog/formats/gguf/encodeGguf.ts'
@@ -26,9 +26,9 @@ import { f32ToBf16, f32ToF16 } from '../dtype.ts'
 interface GgufOptions {
   /** Default: the type of the checkpoint's embeddings. */
   readonly type?: GgufTypeName
-  /** A person has agreed that a file of that name goes, once the new one is whole. */
+  /** Set if the user has agreed to replace a file of that name, once the new one is complete. */
   readonly replaces?: boolean
-  /** The hidden folder of a run in which the file takes shape; the file may have been finished by the process before, which was killed. */
+  /** The hidden folder of a run that the file is written into. If set, a killed process may already have finished `to`. */
   readonly partial?: string
   readonly signal?: AbortSignal
   /** `done` and `total` are bytes. */
@@ -41,7 +41,7 @@ interface GgufWritten {
   readonly warnings: readonly string[]
 }
 
-/** What the file takes by the type of its matrices, and which of them is the checkpoint's own. @throws as `writeGguf`, before anything is written. */
+/** Bytes of the file for each type of its matrices, and the checkpoint's own type. @throws as `writeGguf` before it writes. */
 export async function ggufSizes(model: Model, signal?: AbortSignal): Promise<GgufSizes> {
   const { checkpoint, config } = model
   const { own } = planGguf(model)
@@ -87,7 +87,7 @@ export async function writeGguf(model: Model, to: string, options: GgufOptions):
           options.onProgress?.((done += piece.length), layout.bytes)
         }
       }
-      // Padding behind the last tensor belongs to the file.
+      // The file ends with the padding after its last tensor.
       await handle.truncate(layout.bytes)
       await handle.sync()
     } finally {
@@ -102,7 +102,7 @@ export async function writeGguf(model: Model, to: string, options: GgufOptions):
   }
 }
 
-/** Whether `to` is this file, by its beginning and size: files get their names only when they are whole. */
+/** Whether `to` is this file. Its header and size are enough, since files get their names only when they are complete. */
 async function isWhole(to: string, { header, bytes }: GgufLayout): Promise<boolean> {
   const there = await openRegular(to).catch(() => null)
   if (!there) return false
@@ -125,7 +125,7 @@ async function* piecesOf(
   if (typeof from !== 'string') return yield encodeWeights(tensor.as, Float32Array.from(from))
   const parameter = model.parameters.get(from)
   if (!parameter) throw new EngineError('internal', `${from} is no parameter`)
-  // A vector is a column, whose rows change places as those of its matrix do.
+  // A vector is one column, so `order` moves its elements as it moves the rows of its matrix.
   const columns = shape.length < 2 ? 1 : (shape.at(-1) ?? 1)
   const rows = (elementsOf(shape) ?? 0) / columns
   const step = parameter.transposed || order ? rows : Math.max(1, Math.floor(pieceNumbers / columns))
@@ -142,7 +142,7 @@ async function* piecesOf(
   }
 }
 
-/** In another type than the checkpoint's the numbers go through F32. */
+/** Numbers whose type changes are converted through F32. */
 function bytesOf({ as, plus }: PlannedTensor, weight: Pick<HostWeight, 'dtype' | 'data'>): Uint8Array<ArrayBuffer> {
   const { data, dtype } = weight
   if (plus === 0 && as.toLowerCase() === dtype) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
@@ -150,7 +150,7 @@ function bytesOf({ as, plus }: PlannedTensor, weight: Pick<HostWeight, 'dtype' |
   return encodeWeights(as, plus === 0 ? numbers : numbers.map((number) => number + plus))
 }
 
-/** Row i is row `order(i)` of `data`. */
+/** `data` with its rows reordered: row i of the result is row `order(i)` of `data`. */
 function inOrder<A extends HostWeight['data']>(data: A, columns: number, order: (row: number) => number): A {
   const out = data.slice() as A
   for (let row = 0; row < data.length / columns; row++) {
@@ -160,7 +160,7 @@ function inOrder<A extends HostWeight['data']>(data: A, columns: number, order: 
   return out
 }
 
-/** llama.cpp's numbers of what most tensors are (LLAMA_FTYPE). */
+/** llama.cpp's numbers for the type of most tensors in a file (LLAMA_FTYPE). */
 const fileTypes: Record<OutputType, number> = { F32: 0, F16: 1, Q8_0: 7, BF16: 32 }
 
 interface PlannedTensor extends Omit<TypedTensor, 'from'> {
@@ -177,7 +177,7 @@ interface GgufPlan {
   readonly warnings: readonly string[]
 }
 
-/** What the file will hold, decided before its first byte is written. `given` is of matrices; norms, biases and positions are F32. @throws EngineError 'unsupported' for a model that llama.cpp lacks or computes differently. */
+/** The file's contents. `given`: type of matrices; the rest is F32. @throws EngineError 'unsupported' with `ggufContents`' reason. */
 function planGguf({ config, checkpoint }: Model, given?: GgufTypeName): GgufPlan {
   const contents = ggufContents(config, (name) => checkpoint.tensors.get(name)?.dtype, given)
   if (typeof contents === 'string') throw new EngineError('unsupported', `${checkpoint.folder}: ${contents}`)
@@ -224,8 +224,8 @@ const block = 32
 const blockBytes = 34
 
 /**
- * d = max |w| / 127, stored as f16; q = w / d, halves away from zero: ggml's quantize_row_q8_0_ref, in single precision. A zero
- * stays zero.
+ * d = max |w| / 127, stored as f16; q = w / d, rounded half away from zero: ggml's quantize_row_q8_0_ref, in single precision. A
+ * zero stays zero.
  */
 function q8(numbers: Float32Array): Uint8Array<ArrayBuffer> {
   const count = numbers.length / block

@@ -1,4 +1,4 @@
-// Facts about a data file for lint: its fields, and how much it contains where a quick look shows that.
+// Facts about a data file for lint: its fields, and the size of its contents where that is quick to find.
 import { stat } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { parquetMetadataAsync, parquetSchema, type SchemaTree } from 'hyparquet'
@@ -28,7 +28,7 @@ const nothing: DataFacts = {
   problem: null,
 }
 
-/** Facts of a file that is not to be touched: that it is on another machine's share. */
+/** Facts of a file on another machine's share, which must not be opened. */
 export const dataOnShare: DataFacts = { ...nothing, exists: true, isOnShare: true, problem: networkPathProblem }
 
 /** Facts of the file at `path` (absolute). Never throws. */
@@ -68,7 +68,7 @@ async function lookAtLines(path: string, bare: DataFacts): Promise<DataFacts> {
   return { ...bare, kind: 'lines', ...found, documents: lines.length, longestDocument }
 }
 
-/** The beginning of a file, unpacked: a decompression bomb cannot fill the memory. */
+/** The beginning of a file, decompressed only up to `headBytes`, so that a decompression bomb cannot fill the memory. */
 async function head(path: string): Promise<string> {
   const parts: Buffer[] = []
   let bytes = 0
@@ -89,7 +89,7 @@ async function head(path: string): Promise<string> {
   return Buffer.concat(parts).toString('utf8')
 }
 
-/** Keys of the first line that hold text or a conversation. A first line that was cut gives none. */
+/** Keys of the first line that hold text or a conversation; none if `text` ends before the first line does. */
 function fieldsOfLine(text: string): Pick<DataFacts, 'fields' | 'chats' | 'columns' | 'problem'> {
   const line = text.split('\n').find((l) => l.trim() !== '') ?? ''
   try {
@@ -115,7 +115,7 @@ async function lookAtTable(path: string, bare: DataFacts): Promise<DataFacts> {
     const text = metadata.schema.filter((s) => s.type === 'BYTE_ARRAY').map((s) => s.name)
     const { children } = parquetSchema(metadata)
     const columns = children.map(({ element }) => element.name)
-    // A list of maps, with whatever names its writer gives to the levels between.
+    // A chat is a list of maps. Writers give different names to the levels between, so they are ignored.
     const leaves = (column: SchemaTree): string[] => [column.element.name, ...column.children.flatMap(leaves)]
     const isChat = (column: SchemaTree) => ['role', 'content'].every((key) => leaves(column).slice(1).includes(key))
     const chats = children.filter(isChat).map(({ element }) => element.name)

@@ -16,7 +16,7 @@ import { sourceOf } from '../../runs/folder/recipes.ts'
 import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
 
 interface Remembered {
-  /** Size and time of every file that was read. */
+  /** Size and modification time of every file that was read. */
   readonly stamps: ReadonlyMap<string, string>
   readonly facts: ModelFacts
 }
@@ -25,13 +25,13 @@ const maxRemembered = 16
 const remembered = new Map<string, Remembered>()
 const maxJsonBytes = 64 * 2 ** 20
 
-/** Facts of the model at `path` (absolute). Never throws: what is wrong is among the facts. */
+/** Facts of the model at `path` (absolute). Never throws: problems are among the facts. */
 export async function modelFacts(path: string): Promise<ModelFacts> {
   const known = remembered.get(path)
   if (known && (await unchanged(known.stamps))) return known.facts
   const fresh = await look(path)
   remembered.delete(path)
-  // The folder of a Hub name is known only when it is in the cache.
+  // A Hub name that failed is not remembered: while it is not in the cache, there is no folder whose changes could be noticed.
   if (!isHubName(path) || fresh.facts.problems.length === 0) remembered.set(path, fresh)
   for (const old of remembered.keys()) {
     if (remembered.size <= maxRemembered) break
@@ -40,7 +40,7 @@ export async function modelFacts(path: string): Promise<ModelFacts> {
   return fresh.facts
 }
 
-/** Facts of a model that is not to be touched: that it is on another machine's share. */
+/** Facts of a model on another machine's share, which must not be opened. */
 export function modelOnShare(given: string): ModelFacts {
   return describeModel({
     tensors: new Map(),
@@ -127,7 +127,7 @@ function isSparse(value: unknown): value is { sparsity: number } {
   return typeof fieldsOf(value).sparsity === 'number'
 }
 
-/** Undefined when it is missing; null when it is no JSON. */
+/** The parsed file; undefined when it is missing, null when it is not JSON. */
 async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readSmallFile(path, maxJsonBytes)) as unknown

@@ -29,15 +29,15 @@ import type { Finding, Severity } from '../../recipe/finding.ts'
 import { lint, type LintResult } from '../../lint/lint.ts'
 
 interface Surroundings {
-  /** The recipe's: its paths are relative to it. */
+  /** The recipe's folder, to which its paths are relative. */
   readonly folder: string
-  /** Whether there is one; null: not checked. */
+  /** Whether there is a GPU; null: not checked. */
   readonly gpu?: boolean | null
   /** Memory that a run may use; default: half of what is free. */
   readonly memoryBytes?: number
 }
 
-/** Reads headers and small files; what cannot be read is a fact like any other. No path on a share is touched. */
+/** Reads headers and small files. What cannot be read is reported as a fact. No path on another machine's share is opened. */
 export async function gatherFacts(recipe: ResolvedRecipe, surroundings: Surroundings): Promise<LintFacts> {
   const { folder } = surroundings
   const at = (path: string) => resolve(folder, path)
@@ -72,7 +72,7 @@ export async function gatherFacts(recipe: ResolvedRecipe, surroundings: Surround
   return { folder, model, data, adapters, machine, output, prunedOutput, ggufOutput }
 }
 
-/** null: "?" in place of a model that the recipe does not name. */
+/** null for "?", which stands for the model in a recipe that does not name one. */
 async function modelOf(folder: string, given: string): Promise<ModelFacts | null> {
   if (given === '?') return null
   return isNetworkPath(given) ? modelOnShare(given) : modelFacts(modelPath(folder, given))
@@ -88,12 +88,12 @@ async function outputFacts(to: string, model: string | null): Promise<OutputFact
   return { exists, overlap }
 }
 
-/** `to`: a folder, whether or not it is there yet. */
+/** `to`: a folder, which need not exist. */
 export async function machineFacts(
   to: string,
   { gpu = null, memoryBytes }: Omit<Surroundings, 'folder'>,
 ): Promise<MachineFacts> {
-  // The folder that will be made is on the disk of the nearest one that is there.
+  // A folder that does not exist yet will be on the disk of its nearest existing parent.
   const disk = await nearestFolder(to)
     .then(({ place }) => statfs(place))
     .catch(() => null)
@@ -109,8 +109,8 @@ export async function machineFacts(
 }
 
 /**
- * Why an adapter cannot be merged into a model, from its headers: the message of a run that refuses it. null: it can, by
- * the known facts of the model. Never throws for any file.
+ * Why an adapter cannot be merged into a model, judged by headers: the message with which a run would refuse it. null: it can,
+ * as far as the model's facts show. Never throws for any file.
  */
 export async function adapterProblem(path: string, model: ModelFacts | null): Promise<string | null> {
   try {

@@ -7,9 +7,9 @@ import { EngineError } from '../errors.ts'
 export interface HubAccess {
   /** Such as https://huggingface.co, without a slash at the end. */
   readonly endpoint: string
-  /** null: there is none, or the endpoint is plain http on another machine, which gets none. */
+  /** null if there is no token, or if the endpoint is plain http on another machine, to which no token is sent. */
   readonly token: string | null
-  /** How a person gives a token that the Hub accepts, for messages. */
+  /** How the user can provide a token that the Hub accepts, for messages. */
   readonly remedy: string
 }
 
@@ -17,7 +17,7 @@ const publicHub = 'https://huggingface.co'
 
 /**
  * Reads HF_ENDPOINT, and HF_TOKEN or else the file of `hf auth login`.
- * @throws EngineError 'usage' when they cannot be meant.
+ * @throws EngineError 'usage' when one of them is malformed, or HF_HUB_OFFLINE is set.
  */
 export async function hubAccess(env: NodeJS.ProcessEnv = process.env, home: string = homedir()): Promise<HubAccess> {
   if (isOn(env.HF_HUB_OFFLINE))
@@ -33,7 +33,7 @@ export async function hubAccess(env: NodeJS.ProcessEnv = process.env, home: stri
   const token = usesFile ? (await readSmallFile(place, 4096).catch(() => '')).trim() : given
   if (!/^[\x21-\x7e]*$/.test(token))
     throw new EngineError('usage', `${place} contains characters that no token has; copy it again`)
-  // By address alone: a name may lead anywhere, `localhost` (RFC 6761) excepted.
+  // Only loopback addresses are this machine: a name may resolve to any address, except for `localhost` (RFC 6761).
   const isPlain = protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
   const change = token === '' ? 'set HF_TOKEN to your token' : `put a token that may do this in ${place}`
   const remedy = isPlain ? 'set HF_ENDPOINT to an https:// address, since no token is sent over plain http' : change

@@ -1,5 +1,5 @@
-// The `fetch` of @huggingface/hub and of this folder. It sends the token to the Hub's own origin and nowhere else, repeats what may be
-// repeated, and turns each refusal into an error message.
+// The `fetch` of @huggingface/hub and of this folder. It sends the token only to the Hub's own origin, retries requests that are safe
+// to repeat, and turns each refusal into an error message.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HubName } from '../checkpoint/hubCache.ts'
 import { EngineError, messageOf } from '../errors.ts'
@@ -8,7 +8,7 @@ import type { HubAccess } from './hubAccess.ts'
 export interface HubSession {
   readonly access: HubAccess
   readonly signal?: AbortSignal
-  /** Waits before a request is repeated; for tests. */
+  /** Waits before a request is repeated. Tests replace it. */
   readonly wait?: (ms: number) => Promise<unknown>
 }
 
@@ -18,13 +18,13 @@ type Init = NonNullable<Parameters<typeof fetch>[1]>
 export function hubFetch(name: HubName, session: HubSession): typeof fetch {
   return (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input)
-    // The answer may get lost, and a second commit or repository would be refused.
+    // Such a request is sent once: if only its answer were lost, a second commit or repository would be refused.
     const isOnce = init.method === 'POST' && /\/(commit|branch|create)(\/|$)/.test(url.pathname)
     return repeated(session, isOnce ? 1 : 6, () => ask(name, session, url, init))
   }
 }
 
-/** Does work again that the network has broken. @throws the last error. */
+/** Repeats `work` when it fails because of the network. @throws the last error. */
 export async function repeated<T>(session: HubSession, attempts: number, work: () => Promise<T>): Promise<T> {
   const { signal, wait = (ms) => sleep(ms, null, { signal }).catch(() => null) } = session
   for (let attempt = 1; ; attempt++)
@@ -37,7 +37,7 @@ export async function repeated<T>(session: HubSession, attempts: number, work: (
     }
 }
 
-/** One request. Returns a success, whose body has yet to come. @throws EngineError. */
+/** One request. Returns a successful response, whose body is not read yet. @throws EngineError. */
 export async function ask(name: HubName, { access, signal }: HubSession, url: URL, init: Init): Promise<Response> {
   const { method = 'GET' } = init
   const headers = new Headers(init.headers)
@@ -45,18 +45,18 @@ export async function ask(name: HubName, { access, signal }: HubSession, url: UR
   if (url.origin === new URL(access.endpoint).origin && access.token !== null)
     headers.set('authorization', `Bearer ${access.token}`)
   const ends = AbortSignal.any([signal, init.signal].filter((one) => one instanceof AbortSignal))
-  // Where fetch follows a redirect to another origin, it leaves the token out. What is sent goes only where it was sent to.
+  // When fetch follows a redirect to another origin, it drops the token. Requests that send data are not redirected.
   const redirect = method === 'GET' ? 'follow' : 'manual'
   const response = await fetch(url, { ...init, headers, redirect, signal: ends }).catch((error: unknown) => {
     throw unreachable(error, url.host, ends)
   })
   if (response.ok) return response
-  // An error's page may have any size, and is not read.
+  // The body of an error may have any size, so it is not read.
   response.body?.cancel().catch(() => undefined)
   throw refusal(response, name, access, method !== 'GET')
 }
 
-/** Error for an answer that is no success, by its status and headers alone. `writes`: it answers what was sent. */
+/** Error for a response that is not a success, by its status and headers alone. `writes`: the request sent data. */
 function refusal(
   { status, headers, url }: Response,
   { repository, revision }: HubName,
@@ -73,7 +73,7 @@ function refusal(
     return new EngineError('not-found', `there is no ${repository} (${revision}) on ${endpoint}; check the name`)
   if (status === 409 || status === 412)
     return new EngineError('exists', `${repository} was changed meanwhile; push again to see what would be replaced`)
-  // The addresses of storage servers expire: the Hub gives another at the next attempt.
+  // The addresses of storage servers expire; at the next attempt the Hub gives a new one.
   if (status === 429 || status >= 500 || origin !== new URL(endpoint).origin)
     return new EngineError('network', `${host} answers with status ${status} for ${repository}; try again later`)
   if (status === 401 || status === 403) {
@@ -84,7 +84,7 @@ function refusal(
   return new EngineError('usage', `${host} refuses ${repository} with status ${status}; check its name on ${page}`)
 }
 
-/** Error for a request without an answer, or whose answer broke off. */
+/** Error for a request that got no response, or whose response broke off. */
 export function unreachable(error: unknown, host: string, signal: AbortSignal | undefined): EngineError {
   if (error instanceof EngineError) return error
   if (signal?.aborted)

@@ -1,5 +1,5 @@
-// The files of a repository at a commit, those that a checkpoint needs, and their bytes. Names, sizes and hashes come from a server and
-// are not trusted. Repositories hold the same weights for several frameworks, and pictures and code besides.
+// Lists the files of a repository at a commit, finds its weights, and reads bytes of files. Names, sizes and hashes come from a server
+// and are not trusted. Repositories hold the same weights for several frameworks, and also pictures and code.
 import { listFiles, modelInfo } from '@huggingface/hub'
 import { createHash, type Hash } from 'node:crypto'
 import { Readable } from 'node:stream'
@@ -11,10 +11,10 @@ import { EngineError } from '../errors.ts'
 import { ask, hubFetch, type HubSession, repeated, unreachable } from './hubFetch.ts'
 
 export interface RemoteFile {
-  /** Path as the server gives it; it must be checked before anything is named by it. */
+  /** Path as the server gives it. It must be checked before a file on this machine gets this name. */
   readonly path: string
   readonly bytes: number
-  /** SHA-256 of the bytes of files in Git LFS, git's SHA-1 of a blob for others. The cache names blobs by it. */
+  /** SHA-256 of the bytes for files in Git LFS, git's SHA-1 of a blob for other files. The cache uses it as the blob's name. */
   readonly hash: string
 }
 
@@ -26,7 +26,7 @@ export interface HubFiles {
   readonly files: ReadonlyMap<string, RemoteFile>
 }
 
-/** A long file may break more often. */
+/** One more attempt is made for each this many bytes, since a long download may break off more often. */
 const bytesPerAttempt = 64 * 2 ** 20
 
 const size = z.int().nonnegative()
@@ -38,7 +38,7 @@ const entry = z.object({
 })
 const facts = z.object({ sha: entry.shape.oid, private: z.boolean() })
 
-/** The commit of a revision and its uppermost files, or all with `recursive`. @throws EngineError. */
+/** The commit of a revision and its top-level files, or all files with `recursive`. @throws EngineError. */
 export async function hubFiles(name: HubName, session: HubSession, recursive = false): Promise<HubFiles> {
   const { repository, revision } = name
   const shared = { hubUrl: session.access.endpoint, fetch: hubFetch(name, session) }
@@ -69,7 +69,7 @@ export function asHubError(cause: unknown, { repository }: HubName, { access: { 
 }
 
 /**
- * Gives the bytes of a file from `start` to `end` to `take`, as they come. A connection that breaks is taken up where it broke.
+ * Gives the bytes of a file from `start` to `end` to `take` as they arrive. A download that breaks off is resumed at that byte.
  * @throws EngineError.
  */
 export async function readRange(
@@ -85,7 +85,7 @@ export async function readRange(
   let at = start
   await repeated(session, 6 + Math.floor((end - start) / bytesPerAttempt), async () => {
     if (at >= end) return
-    // Packed answers would have other sizes, and ranges of something else.
+    // Compressed responses would have other sizes, and ranges would count compressed bytes.
     const headers = { 'accept-encoding': 'identity', range: `bytes=${at}-${end - 1}` }
     const { status, body } = await ask(name, session, url, { headers })
     if (status !== 206 && (at > 0 || end < file.bytes))
@@ -104,7 +104,7 @@ export async function readRange(
   })
 }
 
-/** A whole text, checked by its hash. @throws EngineError. */
+/** A whole text file, verified by its hash. @throws EngineError. */
 export async function readText(hub: HubFiles, session: HubSession, file: RemoteFile, maxBytes: number) {
   const why = `${file.path} of ${hub.name.repository} has ${file.bytes} bytes, more than such a file ever has`
   if (file.bytes > maxBytes) throw new EngineError('bad-checkpoint', `${why}; choose another model`)
@@ -114,13 +114,13 @@ export async function readText(hub: HubFiles, session: HubSession, file: RemoteF
   return new TextDecoder().decode(bytes)
 }
 
-/** Error for bytes that are not those of the file. */
+/** Error for bytes that do not match the announced file. */
 export function wrongBytes({ path }: RemoteFile, why = 'its hash is not the one that the Hub announces'): EngineError {
   const reason = 'wrong-bytes'
   return new EngineError('network', `${path}: ${why}; try again, and check HF_ENDPOINT if this repeats`, { reason })
 }
 
-/** Git counts its own header in. */
+/** A hash to update with the file's bytes. Git's SHA-1 begins with a header. */
 export function emptyHash({ hash, bytes }: Pick<RemoteFile, 'hash' | 'bytes'>): Hash {
   return hash.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${bytes}\0`)
 }

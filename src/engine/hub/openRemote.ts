@@ -1,4 +1,4 @@
-// Inspects a model on the Hub without a download: its list of files, its headers, its card; weights a tensor at a time.
+// Inspects a model on the Hub without downloading it: its list of files, its headers and its card. Weights are read one tensor at a time.
 import { ggufParts, isGguf, modelEntry } from '../../catalog/formats/checkpointFormats.ts'
 import { quoted } from '../../errors.ts'
 import { someOf } from '../../formatting/lists.ts'
@@ -12,12 +12,12 @@ import { EngineError } from '../errors.ts'
 import { hubFiles, pageOf, readRange, readText, weightsEntry, type HubFiles, type RemoteFile } from './hubFiles.ts'
 import type { HubSession } from './hubFetch.ts'
 
-/** What is known of it beside its tensors. */
+/** Facts about a model on the Hub, besides its tensors. */
 export interface RemoteFacts {
   readonly repository: string
   readonly revision: string
   readonly commit: string
-  /** Its page. */
+  /** Address of the model's page. */
   readonly address: string
   readonly files: readonly RemoteFile[]
   /** Text of its README.md; null: missing or unreadable. */
@@ -26,7 +26,7 @@ export interface RemoteFacts {
 
 const mostCardBytes = 2 ** 20
 
-/** `given`: `org/name[@revision][#file]`, with or without `hf:`; the file is named where there are several GGUF files. @throws EngineError of the Hub, or as `openInspection`. */
+/** `given`: `[hf:]org/name[@revision][#file]`, the file if there are several GGUFs. @throws EngineError of the Hub or `openInspection`. */
 export async function openRemote(given: string, session: HubSession) {
   const [model, file] = splitFile(given)
   const name = parseHubName(model)
@@ -35,7 +35,7 @@ export async function openRemote(given: string, session: HubSession) {
   const files = remoteFiles(hub, session, folder)
   const located = { folder, ...entryOf(hub, file) }
   const inspection = await inspectIn(files, located, `hf:${hubNameText(name)}${file === null ? '' : `#${file}`}`)
-  // A model opens also where its card is missing, too large or broken.
+  // The model opens even if its card is missing, too large or broken.
   const card = await files.readText(`${folder}/README.md`, mostCardBytes).catch((error: unknown) => {
     if (error instanceof EngineError && error.code !== 'cancelled') return null
     throw error
@@ -71,7 +71,7 @@ function remoteFiles(hub: HubFiles, session: HubSession, folder: string): Weight
   const at = (path: string): RemoteFile => {
     const file = path.startsWith(folder) ? hub.files.get(path.slice(folder.length + 1)) : undefined
     if (file) return file
-    // The error of a disk: callers treat a missing file as optional.
+    // The same cause as for a file missing on a disk, since callers treat some files as optional.
     const cause = Object.assign(new Error(path), { code: 'ENOENT' })
     throw new EngineError('not-found', `${path} is missing on the Hub; check the name`, { cause })
   }
@@ -98,7 +98,7 @@ function remoteFiles(hub: HubFiles, session: HubSession, folder: string): Weight
   }
 }
 
-/** The checkpoint, which holds the tensor that was read last in memory: statistics read it in pieces, and more than once. */
+/** The checkpoint with the last tensor read kept in memory, since statistics read a tensor in pieces, and more than once. */
 function heldTensor(checkpoint: Checkpoint): Checkpoint {
   let held = { name: '', data: Promise.resolve(new Uint8Array()) }
   const whole = (name: string) => {

@@ -1,5 +1,5 @@
-// Downloads a model of the Hub into its cache on this machine, laid out as huggingface_hub does. The library's snapshotDownload fetches all
-// formats of the weights, checks no hash, restarts each file and prints to stdout: files are fetched and placed here.
+// Downloads a model from the Hub into the local cache, in huggingface_hub's layout. The library's snapshotDownload is not used: it
+// fetches the weights in all formats, checks no hash, restarts each file and prints to stdout.
 import { constants, createReadStream } from 'node:fs'
 import { link, lstat, open, stat, symlink, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -20,13 +20,13 @@ import type { HubSession } from './hubFetch.ts'
 
 export interface PullOptions extends HubSession {
   readonly cache?: string
-  /** Bytes that are there by now, of all that are needed. */
+  /** `have`: bytes that are already on this machine; `total`: bytes of all files. */
   readonly onProgress?: (have: number, total: number) => void
 }
 
 type Count = (bytes: number) => void
 
-/** Files that SparseScope reads beside the weights, or what loads the result of a run. */
+/** Files beside the weights that SparseScope reads, or that programs need to load the result of a run. */
 const companion =
   /^((generation_)?config|tokenizer(_config)?|special_tokens_map|added_tokens|vocab|chat_template|sparsescope)\.json$|^(vocab|merges)\.txt$|^(tokenizer|spiece|sentencepiece\.bpe)\.model$|^chat_template\.jinja$|^sparsescope\.mask$/
 
@@ -42,10 +42,10 @@ export async function pull(name: HubName, options: PullOptions) {
   const beside = [...hub.files.values()].filter(({ path }) => companion.test(path))
   const files = [...beside, ...(await weightsOf(hub, options))]
   const fetchedBytes = await fetchAll(files, blobs, hub, options)
-  // Placed when all blobs are whole: a pull that was stopped leaves no snapshot that lacks files.
+  // Files are placed once all blobs are complete, so that an interrupted pull leaves no snapshot that lacks files.
   const folder = join(repository, 'snapshots', hub.commit)
   await makeFolders(folder)
-  // Windows lets not everybody make symbolic links; a hard link or a copy reads the same.
+  // On Windows not every user may create symbolic links. A hard link or a copy reads the same.
   for (const { path, hash } of files)
     await sameFile(join(blobs, hash), join(folder, path), (place) =>
       symlink(join('..', '..', 'blobs', hash), place).catch(() => link(join(blobs, hash), place)),
@@ -73,14 +73,14 @@ async function weightsOf(hub: HubFiles, session: HubSession): Promise<RemoteFile
   }
 }
 
-/** @throws EngineError unless the name is that of a file in the folder itself, on Windows too: no drive, stream or control character. */
+/** The top-level file `name`. @throws EngineError unless it is a plain name, on Windows too: no drive, stream or control character. */
 function plainFile({ files }: HubFiles, name: string): RemoteFile {
   const file = files.get(name)
   if (file && !/^\.{0,2}$|[\\/:]/.test(name) && !hasControl(name)) return file
   throw new EngineError('bad-checkpoint', `${quoted(name)} is missing or no plain file name; choose another model`)
 }
 
-/** Fetches the blobs that are not there, a few at a time; the first that fails stops the others. Returns the bytes that came. */
+/** Fetches the missing blobs, a few at a time. The first failure stops the others. Returns the number of bytes fetched. */
 async function fetchAll(files: readonly RemoteFile[], blobs: string, hub: HubFiles, options: PullOptions) {
   const distinct = [...new Map(files.map((file) => [file.hash, file])).values()]
   let have = 0
@@ -88,7 +88,7 @@ async function fetchAll(files: readonly RemoteFile[], blobs: string, hub: HubFil
   const missing: RemoteFile[] = []
   for (const file of distinct) {
     const blob = join(blobs, file.hash)
-    // An older program, or a disk, may have left other bytes under the name.
+    // An older program or a disk error may have left other bytes under this name.
     const isThere =
       (await bytesAt(blob)) === file.bytes &&
       (await hashSoFar(createReadStream(blob), file)).hash.digest('hex') === file.hash
@@ -102,19 +102,19 @@ async function fetchAll(files: readonly RemoteFile[], blobs: string, hub: HubFil
   const signal = AbortSignal.any([ended.signal, ...(options.signal ? [options.signal] : [])])
   const count = (bytes: number) => options.onProgress?.((have += bytes), all)
   const fetchOne = (file: RemoteFile) => fetchBlob(join(blobs, file.hash), file, hub, { ...options, signal }, count)
-  // One connection seldom fills a line.
+  // One connection rarely uses the whole bandwidth.
   await forEachConcurrent(missing, 4, fetchOne).finally(() => ended.abort())
   return fetched
 }
 
 const ownOnly = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0)
 
-/** Fetches what is missing of a file into `<hash>.incomplete`; only bytes with the announced hash get the name. */
+/** Fetches the missing part of a file into `<hash>.incomplete`, which is renamed only if its bytes have the announced hash. */
 async function fetchBlob(blob: string, file: RemoteFile, hub: HubFiles, session: HubSession, count: Count) {
   const partial = `${blob}.incomplete`
   try {
     const facts = await lstat(partial).catch(() => null)
-    // What is written into a link shows elsewhere, and a pipe never ends.
+    // Writing into a link would change another file, and reading a pipe never ends.
     if (facts && !(facts.isFile() && facts.nlink === 1)) await unlink(partial)
     const handle = await open(partial, ownOnly)
     try {
@@ -131,16 +131,16 @@ async function fetchBlob(blob: string, file: RemoteFile, hub: HubFiles, session:
     } finally {
       await handle.close()
     }
-    // Where it is gone, another process has pulled the same file meanwhile.
+    // If the partial file is gone but the blob exists, another process has pulled the same file.
     await renameOver(partial, blob).catch((error: unknown) => stat(blob).catch(() => Promise.reject(error)))
   } catch (error) {
-    // Nothing can be added to what is wrong.
+    // A download cannot continue from wrong bytes.
     if (error instanceof EngineError && error.reason === 'wrong-bytes') await unlink(partial).catch(() => undefined)
     throw writeError(error, partial)
   }
 }
 
-/** The hash and the number of the bytes that are there. */
+/** The hash and the number of the bytes already present. */
 async function hashSoFar(stream: AsyncIterable<Buffer>, file: RemoteFile) {
   const hash = emptyHash(file)
   let bytes = 0

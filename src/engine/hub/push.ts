@@ -1,5 +1,5 @@
-// Uploads the files of a result to a repository of the Hub: first shows the changes, then, once a person agrees, uploads. What is
-// there with the same hash is not sent, so a stopped push continues; what was sent is checked by its hash on the Hub.
+// Uploads the files of a result to a repository on the Hub: a plan of the changes first, then, once the user agrees, the upload. A file
+// that the Hub has with the same hash is not sent again, so a push can be resumed. Each file sent is verified by its hash on the Hub.
 import { commitIter, createBranch, createRepo } from '@huggingface/hub'
 import { createHash } from 'node:crypto'
 import type { HubName } from '../checkpoint/hubCache.ts'
@@ -8,7 +8,7 @@ import { hubFetch, type HubSession } from './hubFetch.ts'
 import { asHubError, emptyHash, hubFiles, pageOf, type HubFiles } from './hubFiles.ts'
 
 export interface PushFile {
-  /** In the repository. */
+  /** Path in the repository. */
   readonly path: string
   readonly content: Blob
 }
@@ -23,7 +23,7 @@ export interface PushTarget {
   readonly name: HubName
   /** Creates a missing repository or branch. */
   readonly create: boolean
-  /** For a repository that is made. */
+  /** Whether a repository that the push creates is private. */
   readonly isPrivate: boolean
 }
 
@@ -35,7 +35,7 @@ export interface PushPlan extends Omit<PushTarget, 'create'> {
   readonly files: readonly PlannedFile[]
 }
 
-/** Asks the Hub what a push would change, and changes nothing. @throws EngineError that says what is missing. */
+/** Finds out what a push would change, without changing anything. @throws EngineError that says what is missing. */
 export async function planPush(
   { name, create, isPrivate }: PushTarget,
   files: readonly PushFile[],
@@ -105,11 +105,11 @@ export async function push(plan: PushPlan, session: HubSession, onBytes?: (bytes
   }
 }
 
-/** Makes the repository and the branch, and checks who can read it: nothing is sent where the person agreed to something else. */
+/** Creates the repository and the branch if they are missing. Nothing is sent unless the visibility is what the user agreed to. */
 async function makePlace(plan: PushPlan, session: HubSession): Promise<HubFiles> {
   const { name, exists, hasBranch, isPrivate } = plan
   const shared = sharedOf(plan, session)
-  // The library wants a token here; hubFetch puts the real one in its place.
+  // The library requires a token here; hubFetch replaces it by the real one.
   if (!exists) await createRepo({ ...shared, visibility: isPrivate ? 'private' : 'public', accessToken: 'hf_' })
   if (!hasBranch) await createBranch({ ...shared, branch: name.revision })
   const now = await hubFiles(name, session, true)
@@ -122,7 +122,7 @@ function sharedOf({ name }: PushPlan, session: HubSession) {
   return { repo: name.repository, hubUrl: session.access.endpoint, fetch: hubFetch(name, session) }
 }
 
-/** null: there is no such repository that the token may see, or no such branch. */
+/** null if there is no repository that the token may see, or no such branch. */
 async function filesThere(name: HubName, session: HubSession): Promise<HubFiles | null> {
   return hubFiles(name, session, true).catch((error: unknown) => {
     if (error instanceof EngineError && error.code === 'not-found') return null

@@ -25,8 +25,8 @@ export interface GgufContents {
 }
 
 /**
- * `dtypeOf`: the type that a tensor is stored in; matrices have that of the embeddings unless another is `given`. Returns the sentence
- * why there is no such file instead: llama.cpp does not have this model, or would compute something else.
+ * `dtypeOf`: the type that a tensor is stored in. Matrices get the type of the embeddings unless another is `given`. If llama.cpp lacks
+ * this model or would compute something else, returns a sentence that says why instead.
  */
 export function ggufContents(
   config: ModelConfig,
@@ -57,7 +57,7 @@ export function typed(as: OutputType): Pick<TypedTensor, 'as' | 'type'> {
   return { as, type }
 }
 
-/** Rows that are no whole blocks are F16, as llama.cpp's converter makes them. */
+/** Matrices whose rows are not a whole number of blocks become F16, as in llama.cpp's converter. */
 function fitting(as: OutputType, shape: readonly number[]): OutputType {
   return as === 'Q8_0' && (shape.at(-1) ?? 1) % 32 !== 0 ? 'F16' : as
 }
@@ -76,7 +76,7 @@ function warningsOf(config: ModelConfig, { window, architecture }: GgufFamily): 
           `llama.cpp has no sliding window for ${architecture}: texts of more than ${size} tokens give other results there`,
         ]
       : []),
-    // It looks at the context that it is opened with, transformers at the text (llama_model::get_rope_factors).
+    // llama.cpp chooses by the size of its context (llama_model::get_rope_factors), transformers by the length of the text.
     ...(scaling?.type === 'longrope'
       ? [
           `with a context of more than ${scaling.originalPositions} tokens, llama.cpp rotates every text as a long one: for shorter texts, open the file with -c ${scaling.originalPositions}`,

@@ -1,30 +1,30 @@
-// What llama.cpp knows of the families that it has, a row each: its architecture, and what it takes for granted there. A model
-// that differs is refused, since it would load and compute something else.
+// The families that llama.cpp supports, one row each: the name of the architecture, and what llama.cpp assumes about it. A model
+// that differs is refused, since llama.cpp would load it and compute something else.
 // Source: the model loaders of llama.cpp (src/llama-model.cpp) and its converter.
 import type { ActivationKind } from '../activations.ts'
 import type { RopeScaling } from '../ropeConfig.ts'
 
 export interface GgufFamily {
   readonly architecture: string
-  /** Rotary channels are neighbours there, and the first and second half of a head in checkpoints: rows of q and k change places. */
+  /** Whether rows of q and k are reordered: llama.cpp rotates neighbouring channels, checkpoints pair the two halves of a head. */
   readonly interleaved: boolean
   readonly activations: readonly ActivationKind[]
-  /** Biases that it would leave out. */
+  /** Biases that llama.cpp would ignore. */
   readonly without: readonly ('qkv' | 'out' | 'mlp')[]
-  /** Biases that it cannot do without. */
+  /** Biases that llama.cpp requires. */
   readonly needs: readonly ('qkv' | 'out' | 'mlp')[]
   /** What becomes of sliding windows: left out, or kept in all but each `every`th block. */
   readonly window: 'ignored' | { readonly every: number }
   readonly ropeScaling: readonly RopeScaling['type'][]
-  /** Attention scores are divided by √headDim, but with so many blocks by √(hidden size / heads). */
+  /** Attention scores are divided by √headDim, but in a model with this many blocks by √(hidden size / heads). */
   readonly blocksOfWideScale: number | null
-  /** It caps scores and logits: 'both' needs both, 'none' knows neither. */
+  /** Caps of scores and logits: 'both': llama.cpp requires both; 'none': it supports neither. */
   readonly caps: 'both' | 'none'
-  /** Embeddings are multiplied by √hiddenSize. */
+  /** Whether llama.cpp multiplies embeddings by √hiddenSize. */
   readonly scalesEmbedding: boolean
-  /** It wants a head of its own, also where the checkpoint shares the embedding. */
+  /** Whether the file needs a head of its own, even if the checkpoint ties the head to the embedding. */
   readonly ownHead: boolean
-  /** Whether attention and MLP are parallel. */
+  /** Whether the file has a key that says if attention and MLP are parallel. */
   readonly parallelKey: boolean
 }
 
@@ -70,7 +70,7 @@ export const ggufFamilies: Readonly<Record<string, GgufFamily>> = {
     ropeScaling: ['default', 'longrope'],
   },
   gpt2: { ...halves, architecture: 'gpt2', activations: ['geluTanh'], ropeScaling: ['default'] },
-  // Its GELU is the exact one in checkpoints; llama.cpp looks either up in a table.
+  // Checkpoints use the exact GELU; llama.cpp looks up both forms in a table.
   gpt_neox: {
     ...halves,
     architecture: 'gptneox',

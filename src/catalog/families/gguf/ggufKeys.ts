@@ -1,4 +1,4 @@
-// Metadata of a GGUF file that says what the model is, under the keys that llama.cpp reads.
+// Metadata of a GGUF file that describes the model, under the keys that llama.cpp reads.
 import type { GgufValue } from '../../formats/gguf/encodeGguf.ts'
 import type { ModelConfig } from '../modelConfig.ts'
 import type { RopeConfig } from '../ropeConfig.ts'
@@ -40,7 +40,7 @@ export function ggufKeys(config: ModelConfig, family: GgufFamily): Map<string, G
   return new Map([['general.architecture', string(architecture)], ...keys])
 }
 
-/** The rotation of blocks that see everything. */
+/** The rotation of blocks without a window. */
 export function fullRope({ position, windows }: ModelConfig): RopeConfig | null {
   if (position.kind === 'learned') return null
   const block = windows.findIndex((size) => size === 0)
@@ -70,7 +70,7 @@ function scalingKeys({ scaling }: RopeConfig): Record<string, GgufValue> {
         'rope.scaling.original_context_length': u32(scaling.originalPositions),
         'rope.scaling.attn_factor': f32(scaling.attentionFactor),
       }
-    // llama3 is a tensor of factors (ropeFactors); dynamic is refused.
+    // llama3 is written as a tensor of factors (ropeFactors); dynamic is refused.
     case 'llama3':
     case 'dynamic':
     case 'default':
@@ -78,7 +78,7 @@ function scalingKeys({ scaling }: RopeConfig): Record<string, GgufValue> {
   }
 }
 
-/** Tensors of factors, of each pair of channels, by which llama.cpp divides frequencies. */
+/** Tensors with a factor for each pair of channels, by which llama.cpp divides its frequency. */
 export function ropeFactors(config: ModelConfig): ReadonlyMap<string, readonly number[]> {
   const rope = fullRope(config)
   if (rope?.scaling.type === 'llama3') return new Map([['rope_freqs.weight', llama3Factors(rope)]])
@@ -89,7 +89,7 @@ export function ropeFactors(config: ModelConfig): ReadonlyMap<string, readonly n
   ])
 }
 
-/** 1 for short waves, `factor` for long ones, between them as transformers blends frequencies. */
+/** 1 for short wavelengths, `factor` for long ones, blended between as in transformers. */
 function llama3Factors({ theta, rotaryDim, scaling }: RopeConfig): number[] {
   if (scaling.type !== 'llama3') return []
   const { factor, lowFreqFactor, highFreqFactor, originalPositions } = scaling

@@ -1,4 +1,4 @@
-// Compares what a model computes with what llama.cpp would compute of it.
+// Compares what a model computes with what llama.cpp would compute from its GGUF file.
 import type { ModelConfig } from '../modelConfig.ts'
 import type { GgufFamily } from './ggufFamilies.ts'
 

@@ -1,4 +1,4 @@
-// A model's parameters as llama.cpp stores them: under which name, with rows in which order, and what is added.
+// A model's parameters as llama.cpp stores them: their names, the order of their rows, and the constant that is added.
 import type { ModelConfig } from '../modelConfig.ts'
 import { modelParameters, type Parameter } from '../parameters.ts'
 import type { GgufFamily } from './ggufFamilies.ts'
@@ -14,13 +14,13 @@ export interface GgufTensor {
   readonly transposed: boolean
   /** Row i is row `order(i)` of the checkpoint; null: the order stays. */
   readonly order: ((row: number) => number) | null
-  /** Added to each number: Gemma's norms are stored less 1. */
+  /** Added to each number. For Gemma's norms it is 1, since checkpoints store weight − 1. */
   readonly plus: number
-  /** F32 in every file: what is no matrix, and tables of positions. */
+  /** Stored as F32 in every file: tensors that are not matrices, and tables of positions. */
   readonly whole: boolean
 }
 
-/** In model order. Returns the name of the parameter instead that llama.cpp has no place for. */
+/** Tensors in model order, or the name of a parameter for which llama.cpp has no tensor. */
 export function ggufTensors(config: ModelConfig, family: GgufFamily): GgufTensor[] | string {
   const tensors: GgufTensor[] = []
   for (const parameter of modelParameters(config)) {
@@ -48,7 +48,7 @@ function orderOf(config: ModelConfig, family: GgufFamily, { slot }: Parameter): 
   return null
 }
 
-/** Within a head, rows 0, d/2, 1, d/2 + 1, …: channels that turn together become neighbours. */
+/** Within a head, rows 0, d/2, 1, d/2 + 1, …: channels that are rotated together become neighbours. */
 function interleaved(headDim: number): (row: number) => number {
   return (row) => {
     const within = row % headDim
@@ -56,7 +56,7 @@ function interleaved(headDim: number): (row: number) => number {
   }
 }
 
-/** Rows q, k, v of every head become those of all q, then of all k, then of all v. */
+/** Rows q, k, v of each head become the rows of all q, then of all k, then of all v. */
 function stacked(numHeads: number, headDim: number): (row: number) => number {
   return (row) => {
     const [part, rest] = [Math.floor(row / (numHeads * headDim)), row % (numHeads * headDim)]

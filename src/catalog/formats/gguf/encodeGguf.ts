@@ -1,4 +1,4 @@
-// Writes the header of a GGUF file of version 3, and decides the place of every tensor in it.
+// Encodes the header of a GGUF file of version 3, and decides the place of every tensor in the file.
 import { elementsOf } from '../dtypes.ts'
 import type { GgmlType } from './ggmlTypes.ts'
 
@@ -13,7 +13,7 @@ export type GgufValue =
 export interface GgufTensorSpec {
   readonly name: string
   readonly type: GgmlType
-  /** Outputs first; the rows are a multiple of the type's block. */
+  /** Outputs first. The length of a row is a multiple of the type's block. */
   readonly shape: readonly number[]
 }
 
@@ -90,7 +90,7 @@ function writeValue(out: Growing, { type, value }: GgufValue): void {
   }
 }
 
-/** Bytes that are appended to. */
+/** A buffer that grows as values are appended. */
 class Growing {
   private buffer = new Uint8Array(2 ** 16)
   private view = new DataView(this.buffer.buffer)
@@ -131,14 +131,14 @@ class Growing {
     this.u64(length)
   }
 
-  /** What was written, filled up with zeros to `length`. */
+  /** The bytes written, padded with zeros to `length`. */
   bytes(length: number): Uint8Array<ArrayBuffer> {
     const all = new Uint8Array(length)
     all.set(this.buffer.subarray(0, this.length))
     return all
   }
 
-  /** Makes room, in another buffer where this one is full, and returns its place. */
+  /** Reserves `bytes`, in a larger buffer if this one is full, and returns their place. */
   private take(bytes: number): number {
     const at = this.length
     this.length += bytes

@@ -1,4 +1,4 @@
-// Element types of GGUF, as ggml numbers them: elements of a block and the bytes that they take together.
+// Element types of GGUF, as ggml numbers them, with the elements and the bytes of a block.
 import type { SafetensorsDtype } from '../dtypes.ts'
 
 export interface GgmlType {
@@ -54,7 +54,7 @@ const types = new Map(
   ]),
 )
 
-/** null for a number that has no type here. */
+/** null for a type number that is not in the table. */
 export function ggmlType(id: number): GgmlType | null {
   return types.get(id) ?? null
 }
@@ -82,7 +82,7 @@ export type OutputType = (typeof ggufTypes)[GgufTypeName]
 
 export const ggufTypeNames = Object.keys(ggufTypes) as readonly GgufTypeName[]
 
-/** What a checkpoint would take as a GGUF file; `own`: as the checkpoint stores its weights. */
+/** Bytes of a checkpoint's GGUF file for each type of its matrices. `own`: the type in which the checkpoint stores its weights. */
 export interface GgufSizes {
   readonly own: GgufTypeName
   readonly sizes: readonly { readonly type: GgufTypeName; readonly bytes: number }[]

@@ -1,8 +1,8 @@
 // The header of a GGUF file: magic and version, counts, metadata, tensors with types and places; then the data, aligned.
 // https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. No field is trusted.
 //
-// The package @huggingface/gguf bounds counts and lengths, but it keeps the half a million strings of a vocabulary, begins a value
-// anew with each chunk it fetches, and looks at no offset, overlap or block; here memory stays at a window of the file.
+// The package @huggingface/gguf bounds counts and lengths, but it keeps the half a million strings of a vocabulary, restarts a value
+// with each chunk that it fetches, and does not check offsets, overlaps or blocks. This reader keeps only a window of the file in memory.
 import { elementsOf } from '../dtypes.ts'
 import { FormatError, quoted } from '../../../errors.ts'
 import { checkName } from '../safetensorsHeader.ts'
@@ -24,7 +24,7 @@ export interface GgufTensor {
 export interface GgufHeader {
   readonly version: number
   readonly tensors: readonly GgufTensor[]
-  /** Values as text, long lists folded. */
+  /** Values as text; long lists are shortened. */
   readonly metadata: ReadonlyMap<string, string>
   readonly dataStart: number
 }
@@ -32,7 +32,7 @@ export interface GgufHeader {
 /** The largest vocabularies take 20 MB. */
 const maxHeaderBytes = 256 * 2 ** 20
 const maxKeys = 4096
-/** More than any model has: experts are stacked. */
+/** More than any model has, since the experts of a block are one tensor. */
 const maxTensors = 2 ** 18
 const maxDimensions = 4
 const defaultAlignment = 32
@@ -150,7 +150,7 @@ function placed(infos: readonly Info[], dataBytes: number, alignment: number): G
       )
     const type = ggmlType(typeId)
     const bytes = type ? bytesOf(info, type) : 0
-    // A file without data, as of a vocabulary alone, may end before the first aligned byte.
+    // A file without data, such as one with only a vocabulary, may end before the first aligned byte.
     if (start + bytes > Math.max(0, dataBytes))
       throw new FormatError(
         `${quoted(name)}: its bytes ${start} to ${start + bytes} are not within the file's ${Math.max(0, dataBytes)} bytes of data; the download was cut off or the file is damaged: get it again`,

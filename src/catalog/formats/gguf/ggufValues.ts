@@ -1,9 +1,9 @@
 // Values of GGUF's metadata as text. Long lists, such as a vocabulary, are skipped and only their beginning is kept.
 import { FormatError, quoted } from '../../../errors.ts'
 
-// Reads a file forwards, value by value, with a small window of it in memory. A caller that asks for more than the file has, or than
-// a header may take, gets a FormatError.
-/** Ranged reads, of a file or of one on the Hub. */
+// Reads a file forwards, value by value, with a small window of the file in memory. A caller that asks for more bytes than the file or
+// a header can have gets a FormatError.
+/** Ranged reads of a file on this disk or on the Hub. */
 export interface ByteSource {
   readonly size: number
   /** Fills `target` from byte `start`. */
@@ -37,7 +37,7 @@ export class ByteCursor {
     return this.place - this.windowStart + bytes <= this.window.length
   }
 
-  /** Brings the next bytes into memory. @throws FormatError when there are not as many. */
+  /** Brings the next `bytes` bytes into memory. @throws FormatError when fewer are left. */
   async fill(bytes: number): Promise<void> {
     if (this.has(bytes)) return
     this.require(bytes)
@@ -64,7 +64,7 @@ export class ByteCursor {
     return this.view.getUint32(this.move(4), true)
   }
 
-  /** Infinity for what a double does not hold exactly: no count is so large. */
+  /** Infinity for a number that a double does not hold exactly: no count is so large. */
   u64(): number {
     const at = this.move(8)
     const value = this.view.getUint32(at + 4, true) * 2 ** 32 + this.view.getUint32(at, true)
@@ -87,7 +87,7 @@ export class ByteCursor {
   }
 }
 
-/** What is kept of all texts together is bounded: a file may claim any number of them. */
+/** Limits the bytes of all texts that are kept, since a file may claim any number of texts. */
 export interface TextBudget {
   /** @throws FormatError when the texts are longer than those of any model. */
   spend(bytes: number): void
@@ -158,7 +158,7 @@ async function readString(cursor: ByteCursor, key: string, budget: TextBudget): 
   return new TextDecoder().decode(cursor.take(length))
 }
 
-/** A length of bytes, or of elements of at least one byte: never more than is left. */
+/** A length in bytes or in elements of `elementBytes`: never more than is left. */
 async function lengthOf(cursor: ByteCursor, key: string, elementBytes = 1): Promise<number> {
   await cursor.fill(8)
   const length = cursor.u64()

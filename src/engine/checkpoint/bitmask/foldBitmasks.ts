@@ -1,12 +1,12 @@
 // Weights in compressed-tensors' layouts `sparse-bitmask` and `sparse-24-bitmask` become dense matrices:
-// everyone who opens a checkpoint sees M.weight [R, C] and nothing of its parts.
+// code that opens a checkpoint sees M.weight [R, C] and none of its parts.
 import { bitmaskParts, bitmaskSpecs, type BitmaskPart } from '../../../catalog/formats/bitmask.ts'
 import { bytesOfTensor } from '../../../catalog/formats/dtypes.ts'
 import { FormatError, quoted } from '../../../errors.ts'
 import type { TensorInfo } from '../../../catalog/formats/safetensorsHeader.ts'
 import type { WeightFiles, FileHeader, PartPlace, PlacedTensor } from '../fileHeader.ts'
 
-/** Rows are read whole; no model has inputs so wide. */
+/** Most columns of a matrix, since rows are read whole. No model has as many inputs. */
 const mostColumns = 2 ** 24
 
 interface Found {
@@ -16,7 +16,7 @@ interface Found {
 
 /**
  * The headers with every complete set of parts as one tensor, in the place of `compressed`.
- * `complain` gets what does not fit together; those parts stay as they are.
+ * `complain` gets an error for each set whose parts do not fit together; these parts stay as they are.
  */
 export async function foldBitmasks(
   pool: WeightFiles,
@@ -33,7 +33,7 @@ export async function foldBitmasks(
   const weights = new Map<string, PlacedTensor>()
   const parts = new Set<string>()
   for (const base of bases) {
-    // A buffer of that name alone belongs to some model.
+    // Without `compressed`, a tensor with this name is a buffer of the model itself.
     if (!found.has(`${base}.compressed`)) continue
     try {
       weights.set(`${base}.compressed`, await weightOf(pool, base, found))
@@ -65,7 +65,7 @@ async function weightOf(pool: WeightFiles, base: string, found: ReadonlyMap<stri
     return one
   }
   const [values, bits, shape] = [part('compressed'), part('bitmask'), part('shape')]
-  // Values in a matrix, and no offsets: the layout for 2:4.
+  // If the values form a matrix and there are no row offsets, the layout is the one for 2:4.
   const offsets = values.tensor.shape.length === 2 && !found.has(`${base}.row_offsets`) ? null : part('row_offsets')
   const { dtype } = values.tensor
   const [rows, columns] = await readShape(pool, shape, wrong)

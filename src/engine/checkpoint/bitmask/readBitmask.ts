@@ -9,12 +9,12 @@ import type { MaskBits } from '../storedMask.ts'
 /** Weights expanded at a time. */
 const pieceWeights = 2 ** 21
 
-/** The values of four bits with two set. */
+/** The 4-bit values with exactly two bits set. */
 const twoOfFour = [0b0011, 0b0101, 0b0110, 0b1001, 0b1010, 0b1100]
 
 const arrays = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array } as const
 
-/** Fills `target` with the bytes from `from` on. `name`: for messages. @throws EngineError 'bad-checkpoint' */
+/** Fills `target` with the dense matrix's bytes from `from` on. `name`: for messages. @throws EngineError 'bad-checkpoint' */
 export async function readBitmask(
   pool: WeightFiles,
   name: string,
@@ -74,7 +74,7 @@ export async function readBitmaskMask(pool: WeightFiles, name: string, place: Bi
   return { rows, columns, words }
 }
 
-/** Bits of some rows, and where the values of each begin, the end of the last one's included. */
+/** Bits of some rows, and the start of each row's values; one more entry is the end of the last row's values. */
 async function readBits(pool: WeightFiles, name: string, place: BitmaskPlace, first: number, rows: number) {
   const { columns, kept } = place
   const perRow = bitmaskRowBytes(columns)

@@ -39,7 +39,7 @@ function placedOf({ name, type, shape, start, end }: GgufTensor): PlacedTensor |
 /** Elements widened at a time. */
 const pieceElements = 2 ** 20
 
-/** Fills `target` with the bytes from `from` on that the tensor would have as F32; its blocks begin at byte `start` of the file. */
+/** Fills `target` with the tensor's bytes as F32, from byte `from` on. Its blocks begin at byte `start` of the file. */
 export async function readQuantised(
   pool: WeightFiles,
   path: string,
@@ -75,7 +75,7 @@ const kinds: Readonly<Record<WidenedType, { bytes: number; elements: number; wid
   Q6_K: { bytes: 210, elements: 256, widen: q6k },
 }
 
-/** Numbers of whole blocks. */
+/** Converts whole blocks to their numbers. */
 export function widen(type: WidenedType, blocks: Uint8Array): Float32Array<ArrayBuffer> {
   const { bytes, elements, widen: widenBlock } = kinds[type]
   const count = blocks.length / bytes
@@ -95,7 +95,7 @@ function q4_0(view: DataView, block: number, out: Float32Array, at: number): voi
   }
 }
 
-/** w = d · q, d in f16, q in eight bits with a sign. */
+/** w = d · q, d in f16, q a signed 8-bit integer. */
 function q8_0(view: DataView, block: number, out: Float32Array, at: number): void {
   const d = f16ToF32(view.getUint16(block, true))
   for (let i = 0; i < 32; i++) out[at + i] = d * view.getInt8(block + 2 + i)
@@ -105,8 +105,8 @@ const scaleStart = 4
 const scaleBytes = 12
 
 /**
- * w = d · s · q − m₀ · m for eight groups of 32, d and m₀ in f16, s and m in six bits, packed into 12 bytes; q has four bits,
- * and with `fifth` one more, in 32 bytes before them.
+ * w = d · s · q − m₀ · m for eight groups of 32, d and m₀ in f16, s and m in six bits, packed into 12 bytes. q has four bits;
+ * with `fifth` it has a fifth bit, stored in 32 bytes before the four-bit parts.
  */
 function q45k(view: DataView, block: number, out: Float32Array, at: number, fifth: boolean): void {
   const d = f16ToF32(view.getUint16(block, true))
@@ -126,7 +126,7 @@ function q45k(view: DataView, block: number, out: Float32Array, at: number, fift
   }
 }
 
-/** Scale and minimum of a group: those of the last four have their upper two bits on top of the first four's. */
+/** Scale and minimum of a group. The upper two bits of the last four groups are the top bits of the bytes of the first four. */
 function sixBits(view: DataView, start: number, group: number): { scale: number; least: number } {
   const byte = (i: number) => view.getUint8(start + i)
   if (group < 4) return { scale: byte(group) & 63, least: byte(group + 4) & 63 }
@@ -136,7 +136,7 @@ function sixBits(view: DataView, start: number, group: number): { scale: number;
   }
 }
 
-/** w = d · s · (q − 32) for 16 groups of 16; q has four bits in 128 bytes and two in 64; s in eight bits with a sign, d in f16 at the end. */
+/** w = d · s · (q − 32) for 16 groups of 16; q: four bits in 128 bytes, two bits in 64; s: signed 8-bit; d: f16 at the end. */
 function q6k(view: DataView, block: number, out: Float32Array, at: number): void {
   const d = f16ToF32(view.getUint16(block + 208, true))
   for (let half = 0; half < 2; half++)

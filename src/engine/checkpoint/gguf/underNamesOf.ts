@@ -9,7 +9,7 @@ import { matrixOf } from '../stats/rowPieces.ts'
 import { readsBy } from '../createCheckpoint.ts'
 import { isOfGguf, type Checkpoint, type TensorEntry } from '../checkpoint.ts'
 
-/** Both under the same names: where one of the two is GGUF, as the other has them. @throws EngineError 'unsupported' for a family that is not mapped. */
+/** Both checkpoints with the same names: a GGUF one gets the other's. @throws EngineError 'unsupported' for a family without GGUF names. */
 export function underSameNames(a: Checkpoint, b: Checkpoint): [Checkpoint, Checkpoint] {
   if (isOfGguf(a) === isOfGguf(b)) return [a, b]
   return isOfGguf(a) ? [underNamesOf(a, b), b] : [a, underNamesOf(b, a)]
@@ -33,11 +33,11 @@ function underNamesOf(gguf: Checkpoint, model: Checkpoint): Checkpoint {
   async function readInto(name: string, start: number, target: Uint8Array): Promise<void> {
     const source = sources.get(name)
     if (!source || isAsItWas(source.tensor)) return gguf.readInto(source?.entry.name ?? name, start, target)
-    // Its rows are in another order, so it is read whole; pieces of it are requested one after the other.
+    // A tensor that GGUF changed is converted back whole, and kept, since its pieces are requested one after the other.
     if (last?.name !== name) last = { name, bytes: gguf.read(source.entry.name).then((bytes) => undone(bytes, source)) }
     target.set((await last.bytes).subarray(start, start + target.length))
   }
-  // Roles are those of the model, by its names.
+  // With the model's config, roles are found by the model's tensor names.
   const { config } = model
   return { ...gguf, config, tensors, ...readsBy(readInto, (name) => tensors.get(name)?.bytes ?? 0) }
 }
@@ -67,7 +67,7 @@ function isAsItWas({ order, transposed, plus }: GgufTensor): boolean {
   return order === null && !transposed && plus === 0
 }
 
-/** The bytes of a tensor in the order of the checkpoint, less what was added. */
+/** The bytes of a tensor in the checkpoint's order, without the constant that GGUF adds. */
 function undone(bytes: Uint8Array<ArrayBuffer>, { tensor, entry }: { tensor: GgufTensor; entry: TensorEntry }) {
   const { order, transposed, plus } = tensor
   const { rows, columns } = matrixOf(entry)

@@ -15,9 +15,9 @@ import { formatShare, plural } from '../../../formatting/numbers.ts'
 
 export interface CompareCheckpointsOptions {
   signal?: AbortSignal
-  /** Called before anything is read with the tensors in both, in the order in which they will be compared. */
+  /** Called before anything is read, with the tensors that both have, in the order in which they will be compared. */
   onStart?: (tensors: ComparedTensor[]) => void
-  /** Tensors in both: done of total, and the change when there is one. */
+  /** Called after each tensor that both have: `done` of `total`, and its change, if there is one. */
   onTensor?: (done: number, total: number, change: TensorChange | null) => void
 }
 
@@ -81,9 +81,9 @@ export async function compareCheckpoints(
   for (const entry of unchanged) {
     const { mask, transposed } = await bearers.maskOf(entry)
     const masked = mask && (await countMasked(a, entry, mask, { transposed, signal: options.signal }))
-    // Without a mask its zeros are the same in both, and the first matrix that has some settles it.
+    // Without a mask, an unchanged matrix has the same zeros in both; the first one with zeros shows that A prunes.
     if (masked) {
-      // If no pruned weight is zero, the mask is from other weights.
+      // If no pruned weight is zero, the mask is from other weights and is ignored.
       if (masked.broken === masked.pruned) continue
       count(counts, masked)
       if (masked.broken > 0) counts.stale++
@@ -107,7 +107,7 @@ const hasElements = ({ dtype }: TensorEntry) => elementFormat(dtype) !== null
 const otherOrder =
   'Their channels may be in different orders, since one was pruned with reorder: differences between elements have no meaning.'
 
-/** Returns which tensors of a checkpoint have a mask, and the explicit mask if there is one. */
+/** Which tensors of a checkpoint can have a mask, and the explicit mask if there is one. */
 interface MaskBearers {
   readonly roles: TensorRoles
   readonly bears: (entry: TensorEntry) => boolean
@@ -164,7 +164,7 @@ function count(counts: MaskCounts, { pruned, broken }: Pick<TensorDifference, 'p
   counts.brokenWeights += broken
 }
 
-/** The matrix has pruned weights: zeros, where there is an explicit mask of what it prunes. */
+/** Whether the matrix has pruned weights: it has zeros and, if it has an explicit mask, the mask prunes a weight. */
 async function prunes(
   checkpoint: Checkpoint,
   entry: TensorEntry,
@@ -182,10 +182,10 @@ interface MaskCounts {
   shared: number
   /** Matrices of A that could have a mask. */
   matrices: number
-  /** Matrices whose zeros B fills, and how many weights. */
+  /** Matrices in which B fills pruned weights, and the number of these weights. */
   broken: number
   brokenWeights: number
-  /** Those among them that are the same in A, which does not match the mask file beside it. */
+  /** Broken matrices that are equal in A and B: A does not match its own mask file. */
   stale: number
   /** Matrices that B lacks or has in another shape, or whose elements cannot be read in A or B. */
   lost: number

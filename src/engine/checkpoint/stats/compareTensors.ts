@@ -8,16 +8,16 @@ import { matrixOf } from './rowPieces.ts'
 import { zeroFlags } from './zeroFlags.ts'
 import { maskWordsPerRow } from '../../../catalog/formats/maskFile.ts'
 
-/** `maxAbs` is infinite when only one of two values is not a number, and where numbers say not how far: complex ones, integers beyond 2^53. */
+/** `maxAbs` is infinite when one of two values is NaN, and where distances cannot be computed: complex numbers, integers beyond 2^53. */
 export interface TensorDifference extends Pick<TensorChange, 'maxAbs' | 'drift' | 'filled' | 'emptied'> {
   /** Weights that the mask prunes; zeros of A without a mask. */
   pruned: number
-  /** Weights that the mask prunes and B has not at zero; `filled` without a mask. */
+  /** Weights that the mask prunes and that are not zero in B; without a mask, the same as `filled`. */
   broken: number
 }
 
 export interface CompareOptions {
-  /** A's explicit mask of this matrix: a kept weight may be zero by chance, and move. */
+  /** A's explicit mask of this matrix. Zeros alone do not show what is pruned: a kept weight may be zero by chance. */
   mask?: MaskBits
   /** The matrix is stored [in, out], the mask is [out, in]. */
   transposed?: boolean
@@ -45,7 +45,7 @@ export async function compareTensors(
     const format = elementFormat(entry.dtype)
     return format && { checkpoint, entry, format }
   })
-  // Complex numbers and the like: that they differ is all that can be said.
+  // For complex numbers and types smaller than a byte, only whether they differ is known.
   if (!sideA || !sideB) return { maxAbs: Infinity, drift: null, filled: 0, emptied: 0, pruned: 0, broken: 0 }
   const difference = await measure(sideA, sideB, options)
   const { maxAbs, filled, emptied } = difference
@@ -73,7 +73,7 @@ async function sameBytes(
   return true
 }
 
-/** How many weights a mask prunes, and how many of them are not zero in a matrix. null: its element type has no zeros. */
+/** How many weights a mask prunes, and how many of them are not zero in a matrix. null: its element type can only be listed. */
 export async function countMasked(
   checkpoint: Checkpoint,
   entry: TensorEntry,
@@ -152,7 +152,7 @@ function addFlips(
   total.broken += broken
 }
 
-/** Squares of A and of B − A; raises `total.maxAbs`. */
+/** Sums of squares of A and of B − A; also updates `total.maxAbs`. */
 function addDistance(
   total: TensorDifference,
   a: ArrayLike<number>,
@@ -200,7 +200,7 @@ function prunedFlags(mask: MaskBits, transposed: boolean, first: number, rows: n
   }
 }
 
-/** Values by pattern, of the narrow formats that were met. */
+/** Tables of values by bit pattern, one for each narrow format met so far. */
 const tables = new Map<ElementFormat, Float32Array>()
 
 /** Reads pieces of a tensor as numbers. The result is valid until the next call. */

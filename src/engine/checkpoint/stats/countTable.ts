@@ -1,10 +1,10 @@
-/** Patterns of 16 bits. */
+/** Number of 16-bit patterns. */
 const tableSize = 65536
 
-/** Up to so many elements a short list is faster than tables of all patterns: a model can have a hundred thousand biases. */
+/** Up to this many elements, a list is faster than tables of all patterns. A model can have a hundred thousand biases. */
 export const fewElements = 4096
 
-/** Patterns that occur, ascending, and how often each does. Plain arrays: they cross between threads. */
+/** Patterns that occur, ascending, and how often each does. They are arrays because they are sent between threads. */
 export interface PatternCounts {
   readonly patterns: Uint16Array
   readonly counts: Float64Array
@@ -12,7 +12,7 @@ export interface PatternCounts {
 
 /** Counts how often each 16-bit pattern occurs in less than 2³² elements: one addition per element, from which all statistics follow. */
 export class CountTable {
-  /** While there are few: as they came. */
+  /** Patterns in the order in which they came, while there are at most `fewElements`. */
   private few = new Uint16Array(0)
   private tables: Tables | null = null
   private pending = 0
@@ -70,7 +70,7 @@ export class CountTable {
     return { patterns, counts }
   }
 
-  /** Null while there are few. */
+  /** The tables for `elements` more patterns; null while the list `few` has room for them. */
   private tablesFor(elements: number): Tables | null {
     const before = this.pending
     this.pending += elements
@@ -98,13 +98,13 @@ function runsOf(sorted: Uint16Array): PatternCounts {
   return { patterns: Uint16Array.from(patterns), counts: Float64Array.from(counts) }
 }
 
-/** Two tables by turns: the many zeros of a sparse tensor would wait for each other's additions in one table. */
+/** Two tables, used in turn: in one table, each zero of a sparse tensor would wait for the addition of the zero before it. */
 interface Tables {
   readonly even: Uint32Array
   readonly odd: Uint32Array
 }
 
-/** Empty ones, for the next tensor: a model has thousands, and half a megabyte of new memory costs more than a small one's counting. */
+/** Empty tables for the next tensor. A model has thousands, and allocating half a megabyte takes longer than counting a small tensor. */
 const spare: Tables[] = []
 
 function noCounts(): Tables {

@@ -4,11 +4,11 @@ import { isUnreadBlock, widenedTypes } from '../../../catalog/formats/gguf/ggmlT
 import { quoted } from '../../../errors.ts'
 import { bf16ToF32, f16ToF32 } from '../../dtype.ts'
 
-/** Up to 16 bits: a table of all patterns says everything about a tensor. */
+/** Elements of up to 16 bits, where a table that counts all bit patterns determines every statistic of a tensor. */
 interface NarrowFormat {
   readonly kind: 'narrow'
   readonly bytes: 1 | 2
-  /** Bits that a zero has clear; the sign bit of floats is not among them. 0: no pattern is zero. */
+  /** Bits that are clear in a zero, without the sign bit of floats. 0: no pattern is zero. */
   readonly zeroMask: number
   readonly decode: (pattern: number) => number
 }
@@ -16,7 +16,7 @@ interface NarrowFormat {
 interface WideFormat {
   readonly kind: 'wide'
   readonly bytes: 4 | 8
-  /** Bits of the last (highest) 32-bit word that are clear in a zero; all bits of a lower word must be. */
+  /** Bits of the last (highest) 32-bit word that are clear in a zero. All bits of a lower word are clear in it. */
   readonly zeroMask: number
   readonly values: (data: ArrayBuffer, count: number) => Float32Array | Float64Array | Int32Array | Uint32Array
 }
@@ -40,7 +40,7 @@ const formats: Partial<Record<SafetensorsDtype, ElementFormat>> = {
   F8_E4M3: { kind: 'narrow', bytes: 1, zeroMask: 0x7f, decode: e4m3 },
   // The upper half of an f16.
   F8_E5M2: { kind: 'narrow', bytes: 1, zeroMask: 0x7f, decode: (p) => f16ToF32(p << 8) },
-  // A scale: powers of two only.
+  // E8M0 is the format of scales: powers of two only.
   F8_E8M0: { kind: 'narrow', bytes: 1, zeroMask: 0, decode: (p) => (p === 255 ? NaN : 2 ** (p - 127)) },
   I8: { kind: 'narrow', bytes: 1, zeroMask: 0xff, decode: (p) => (p << 24) >> 24 },
   U8: { kind: 'narrow', bytes: 1, zeroMask: 0xff, decode: (p) => p },
@@ -52,7 +52,7 @@ export function elementFormat(dtype: SafetensorsDtype): ElementFormat | null {
   return formats[dtype] ?? null
 }
 
-/** Why a tensor of this type, named as its file names it, has no statistics; null: it has some. */
+/** Why a tensor of this type, named as its file names it, has no statistics; null if it has statistics. */
 export function whyUnread(dtype: string): string | null {
   if (isUnreadBlock(dtype)) return `the quantised type ${dtype} is not supported; ${widenedTypes.join(', ')} are`
   if (!isSafetensorsDtype(dtype)) return `the type ${shownDtype(dtype)} is unknown`

@@ -19,7 +19,7 @@ export interface InspectedTensor {
   readonly stats: TensorStats | null
 }
 
-/** Totals of several tensors; the optional ones are there only when all of them were scanned. */
+/** Totals of several tensors. `zeros`, `sparsity` and `nm` are there only if all of the tensors were scanned. */
 export interface Totals {
   parameters: number
   /** Bytes of the tensors as if all of them were stored whole. */
@@ -35,7 +35,7 @@ export interface Totals {
 export interface Inspection {
   readonly tensors: readonly InspectedTensor[]
   readonly totals: Totals
-  /** Block linears: what sparsity is stated for. */
+  /** Totals of the block linears. A model's sparsity is theirs. */
   readonly linears: Totals
   readonly roles: ReadonlyMap<Role, Totals>
   /** Totals of each block: of all its tensors, and of its linears. */
@@ -116,7 +116,7 @@ function totalsOf(tensors: readonly InspectedTensor[]): Totals {
   return { ...sizes, zeros, sparsity: sparsityOf([{ zeros, size: parameters }]), nm }
 }
 
-/** Bytes of a tensor as lists have them: whole where it is stored as bits, as in the file where it is quantised. */
+/** Bytes of a tensor as lists show them: the dense size if it is stored as a bitmask, the size in the file if it is quantised. */
 export function listedBytes(entry: Pick<ListedEntry, 'quantised' | 'bytes'>): number {
   return entry.quantised?.bytes ?? entry.bytes
 }

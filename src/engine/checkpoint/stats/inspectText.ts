@@ -68,7 +68,7 @@ function nonFiniteLine(tensors: readonly InspectedTensor[]): string {
   return names.length === 0 ? '' : `\nNaN or infinite values in ${someOf(names)}`
 }
 
-/** Tensors that no statistics are about, by the reason. */
+/** Number of tensors without statistics, by reason. */
 function unreadLines(tensors: readonly InspectedTensor[]): string {
   const counts = new Map<string, number>()
   for (const { entry } of tensors) {
@@ -78,7 +78,7 @@ function unreadLines(tensors: readonly InspectedTensor[]): string {
   return [...counts].map(([why, n]) => `\n${plural(n, 'tensor')} without statistics: ${why}`).join('')
 }
 
-/** A line a tensor, in natural order. `scanned`: with zeros, and the patterns that any of them keeps. */
+/** One line per tensor, in natural order. `scanned`: with columns for zeros, and for the N:M patterns that any tensor keeps. */
 export function tensorTable(tensors: readonly InspectedTensor[], scanned: boolean, columns?: number): string {
   const keeping = tensors.map(({ stats }) => Object.entries(stats?.nm ?? {}).filter(([, nm]) => isKept(nm)))
   const patterns = [...new Set(keeping.flatMap((kept) => kept.map(([pattern]) => pattern)))]
@@ -92,7 +92,7 @@ export function tensorTable(tensors: readonly InspectedTensor[], scanned: boolea
   return textTable(head, rows, { columns, spare: ['type', 'size', 'shape'] })
 }
 
-/** What a GGUF file says of its model; texts of several lines by their first. */
+/** The metadata of a GGUF file. Of texts with several lines only the first line is shown. */
 function metadataTable(metadata: ReadonlyMap<string, string>, columns?: number): string {
   const rows = [...metadata].map(([key, value]) => {
     const [line] = value.split('\n')
@@ -146,7 +146,7 @@ export function tensorText({ entry, parameters, stats }: InspectedTensor): strin
   return lines.join('\n')
 }
 
-/** `--json` has all digits. */
+/** Six digits; `--json` has all. */
 function short(value: number | null): string {
   return value === null ? '–' : value.toPrecision(6)
 }
@@ -156,13 +156,13 @@ function bars({ from, to, counts }: { from: number; to: number; counts: number[]
   const wide = Array.from({ length: 16 }, (_, i) => counts.slice(4 * i, 4 * i + 4).reduce((a, b) => a + b, 0))
   const most = largest(wide, 1, (height) => height)
   return wide.map((height, i) => {
-    // By halves: the distance of two numbers near the limits of f64 is infinite.
+    // Computed with halves, since the distance of two numbers near the limits of f64 is infinite.
     const edge = 2 * (from / 2 + (to / 2 - from / 2) * (i / wide.length))
     return `${edge.toPrecision(4).padStart(11)} ${'█'.repeat(Math.round((50 * height) / most))} ${count(height)}`
   })
 }
 
-/** `a` and `b`: how the two are called. `columns`: width of the terminal, if there is one. */
+/** `a` and `b`: names of the two checkpoints. `columns`: width of the terminal, if there is one. */
 export function compareText(summary: CompareSummary, a: string, b: string, columns?: number): string {
   const { added, removed, reshaped, changed, same, verdict } = summary
   const lists: [string, readonly string[]][] = [
@@ -183,7 +183,7 @@ export function compareText(summary: CompareSummary, a: string, b: string, colum
   ].join('\n\n')
 }
 
-/** `--json` has them all. */
+/** Most names in a list; `--json` has all. */
 const listedNames = 20
 
 function changeRow({ name, maxAbs, filled, emptied }: TensorChange): string[] {

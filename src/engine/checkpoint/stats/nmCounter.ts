@@ -48,7 +48,7 @@ export function alongRows({ n, m }: NmPattern, columns: number, onViolation?: On
   }
 }
 
-/** The common case, four flags a word: the multiplication adds a word's bytes into the top one. */
+/** The common case, M a multiple of 4. Flags are read four per word; the multiplication adds a word's bytes into its top byte. */
 function violationsOfWords(flags: Uint8Array, total: number, n: number, wordsPerGroup: number): number {
   const words = new Uint32Array(flags.buffer, flags.byteOffset, total / 4)
   let count = 0

@@ -1,10 +1,10 @@
-// A tensor's bytes in pieces, the next one being read while the caller works on this one; also in pieces of whole rows.
+// Reads a tensor's bytes in pieces, or in pieces of whole rows. The next piece is read while the caller works on the current one.
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import type { NmPattern } from '../../../catalog/formats/sparsity.ts'
 import { throwIfCancelled } from '../../errors.ts'
 
 interface Piece {
-  /** First element of the piece is at 0; aligned for every type. Valid until the next piece is requested. */
+  /** The piece begins at byte 0, aligned for every type. Valid until the next piece is requested. */
   readonly data: ArrayBuffer
   readonly rows: number
   /** Elements. */
@@ -15,7 +15,7 @@ interface Piece {
 /** Large enough for the disk, small enough for the cache that is shared between cores. */
 const defaultPieceBytes = 2 * 2 ** 20
 
-/** Elements of a piece of a tensor stored in another order: the file is read once for every piece. */
+/** Bytes of a piece where the file has a tensor's elements in another order. Large, since each piece needs a pass over the file. */
 const stridedPieceBytes = 64 * 2 ** 20
 
 interface Matrix {
@@ -65,8 +65,8 @@ export async function* rowPieces(
 }
 
 /**
- * Bytes of a part for one thread of a scan: one large matrix then uses all threads. Parts are cut by size alone: sums of f64
- * are then the same on any number of threads.
+ * Bytes of the part that one thread scans, so that one large matrix uses all threads. Parts are cut by size alone, so that sums in
+ * f64 are the same on any number of threads.
  */
 const partBytes = 64 * 2 ** 20
 
@@ -95,12 +95,12 @@ function leastCommonMultiple(a: number, b: number): number {
 }
 
 interface BytePiece {
-  /** Index of the buffer that begins with the piece; it is valid until the next piece is requested. */
+  /** Index of the buffer with the piece at its beginning. The piece is valid until the next one is requested. */
   readonly turn: 0 | 1
   readonly bytes: number
 }
 
-/** Two of the same length: that of all pieces but the last. */
+/** Two buffers of the same length, which is the length of all pieces but the last. */
 export type Buffers = readonly [Uint8Array, Uint8Array]
 
 /** Bytes [start, end) of a tensor, read into the buffers by turns. @throws EngineError 'cancelled' or of the read. */

@@ -1,5 +1,5 @@
-// Statistics of many tensors, on several threads where there is much to read: looking at every weight is work for the
-// processor, not for the disk.
+// Statistics of many tensors, on several threads where there is much to read: a scan is limited by the processor, not by
+// the disk.
 import { availableParallelism } from 'node:os'
 import type { Worker } from 'node:worker_threads'
 import type { TensorStats } from '../../../protocol/inspect.ts'
@@ -22,7 +22,7 @@ export interface ScanItem {
   readonly transposed: boolean
 }
 
-/** Some of its rows, for one thread. */
+/** Some rows of a tensor, for one thread. */
 export interface ScanTask extends ScanItem {
   readonly range: RowRange
 }
@@ -39,18 +39,18 @@ export type FromScan =
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
 
 export interface ScanOptions extends Pick<StatsOptions, 'signal' | 'onBytes'> {
-  /** Default: by what there is to read and how many cores there are. */
+  /** Default: by the bytes to read and the number of cores. */
   readonly threads?: number
   /** Called for each tensor when it is done, roughly in the order of the items; null for types that can only be listed. */
   readonly onStats: (name: string, stats: TensorStats | null) => void
 }
 
-/** Below this a thread takes longer to start than to do its share. */
+/** With less to scan, a thread takes longer to start than to do its share. */
 const leastBytesPerThread = 64 * 2 ** 20
 /** More threads would wait for memory and slow other work. */
 const mostThreads = 8
 
-/** @throws EngineError of the first tensor that fails, or 'cancelled'; what was done before has been reported. */
+/** @throws EngineError of the first tensor that fails, or 'cancelled'. Tensors that were finished before have been reported. */
 export async function scanTensors(checkpoint: Checkpoint, all: readonly ScanItem[], given: ScanOptions): Promise<void> {
   const { items, options } = oncePerPlace(checkpoint, all, given)
   const scans = items.map((item): Scan => {
@@ -122,7 +122,7 @@ function usefulThreads(scans: readonly Scan[]): number {
   return Math.min(mostThreads, availableParallelism(), Math.floor(bytes / leastBytesPerThread))
 }
 
-/** Each thread gets its next task when it has done one. Threads end with the scan, however that ends. */
+/** Each thread gets its next task when it has finished one. All threads are terminated when the scan ends or fails. */
 async function scanOnThreads(
   path: string,
   scans: readonly Scan[],
@@ -176,7 +176,7 @@ interface QueuedTask {
   readonly end: (tally: TensorTally | null) => void
 }
 
-/** A tensor is reported with the last of its parts. */
+/** The tasks of all scans. A tensor is reported when the last of its parts is done. */
 function queueOf(scans: readonly Scan[], onStats: ScanOptions['onStats']): QueuedTask[] {
   return scans.flatMap(({ entry, tasks }) => {
     const parts: (TensorTally | null)[] = []

@@ -9,7 +9,7 @@ const port = parentPort
 if (!port) throw new Error('this file runs as a worker thread')
 const post = (message: FromScan) => port.postMessage(message)
 
-// The sender of the items has decided what to do with a checkpoint with holes.
+// The main thread has already decided what to do with an incomplete checkpoint, so problems are ignored here.
 const opened = openInspection((workerData as ScanStart).path).then(({ checkpoint }) => checkpoint)
 let last = Promise.resolve()
 port.on('message', (task: ScanTask) => {

@@ -31,7 +31,7 @@ export function statsOf(entry: TensorEntry, parts: readonly (TensorTally | null)
   return { name: entry.name, zeros, sparsity, ...summariseValues(format, values), nm }
 }
 
-/** Minimum, maximum, mean, deviation and histogram of a tensor, from what was counted of its values. */
+/** Minimum, maximum, mean, deviation and histogram of a tensor, from the tally of its values. */
 type ValueSummary = Omit<TensorStats, 'name' | 'zeros' | 'sparsity' | 'nm'>
 
 const histogramBins = 64
@@ -58,8 +58,8 @@ function ofPatterns({ patterns, counts }: PatternCounts, decode: (pattern: numbe
 
 /**
  * Sums in f64; mean |w|, histogram, kurtosis and outliers from counts by sign, exponent and the first 7 bits of the fraction of
- * the distance from the origin, with a relative error of at most 0.4 %. All of it is scaled until the end: neither squares nor the
- * distance of two values overflow.
+ * the distance from the origin, with a relative error of at most 0.4 %. All values are scaled until the end, so that neither squares
+ * nor the distance of two values overflow.
  */
 function ofMoments({ counts, origin, scale }: ValueTally, moments: Moments): ValueSummary {
   const { nonFinite, count, sum, squares, min, max } = moments
@@ -102,7 +102,7 @@ function spreadOf(values: readonly Counted[], n: number, mean: number): WeightSp
   return { std: Math.sqrt(variance), kurtosis: variance > 0 ? fourths / n / variance ** 2 : null, outliers: beyond / n }
 }
 
-/** The middle of each pattern's range, kept within the values seen. */
+/** The middle of each pattern's range, clamped to the tensor's range of values. */
 function middles({ patterns, counts }: PatternCounts, origin: number, min: number, max: number): Counted[] {
   const bits = new Uint32Array(1)
   const value = new Float32Array(bits.buffer)

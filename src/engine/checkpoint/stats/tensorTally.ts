@@ -10,9 +10,9 @@ import { collectValues, sumTallies, type ValueTally } from './valueTally.ts'
 import { countFlags, zeroFlags } from './zeroFlags.ts'
 import { instantiate, readWasm } from '../../readWasm.ts'
 
-// Counts of 16-bit floats by WebAssembly (assembly/), which reads them where they were read to: a pass that takes half the time of
-// loops over typed arrays.
-/** Groups of 4 and of 8 in a row are broken where fewer elements than that are zero; 0: not counted. */
+// Counts of 16-bit floats by WebAssembly (assembly/), in the buffers that the file is read into. A pass takes half the time of loops
+// over typed arrays.
+/** Zeros that every group of 4 and of 8 in a row must have. A group with fewer is broken. 0: such groups are not counted. */
 export interface GroupZeros {
   readonly in4: number
   readonly in8: number
@@ -25,22 +25,22 @@ export interface HalfCounts {
 }
 
 export interface HalfCounter {
-  /** The buffers that are read into. */
+  /** The buffers that the file is read into. */
   readonly buffers: Buffers
-  /** The first `length` patterns of a buffer, which begin with a group: fewer than 2³² in all. */
+  /** Counts the first `length` patterns of a buffer, which must begin with a group. A counter takes fewer than 2³² patterns in all. */
   count(turn: 0 | 1, length: number, zeros: GroupZeros): void
-  /** Once, at the end: another tensor may get this counter. */
+  /** Called once, at the end: another tensor may then get this counter. */
   take(): HalfCounts
 }
 
 /** Bytes of a buffer: large enough for the disk, small enough for a core's own cache. */
 const bufferBytes = 2 ** 19
-/** Behind the tables (assembly/index.ts): patterns found, how often each, and the buffers. */
+/** Addresses after the tables (assembly/index.ts): the patterns found, their counts, and the buffers. */
 const [patternsAt, countsAt, buffersAt] = [0x110000, 0x130000, 0x1b0000]
 const pageBytes = 2 ** 16
 
 let compiled: WebAssembly.Module | null = null
-/** Unused counters: a model has thousands of tensors. */
+/** Counters for reuse, since a model has thousands of tensors. */
 const spare: HalfCounter[] = []
 
 /** A new counter. */
@@ -55,7 +55,7 @@ function createCounter(): HalfCounter {
   const buffer = memory.buffer as ArrayBufferLike as ArrayBuffer
   const addresses = [buffersAt, buffersAt + bufferBytes]
   const [first, second] = addresses.map((at) => new Uint8Array(buffer, at, bufferBytes))
-  /** Zeros that were counted to fill up eights. */
+  /** Zeros that were added to fill up groups of 8, and counted. */
   let padding = 0
   const counter: HalfCounter = {
     buffers: [first, second],
@@ -97,7 +97,7 @@ export interface TallyOptions {
   /** Default: all. A range of a transposed matrix begins and ends between groups. */
   range?: RowRange
   signal?: AbortSignal
-  /** Bytes read at a time, in whole rows, at least one. */
+  /** Bytes read at a time, rounded to whole rows or groups, at least one. */
   pieceBytes?: number
   /** Bytes of each piece that was scanned. */
   onBytes?: (bytes: number) => void
@@ -117,7 +117,7 @@ export async function tallyTensor(
   const values = collectValues(format, await originOf(checkpoint, entry, format))
   const { columns } = matrixOf(entry)
   const counters = patterns.map((pattern) => (options.transposed ? alongColumns : alongRows)(pattern, columns))
-  // A table of all patterns has the zeros of narrow types.
+  // For narrow types, the table of all patterns already contains the zeros.
   const needsFlags = counters.length > 0 || format.kind === 'wide'
   let flags = new Uint8Array(0)
   let zeros = 0
@@ -142,7 +142,7 @@ export async function tallyTensor(
   return { parameters, zeros, nm: Object.fromEntries(found), values: tally }
 }
 
-/** The counts of `countHalves` in the form of any tally. */
+/** The counts of `countHalves` as a `TensorTally`. */
 async function tallyHalves(
   checkpoint: Checkpoint,
   entry: TensorEntry,
@@ -186,22 +186,22 @@ function patternsOf(entry: TensorEntry, { nm = [], transposed }: TallyOptions): 
   return nm.filter(({ m }) => inputs % m === 0)
 }
 
-/** A format whose mask requires no clear bit has no pattern for zero. */
+/** Number of zeros. A format whose `zeroMask` is 0 has no pattern for zero. */
 function zerosAmong({ patterns, counts }: PatternCounts, zeroMask: number): number {
   if (zeroMask === 0) return 0
   return patterns.reduce((sum, pattern, i) => sum + ((pattern & zeroMask) === 0 ? counts[i] : 0), 0)
 }
 
-/** Places of a tensor at which its origin is sampled, and values at each. */
+/** Number of places at which a tensor is sampled for its origin, and of values at each place. */
 const places = 4
 const perPlace = 256
-/** A mean counts as far from zero beyond this many standard deviations: nearer, nothing is lost. */
+/** A mean counts as far from zero beyond this many standard deviations. Nearer to zero, no precision is lost. */
 const farDeviations = 2
 
 /**
- * The origin from which a tensor's numbers are counted: the median of a thousand of them where they are far from zero, else 0. Sums of
- * squares from zero lose the spread of such numbers, as a norm's weights, and counts by exponent put them into one place. The sample is fixed, so every thread finds
- * the same. Narrow types need no origin: their bit patterns are counted exactly.
+ * The origin from which a tensor's numbers are counted: the median of a thousand samples if they are far from zero, else 0. For such
+ * numbers, e.g. a norm's weights, squares from zero lose the spread, and counts by exponent fall into one bin. The sample is fixed, so
+ * every thread finds the same origin. Narrow types need no origin: their bit patterns are counted exactly.
  */
 async function originOf(checkpoint: Checkpoint, entry: TensorEntry, format: ElementFormat): Promise<number> {
   if (format.kind === 'narrow') return 0
@@ -228,7 +228,7 @@ interface HalvesOptions extends PieceOptions {
 
 const elementBytes = 2
 
-/** The zeros to count in the groups; null where this pass cannot count the patterns, or its tables cost too much. */
+/** The zeros that groups must have; null if WebAssembly cannot count the patterns, or if the tensor is too small for its tables. */
 function groupZeros(entry: TensorEntry, patterns: readonly NmPattern[], transposed = false): GroupZeros | null {
   const format = elementFormat(entry.dtype)
   const isHalf = format?.bytes === elementBytes && format.zeroMask === 0x7fff

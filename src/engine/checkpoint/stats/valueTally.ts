@@ -3,19 +3,19 @@ import { CountTable, type PatternCounts, sumCounts } from './countTable.ts'
 import type { ElementFormat } from './elementFormat.ts'
 
 export interface ValueTally {
-  /** Counts by the element's bits; of wide types by the upper half of the distance from `origin` as an f32. */
+  /** Counts by the element's bits; for wide types, by the upper half of the distance from `origin` as an f32. */
   readonly counts: PatternCounts
-  /** Moments of wide types, whose counts do not say everything. */
+  /** Moments of wide types, which their counts do not determine exactly. */
   readonly moments: Moments | null
-  /** The number from which the distances of wide types are counted (originOf.ts). */
+  /** The number from which the distances of wide types are counted (`originOf` of tensorTally.ts). */
   readonly origin: number
-  /** A power of two, by which the distances of wide types are multiplied before they are counted: 1, but for f64 beyond what an f32 holds. */
+  /** Power of two that scales the distances of wide types before they are counted: 1, unless f64 distances exceed the range of f32. */
   readonly scale: number
 }
 
 interface ValueCollector {
   add(data: ArrayBuffer, count: number): void
-  /** Once, at the end. */
+  /** Called once, at the end. */
   tally(): ValueTally
 }
 
@@ -24,7 +24,7 @@ export function collectValues(format: ElementFormat, origin: number): ValueColle
   return format.kind === 'narrow' ? narrowCollector(format.bytes) : wideCollector(format.values, origin)
 }
 
-/** `parts` in the order of the tensor's rows: sums of f64 depend on it. */
+/** Adds up the tallies of a tensor's parts, in the order of its rows, since sums in f64 depend on the order. */
 export function sumTallies(unlike: readonly ValueTally[]): ValueTally {
   const scale = unlike.reduce((least, part) => Math.min(least, part.scale), Infinity)
   const parts = unlike.map((part) => scaledTo(part, scale))
@@ -72,7 +72,7 @@ function wideCollector(
   let moments = noMoments()
   let scale = 1
   const counted = (): ValueTally => ({ counts: table.take(), moments, origin, scale })
-  /** Counted with a larger scale. */
+  /** Tallies of earlier pieces, which were counted with a larger scale. */
   const before: ValueTally[] = []
   return {
     add(data, count) {
@@ -95,18 +95,18 @@ function wideCollector(
 
 const greatestSingle = 2 ** 128 - 2 ** 104
 
-/** 1 where an f32 holds the distances; else what brings the greatest of them near 1. */
+/** 1 if an f32 holds all distances, else the power of two that brings the greatest of them near 1. */
 function scaleFor(numbers: Float64Array, origin: number): number {
   let half = 0
   for (const number of numbers) {
-    // By halves: the distance of two numbers near the limits of f64 is infinite.
+    // Computed with halves, since the distance of two numbers near the limits of f64 is infinite.
     const distance = Math.abs(number / 2 - origin / 2)
     if (distance > half && distance < Infinity) half = distance
   }
   return half <= greatestSingle / 2 ? 1 : 2 ** -Math.floor(Math.log2(half))
 }
 
-/** Loops: a mapping function costs ten times as much. */
+/** A loop, since `Float32Array.from` with a function takes ten times as long. */
 function distances(numbers: ArrayLike<number>, origin: number, scale: number): Float32Array<ArrayBuffer> {
   const singles = new Float32Array(numbers.length)
   const from = origin * scale
@@ -114,7 +114,7 @@ function distances(numbers: ArrayLike<number>, origin: number, scale: number): F
   return singles
 }
 
-/** Sums (f64) of scaled distances from an origin, and extremes of the numbers themselves, of numbers that come in pieces. */
+/** Running sums (f64) of the scaled distances of numbers from an origin, and the extremes of the numbers themselves. */
 export interface Moments {
   /** NaN and infinities, left out of everything below. */
   nonFinite: number
@@ -161,11 +161,11 @@ function addNumbers(moments: Moments, numbers: ArrayLike<number>, origin = 0, sc
   }
 }
 
-/** The same for f32 from 0, several times faster while all numbers are finite, as they nearly always are. */
+/** As `addNumbers` for f32 and the origin 0; several times faster if all numbers are finite, as they nearly always are. */
 function addSingles(moments: Moments, numbers: Float32Array): void {
   const extremes = extremesOf(new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length))
   if (!Number.isFinite(extremes.min) || !Number.isFinite(extremes.max)) return addNumbers(moments, numbers)
-  // Two of each: additions then do not wait for one another.
+  // Two accumulators for each sum, so that additions do not wait for one another.
   let [sum0, sum1, squares0, squares1] = [0, 0, 0, 0]
   const pairs = numbers.length & ~1
   for (let i = 0; i < pairs; i += 2) {
@@ -188,8 +188,8 @@ function addSingles(moments: Moments, numbers: Float32Array): void {
 }
 
 /**
- * Least and greatest f32 by their bits: with the lower bits of negative numbers turned round, patterns as signed
- * integers are in the numbers' order, the infinities and then NaN outermost.
+ * Least and greatest f32 by their bits: once the lower bits of negative numbers are inverted, the patterns as signed
+ * integers have the numbers' order, with the infinities and then NaN outermost.
  */
 function extremesOf(patterns: Int32Array): { min: number; max: number } {
   let least = 0x7fffffff

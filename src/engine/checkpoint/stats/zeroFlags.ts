@@ -1,6 +1,6 @@
 // One byte per element, 1 = exactly zero (+0 or −0), from which sparsity, patterns and comparisons are counted.
-// x | −x has its top bit set for every x but 0, which keeps the loops free of branches that half of a pruned
-// matrix would mispredict.
+// x | −x has its top bit set for every x but 0, so the loops need no branches, which a half-pruned matrix would
+// mispredict.
 import type { ElementFormat } from './elementFormat.ts'
 
 /** flags[i] = 1 where element i of `data` is zero, for i < count. */
@@ -56,7 +56,7 @@ function isZero(x: number): number {
   return ((x | -x) >>> 31) ^ 1
 }
 
-/** Ones among the first `count` flags. */
+/** Number of ones among the first `count` flags. */
 export function countFlags(flags: Uint8Array, count: number): number {
   // Four flags a word: the multiplication adds the four bytes into the top one.
   const words = new Uint32Array(flags.buffer, flags.byteOffset, count >>> 2)

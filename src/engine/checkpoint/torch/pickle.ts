@@ -1,5 +1,5 @@
 // A machine that reads pickles (protocols 2 to 5) as data: it knows the opcodes that torch writes and executes nothing.
-// Opcodes and their arguments: CPython, Lib/pickletools.py. Every byte is untrusted: what is built stays
+// Opcodes and their arguments: CPython, Lib/pickletools.py. Every byte is untrusted: the values built stay
 // in proportion to the bytes read, and nothing recurses.
 import { FormatError } from '../../../errors.ts'
 import {
@@ -13,7 +13,7 @@ import {
   storageOf,
 } from './torchGlobals.ts'
 
-/** Real state dicts of a hundred thousand tensors need two million. */
+/** Most values that a pickle may make. Real state dicts of a hundred thousand tensors need two million. */
 const maxValues = 8_000_000
 
 interface Machine {
@@ -21,7 +21,7 @@ interface Machine {
   readonly view: DataView
   at: number
   stack: Pickled[]
-  /** Stacks that wait below a mark. */
+  /** Stacks that a MARK has set aside. */
   readonly marked: Pickled[][]
   readonly memo: Map<number, Pickled>
   values: number
@@ -85,7 +85,7 @@ const steps = new Map<number, (m: Machine) => void>([
   [0x94, (m) => keep(m, m.memo.size)], // MEMOIZE
   [0x68, (m) => recall(m, m.bytes[take(m, 1)])], // BINGET
   [0x6a, (m) => recall(m, uint32(m))], // LONG_BINGET
-  // These run code in Python.
+  // Opcodes that run code in Python.
   [0x63, (m) => push(m, globalNamed(line(m), line(m)))], // GLOBAL
   [0x93, stackGlobal],
   [0x52, (m) => call(m)], // REDUCE
@@ -108,7 +108,7 @@ function take(m: Machine, length: number): number {
   return start
 }
 
-/** Checks the count before as many values are made. */
+/** Counts values before they are made. @throws FormatError beyond `maxValues`. */
 function count(m: Machine, values: number): void {
   m.values += values
   if (m.values > maxValues) throw damaged(`has more than ${maxValues} values`)
@@ -191,7 +191,7 @@ function stackGlobal(m: Machine): void {
 
 function call(m: Machine): void {
   const args = pop(m)
-  // The same list may be made into a dictionary many times.
+  // A list counts each time that it is made into a dictionary, since the memo lets a pickle reuse it.
   if (isNode(args, 'tuple') && isNode(args.items[0], 'list')) count(m, args.items[0].items.length)
   push(m, reduce(pop(m), args))
 }
@@ -211,7 +211,7 @@ function text(m: Machine, length: number): string {
   return new TextDecoder().decode(m.bytes.subarray(start, start + length))
 }
 
-/** Names of modules and classes. */
+/** Longest name of a module or a class. */
 const maxLine = 1000
 
 function line(m: Machine): string {

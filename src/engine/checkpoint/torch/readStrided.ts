@@ -1,4 +1,4 @@
-// Reads elements in the order of their indices where the file has another order, such as a transposed weight's.
+// Reads a tensor's elements in row-major order where the file has them in another order, such as those of a transposed weight.
 import { elementBits } from '../../../catalog/formats/dtypes.ts'
 import type { WeightFiles } from '../fileHeader.ts'
 
@@ -12,7 +12,7 @@ export interface StridedPlace {
 }
 
 const chunkBytes = 4 * 2 ** 20
-/** A read costs about as much as so many bytes more in one. */
+/** One more read takes about as long as this many more bytes in one read. */
 const readBytes = 128 * 2 ** 10
 
 /**
@@ -59,9 +59,9 @@ export async function readStrided(
   }
 }
 
-/** The indices of the first dimension that elements [first, end) need; `element` and `place`: of the part's first. */
+/** The part of the first dimension that elements [first, end) need. `element` and `place`: index and place of its first element. */
 function partOf(shape: readonly number[], strides: readonly number[], first: number, end: number) {
-  // Dimensions of length 1 before it change nothing.
+  // Leading dimensions of length 1 are skipped.
   const d = Math.max(
     0,
     shape.findIndex((length) => length > 1),
@@ -73,7 +73,7 @@ function partOf(shape: readonly number[], strides: readonly number[], first: num
   return { shape: shape.with(d, length), element: begin * step, place: begin * strides[d] }
 }
 
-/** Elements to read at a time: a chunk, or one run of neighbours where it is far to the next. */
+/** Elements to read at a time: a chunk, or one contiguous run of elements where the next run is far away. */
 function chunkOf(dims: readonly { length: number; stride: number }[], size: number): number {
   const most = Math.floor(chunkBytes / size)
   let run = 1

@@ -1,4 +1,4 @@
-// Reads the contents of a file of torch.save, in the form of a safetensors header.
+// Reads which tensors a file of torch.save contains, in the form of a safetensors header.
 import { bytesOfTensor, elementBits, elementsOf, type SafetensorsDtype } from '../../../catalog/formats/dtypes.ts'
 import { FormatError, quoted } from '../../../errors.ts'
 import {
@@ -17,7 +17,7 @@ const maxPickleBytes = 64 * 2 ** 20
 
 interface TorchHeader extends SafetensorsHeader {
   readonly unknown: readonly UnknownTensor[]
-  /** Places count from the file's beginning. */
+  /** 0, since places count from the beginning of the file. */
   readonly dataStart: number
 }
 
@@ -33,7 +33,7 @@ export async function readTorchHeader(pool: WeightFiles, path: string, fileBytes
   const bytes = new Uint8Array(pickle.bytes)
   await pool.read(path, pickle.start, bytes)
   const tensors = tensorsOf(readPickle(bytes)).map((tensor) => placed(tensor, storages.get(tensor.storage)))
-  // Results saved from it keep this, since loaders of safetensors require it.
+  // Results keep this metadata, since loaders of safetensors require it.
   return { tensors, unknown: [], metadata: new Map([['format', 'pt']]), dataStart: 0 }
 }
 
@@ -85,7 +85,7 @@ interface StateTensor {
   readonly storageBytes: number
 }
 
-/** Keys under which trainers put the state dict beside their own things. */
+/** Keys under which trainers put the state dict beside other data. */
 const nests = ['state_dict', 'model_state_dict', 'model', 'module']
 
 /**
@@ -98,7 +98,7 @@ export function tensorsOf(root: Pickled): StateTensor[] {
   dict.keys.forEach((name, i) => {
     const value = dict.values[i]
     if (typeof name !== 'string') return
-    // There may be counters and the like beside tensors; of equal keys the last counts.
+    // Other values, such as counters, are skipped. If a key occurs twice, its last value counts.
     tensors.delete(name)
     if (isNode(value, 'tensor')) tensors.set(name, checked(name, value))
   })
@@ -107,7 +107,7 @@ export function tensorsOf(root: Pickled): StateTensor[] {
 
 function stateDictIn(root: Pickled): PickledDict {
   if (isNode(root, 'dict')) {
-    // First: a best accuracy beside the state dict may be a tensor too.
+    // Nested state dicts come first: a value beside them, such as the best accuracy, may be a tensor too.
     for (const nest of nests) {
       const inner = root.values[root.keys.lastIndexOf(nest)]
       if (isNode(inner, 'dict') && holdsTensors(inner)) return inner
@@ -133,7 +133,7 @@ function checked(name: string, { storage, type, offset, shape, strides }: Pickle
     throw new FormatError(
       `${quoted(name)}: its type ${quoted(type ?? storage.type)} does not exist in safetensors; convert it first`,
     )
-  // Storages are as large as their own class says; a tensor with its own type counts an untyped storage's bytes.
+  // The length of a storage is in elements of its class; an untyped storage, whose tensors name their type, counts bytes.
   const size = elementBits(dtype) / 8
   const storageBytes = (storage.elements * elementBits(dtypeOfTorch(storage.type) ?? 'U8')) / 8
   const elements = elementsOf(shape)
@@ -149,7 +149,7 @@ function checked(name: string, { storage, type, offset, shape, strides }: Pickle
   return { name, dtype, shape, strides, storage: storage.key, offset: offset * size, storageBytes }
 }
 
-/** Elements of the storage that are needed: one more than the last one's place. */
+/** Elements of the storage that a tensor needs: the place of its last element, plus one. */
 function reachOf(offset: number, shape: readonly number[], strides: readonly number[]): number | null {
   if (shape.includes(0)) return 0
   const reach = shape.reduce((last, length, i) => last + (length - 1) * strides[i], offset) + 1

@@ -16,9 +16,9 @@ export interface TorchArchive {
 }
 
 const pickleName = /^[^/]+\/data\.pkl$/
-/** A bundle of a hundred thousand tensors has as many entries. */
+/** A file of a hundred thousand tensors has about as many entries. */
 const maxEntries = 1_000_000
-/** Names and sizes of so many entries take less. */
+/** The names and sizes of a million entries take less. */
 const maxDirectoryBytes = 256 * 2 ** 20
 
 /** @throws FormatError when the file is no such archive, or was made to mislead. */
@@ -63,7 +63,7 @@ interface Directory extends Place {
 const signatures = { local: 0x04034b50, entry: 0x02014b50, end: 0x06054b50, end64: 0x06064b50, locator: 0x07064b50 }
 const sizes = { local: 30, entry: 46, end: 22, end64: 56, locator: 20 }
 const maxCommentBytes = 0xffff
-/** A 32-bit number that is in the extra field of zip64 instead. */
+/** In a 32-bit field: the number is in the zip64 extra field instead. */
 const elsewhere = 0xffffffff
 const [zip64Extra, encryptedFlag, utf8Flag] = [1, 1, 1 << 11]
 
@@ -103,7 +103,7 @@ class Archive {
     return entries
   }
 
-  /** The record at the file's end names the directory; archives beyond 4 GiB or 65,535 entries have a longer one before it. */
+  /** The end record says where the directory is; archives beyond 4 GiB or 65,535 entries have a zip64 record before it. */
   async #directory(): Promise<Directory> {
     const tailBytes = Math.min(this.#fileBytes, sizes.end + maxCommentBytes + sizes.locator)
     const tail = await this.read(this.#fileBytes - tailBytes, tailBytes)
@@ -132,7 +132,7 @@ class Archive {
   }
 }
 
-/** A comment may follow the record, which says how long it is. */
+/** Place of the end record in `tail`. A comment may follow; its length is in the record. */
 function endRecordAt(tail: DataView): number {
   for (let at = tail.byteLength - sizes.end; at >= 0; at--) {
     const isRecord = tail.getUint32(at, true) === signatures.end
@@ -159,7 +159,7 @@ function entryAt(directory: DataView<ArrayBuffer>, at: number): { entry: Entry; 
   return { entry: { name, isPlain, bytes, header }, next }
 }
 
-/** Numbers of an entry; those that need 64 bits are in its extra field, in the same order. */
+/** Numbers of an entry. Numbers that need 64 bits are in its extra field, in the same order. */
 function withWide(short: readonly number[], extra: DataView): number[] {
   if (!short.includes(elsewhere)) return [...short]
   const [start, end] = extraField(extra)
@@ -172,7 +172,7 @@ function withWide(short: readonly number[], extra: DataView): number[] {
   })
 }
 
-/** Where the field of zip64 begins and ends. */
+/** Start and end of the zip64 field. */
 function extraField(extra: DataView): [start: number, end: number] {
   for (let at = 0; at + 4 <= extra.byteLength;) {
     const [id, length] = [extra.getUint16(at, true), extra.getUint16(at + 2, true)]
@@ -182,7 +182,7 @@ function extraField(extra: DataView): [start: number, end: number] {
   return [0, 0]
 }
 
-/** Numbers beyond 2 ** 53 are no place in a file. */
+/** A 64-bit number. One beyond 2 ** 53 loses precision, but is never a valid place in a file. */
 function wide(view: DataView, at: number): number {
   return Number(view.getBigUint64(at, true))
 }

@@ -1,9 +1,9 @@
-// The dozen names that the pickle of a state dict imports, and what calling each means. Any other name is refused:
-// nothing in a file is ever executed.
+// The names that the pickle of a state dict imports, and the value that calling each of them makes. Any other name is
+// refused: nothing in a file is ever executed.
 import { FormatError, quoted } from '../../../errors.ts'
 import { isCount, type SafetensorsDtype } from '../../../catalog/formats/dtypes.ts'
 
-/** Element types of PyTorch by the names of safetensors. */
+/** Safetensors' element types by PyTorch's names. */
 const types: Readonly<Record<string, SafetensorsDtype>> = {
   'torch.DoubleStorage': 'F64',
   'torch.FloatStorage': 'F32',
@@ -44,7 +44,7 @@ export function dtypeOfTorch(type: string): SafetensorsDtype | undefined {
 
 type Call = (args: readonly Pickled[]) => Pickled
 
-/** torch._utils: what a tensor's `__reduce_ex__` names. */
+/** Functions that a pickle may call. Those of torch._utils are what a tensor's `__reduce_ex__` names. */
 const calls: Readonly<Record<string, Call>> = {
   'collections.OrderedDict': orderedDict,
   'torch._utils._rebuild_tensor': ([storage, offset, shape, strides]) => tensor(storage, offset, shape, strides, null),
@@ -61,11 +61,11 @@ const storages = ['torch.storage.UntypedStorage', 'torch.storage.TypedStorage']
 
 const known = new Set([...Object.keys(calls), ...torchTypes, ...storages])
 
-/** Torch's own, of sparse, quantised and meta tensors, and types that no weight of a language model has. */
+/** Torch's names for sparse, quantised and meta tensors, and for types that no weight of a language model has. */
 const otherKinds =
   /^torch\.(?:_utils\._rebuild_(?!tensor|parameter)\w+|(?:ComplexDouble|ComplexHalf|QU?Int\w+)Storage|complex\w+|qu?int\w+|float[48]_\w+)$/
 
-/** @throws FormatError for every name that a state dict has no need of. */
+/** @throws FormatError for every name that a state dict does not need. */
 export function globalNamed(module: string, name: string): Pickled {
   const full = `${module}.${name}`
   if (!known.has(full) && otherKinds.test(full))
@@ -88,7 +88,7 @@ export function reduce(callee: Pickled, args: Pickled): Pickled {
   return calls[callee.name](args.items)
 }
 
-/** The one kind of thing that torch keeps outside of a pickle: `('storage', class, key, device, elements)`. */
+/** A storage, the only kind of object that torch keeps outside the pickle. `id`: `('storage', class, key, device, elements)`. */
 export function storageOf(id: Pickled): Pickled {
   const [what, type, key, , elements] = isNode(id, 'tuple') ? id.items : []
   if (what !== 'storage' || !isNode(type, 'global') || typeof key !== 'string' || !isCount(elements))
@@ -129,7 +129,7 @@ function tensor(
   return { kind: 'tensor', storage, type, offset, shape: sizes, strides: steps }
 }
 
-/** The first of `names` that a dictionary says is true. */
+/** The first of `names` that is true in the dictionary `state`. */
 function flagIn(state: Pickled | undefined, names: readonly string[]): string | null {
   if (state === undefined || !isNode(state, 'dict')) return null
   return names.find((name) => state.values[state.keys.lastIndexOf(name)] === true) ?? null
@@ -171,7 +171,7 @@ export interface PickledList {
   readonly items: Pickled[]
 }
 
-/** Keys and values in the file's order; of equal keys the last counts, as in Python. */
+/** Keys and values in the file's order. If a key occurs twice, its last value counts, as in Python. */
 export interface PickledDict {
   readonly kind: 'dict'
   readonly keys: Pickled[]
@@ -183,7 +183,7 @@ interface PickledStorage {
   readonly kind: 'storage'
   /** The storage's class, `torch.FloatStorage`. */
   readonly type: string
-  /** Names its bytes in the archive: `data/<key>`. */
+  /** The storage's bytes are the entry `data/<key>` of the archive. */
   readonly key: string
   readonly elements: number
 }
@@ -191,12 +191,12 @@ interface PickledStorage {
 export interface PickledTensor {
   readonly kind: 'tensor'
   readonly storage: PickledStorage
-  /** `torch.float16`, when the tensor names its type itself; null when the storage's class does. */
+  /** Such as `torch.float16`; null when the storage's class gives the type. */
   readonly type: string | null
   /** Elements from the storage's beginning. */
   readonly offset: number
   readonly shape: readonly number[]
-  /** Offset in elements. */
+  /** Strides in elements. */
   readonly strides: readonly number[]
 }
 

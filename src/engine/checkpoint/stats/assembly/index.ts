@@ -1,12 +1,12 @@
-// Counts of 16-bit floats: how often each pattern occurs, and in how many groups of 4 and of 8 fewer than so many are zero.
-// Compiled by scripts/buildWasm.mjs; halfCounter.ts lays out the memory.
+// Counts of 16-bit floats: how often each pattern occurs, and how many groups of 4 and of 8 have too few zeros.
+// Compiled by scripts/buildWasm.mjs; `createCounter` in ../tensorTally.ts lays out the memory.
 export { areFinite, areZero } from './look'
 
-/** Patterns of 16 bits. */
+/** Number of 16-bit patterns. */
 const patterns: i32 = 65536
 /** Bytes of a table. */
 const tableBytes: usize = 0x40000
-/** Addresses known to the compiler, which then reaches a count in one instruction. */
+/** Addresses of the tables: constants, so that the compiler reaches a count in one instruction. */
 const table0: usize = 0x10000
 const table1: usize = 0x50000
 const table2: usize = 0x90000
@@ -15,13 +15,13 @@ const table3: usize = 0xd0000
 let broken4: i32 = 0
 let broken8: i32 = 0
 
-/** Bit 2 to 17 of a place: a pattern times the bytes of a count. */
+/** Bits 2 to 17: a pattern times 4, the bytes of a count. */
 const places: u64 = 0x3fffc
 
 /**
- * Counts `length` patterns (a multiple of 8, which begin with a group) from `at` into four tables by turns, since the many
- * zeros of a sparse tensor would wait for each other's additions, and the groups of 4 and of 8 with fewer zeros than `zeros4`
- * and `zeros8`: 0 counts none.
+ * Counts `length` patterns (a multiple of 8, which begin with a group) from `at`, and the groups of 4 and of 8 with fewer zeros
+ * than `zeros4` and `zeros8` (0 counts none). Four tables are used in turn: in one table, each zero of a sparse tensor would
+ * wait for the addition of the zero before it.
  */
 export function count(at: usize, length: i32, zeros4: i32, zeros8: i32): void {
   const magnitude = i16x8.splat(0x7fff)
@@ -72,8 +72,8 @@ export function takeBroken8(): i32 {
 }
 
 /**
- * Patterns that occur, ascending, as u16 at `patternsAt` and how often each does as f64 at `countsAt`; returns how many they are.
- * The tables are zero afterwards.
+ * Writes the patterns that occur, ascending, as u16 to `patternsAt`, and their counts as f64 to `countsAt`. Returns the number of
+ * these patterns. The tables are zero afterwards.
  */
 export function takeCounts(patternsAt: usize, countsAt: usize): i32 {
   let found = 0

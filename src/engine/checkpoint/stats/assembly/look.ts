@@ -1,6 +1,6 @@
 // The last check of 16-bit values before they are saved (../../../recover/maskCheck.ts).
 
-/** 1 where none of the values in `bytes` from `at`, a multiple of 16, has all bits of `exponent` set. */
+/** 1 if no value in the `bytes` bytes from `at` has all bits of `exponent` set. `bytes` is a multiple of 16. */
 export function areFinite(at: usize, bytes: i32, exponent: i32): i32 {
   const all = i16x8.splat(<i16>exponent)
   const end = at + <usize>bytes
@@ -9,7 +9,7 @@ export function areFinite(at: usize, bytes: i32, exponent: i32): i32 {
   return i32(!v128.any_true(found))
 }
 
-/** 1 where each value from `at` whose bit of the `words` from `kept` is 0 is a zero of either sign. */
+/** 1 if every pruned value from `at` is a zero of either sign. Pruned values have bit 0 in the `words` mask words from `kept`. */
 export function areZero(at: usize, kept: usize, words: i32): i32 {
   const end = kept + ((<usize>words) << 2)
   let broken = 0
