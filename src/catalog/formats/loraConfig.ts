@@ -89,7 +89,7 @@ export function parseLoraConfig(text: string): LoraConfig {
     )
   const stabilised = config.get('use_rslora') ?? false
   if (typeof stabilised !== 'boolean')
-    throw new FormatError(`use_rslora is ${shown(stabilised)}, expected true or false`)
+    throw new FormatError(`has use_rslora ${shown(stabilised)}, expected true or false`)
   return {
     rank: rankOf(config.get('r') ?? 8, 'r'),
     alpha: alphaOf(config.get('lora_alpha') ?? 8, 'lora_alpha'),
@@ -112,24 +112,24 @@ function isOff(value: Json | undefined): boolean {
 
 function rankOf(value: Json, key: string): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= largestRank) return value
-  throw new FormatError(`${key} is ${shown(value)}, expected a whole number from 1 to ${largestRank}`)
+  throw new FormatError(`has ${key} ${shown(value)}, expected a whole number from 1 to ${largestRank}`)
 }
 
 function alphaOf(value: Json, key: string): number {
   if (typeof value === 'number' && Math.abs(value) <= 1e9) return value
-  throw new FormatError(`${key} is ${shown(value)}, expected a number`)
+  throw new FormatError(`has ${key} ${shown(value)}, expected a number`)
 }
 
 function biasOf(value: Json): LoraConfig['bias'] {
   if (value === 'none' || value === 'all' || value === 'lora_only') return value
-  throw new FormatError(`bias is ${shown(value)}, expected none, all or lora_only`)
+  throw new FormatError(`has bias ${shown(value)}, expected none, all or lora_only`)
 }
 
 function patternOf(config: JsonObject, key: string, valueOf: (value: Json, key: string) => number) {
   const given = config.get(key) ?? null
   if (given === null) return new Map<string, number>()
   const entries = asObject(given, key)
-  if (entries.size > mostNames) throw new FormatError(`${key} has more than ${mostNames} entries`)
+  if (entries.size > mostNames) throw new FormatError(`has more than ${mostNames} entries in ${key}`)
   return new Map([...entries].map(([name, value]) => [nameOf(name, key), valueOf(value, `${key} of ${quoted(name)}`)]))
 }
 
@@ -139,13 +139,13 @@ function targetsOf(value: Json | undefined): readonly string[] | null {
 
 function namesOf(value: Json | undefined, key: string): string[] {
   if (!Array.isArray(value) || value.length > mostNames)
-    throw new FormatError(`${key} is ${shown(value)}, expected a list of module names`)
+    throw new FormatError(`has ${key} ${shown(value)}, expected a list of module names`)
   return value.map((name) => nameOf(name, key))
 }
 
 function nameOf(value: Json, key: string): string {
   if (typeof value === 'string' && value !== '' && value.length <= longestName) return value
-  throw new FormatError(`${key} has ${shown(value)} among its names`)
+  throw new FormatError(`has ${shown(value)} among the names of ${key}`)
 }
 
 function shown(value: Json | undefined): string {
