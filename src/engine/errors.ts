@@ -38,7 +38,7 @@ const outOfMemory =
 const outOfMemoryCodes: readonly string[] = ['ENOMEM', 'ERR_WORKER_OUT_OF_MEMORY', 'ERR_MEMORY_ALLOCATION_FAILED']
 const outOfFiles: readonly string[] = ['EMFILE', 'ENFILE']
 
-/** The error as one for people, where the system is what failed; all others as they are. */
+/** Turns an error that the operating system caused into an EngineError that explains it; returns others as they are. */
 export function explained(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   if (error instanceof EngineError) return error.code === 'internal' ? explainedCause(error) : error
@@ -55,7 +55,7 @@ export function explained(error: unknown): unknown {
   return 'syscall' in error && path !== null ? readError(error, path) : error
 }
 
-/** An error that looks like a mistake of this program may be the system's doing: a worker that found no file descriptor left, say. */
+/** Explains an internal error that the system caused, such as a worker that found no free file descriptor; returns others as they are. */
 function explainedCause(error: EngineError): EngineError {
   const plain = explained(error.cause ?? new Error(error.message))
   return plain instanceof EngineError ? plain : error

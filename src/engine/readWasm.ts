@@ -14,7 +14,7 @@ export function readWasm(name: string): Uint8Array<ArrayBuffer> {
 /** Functions take and give numbers: addresses, sizes and scalars. */
 export type Wasm = Readonly<Record<string, (...args: number[]) => number>>
 
-/** The functions of a module of ours, over a memory. */
+/** Instantiates one of this project's modules over a memory, and returns its functions. */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Wasm {
   const abort = () => {
     throw new Error('internal: a wasm kernel aborted')

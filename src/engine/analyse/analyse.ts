@@ -33,14 +33,14 @@ export interface CalibrationRequest {
 export interface AnalyseOptions {
   readonly calibration: CalibrationRequest | null
   readonly asked: Asked
-  /** The unit that is pruned alone, in the way of the first candidate. */
+  /** The unit that is pruned alone, by the first candidate, to measure sensitivities; null: none are measured. */
   readonly sensitivity: SensitivityUnit | null
   readonly seed: number
   readonly memoryBytes: number
   readonly openBackend: () => Promise<Backend>
   readonly precision?: PrecisionChoice
   readonly signal?: AbortSignal
-  /** Called with all results so far as modules are measured, those of an earlier analysis first. `loss` is the dense model's, where sensitivities are measured. */
+  /** Called with the results of an earlier analysis, then with each block's. `loss` is the dense model's, if sensitivities are measured. */
   readonly onMeasured?: (modules: readonly MeasuredModule[], loss: number | null) => void
   readonly onProgress?: (what: 'values' | 'blocks', done: number, total: number) => void
   readonly onWarning: (message: string) => void
@@ -54,10 +54,10 @@ export type AnalysisResult = Omit<Analysis, 'seconds' | 'peak_memory_mb'>
 export const defaultSamples = 16
 export const longestWindow = 512
 
-/** Share of the memory for each of: hidden states of the calibration set, Hessians, the model of the sensitivities. The rest is for the block. */
+/** Share of the memory for each of: hidden states, Hessians, the decoder that measures sensitivities. The rest is for the block. */
 const share = 1 / 4
 
-/** Analyses only the values of GGUF. @throws EngineError of the checkpoint, the data, or 'bad-recipe' for what cannot be pruned so. */
+/** Analyses only the values of a GGUF file. @throws EngineError of the checkpoint or the data, 'bad-recipe' for impossible candidates. */
 export async function analyse(checkpoint: Checkpoint, options: AnalyseOptions): Promise<AnalysisResult> {
   if (isOfGguf(checkpoint) && !options.calibration) return ofValues(checkpoint, linearsByName(checkpoint), options)
   const model = openModel(checkpoint)
@@ -74,7 +74,7 @@ export async function analyse(checkpoint: Checkpoint, options: AnalyseOptions): 
 
 type Linear = Pick<MeasuredModule, 'name' | 'block'>
 
-/** Matrices of blocks where no configuration names them. */
+/** Matrices of the blocks, found by the roles of tensors where no configuration is read. */
 function linearsByName(checkpoint: Checkpoint): Linear[] {
   const roles = tensorRoles(checkpoint.config, checkpoint.tensors)
   return [...checkpoint.tensors.values()].flatMap(({ name, shape }): Linear[] => {
@@ -174,7 +174,7 @@ interface Measuring {
   readonly backend: Backend
 }
 
-/** Measures what an earlier analysis of the same text has not. */
+/** Measures what an earlier analysis of the same text has not measured. */
 async function measuredBlocks({ model, candidates, options, set, backend }: Measuring): Promise<AnalysisState> {
   const { calibration, sensitivity: unit, seed, signal, onProgress, onWarning: warn } = options
   const { data, field } = calibration
@@ -208,7 +208,7 @@ async function measuredBlocks({ model, candidates, options, set, backend }: Meas
   }
 }
 
-/** What is not known of each block, up to the last that lacks something. */
+/** What remains to be measured in each block, up to the last block where anything remains. */
 function workLeft(
   state: AnalysisState,
   candidates: readonly Candidate[],
@@ -240,7 +240,7 @@ function askedFigures(
   }))
 }
 
-/** Windows of a model that are looked at where nobody says how many. */
+/** Loads calibration windows. By default text gives `defaultSamples` windows of at most `longestWindow` tokens. */
 export async function calibrationSet(
   { checkpoint, config }: Model,
   { calibration, seed, signal }: Pick<CalibratedOptions, 'calibration' | 'seed' | 'signal'>,

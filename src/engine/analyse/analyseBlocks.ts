@@ -31,15 +31,15 @@ interface BlockAnalysis {
   readonly warn: (message: string) => void
 }
 
-/** What a block is measured by. */
+/** What is measured in a block. */
 export interface BlockWork {
-  /** Sensitivities are of the first. */
+  /** The ways of pruning to measure. Sensitivities are measured with the first. */
   readonly candidates: readonly Candidate[]
-  /** Sensitivities are measured too. */
+  /** Whether sensitivities are measured too. */
   readonly senses: boolean
 }
 
-/** `work` of the blocks from the first on; one without any is only passed through. Yields what is measured now. */
+/** `work` has an item for each block from the first on. A block without candidates only passes states on. Yields new figures. */
 export async function* analyseBlocks(
   analysis: BlockAnalysis,
   work: readonly BlockWork[],
@@ -76,7 +76,7 @@ async function analyseBlock(
   const modules = new Map<string, MeasuredModule>()
   const pruned: PrunedWeights | null = probe && new Map()
   const before = await probe?.inputsOf(hidden)
-  // Where the Hessians of all inputs do not fit, the block is run for one group of them after the other; the last run passes the states on.
+  // Where the Hessians of all inputs do not fit, the block runs once for each group of them. The last run passes the states on.
   const groups = hessianGroups(linears, () => true, statisticBytes)
   for (const [i, group] of groups.entries()) {
     const isLast = i === groups.length - 1
@@ -136,7 +136,7 @@ async function activationOf(
   }
 }
 
-/** (tr H)² / ‖H‖²_F; null of a matrix of zeros. H is not centred, since pruning does not centre inputs either. */
+/** (tr H)² / ‖H‖²_F; null for a matrix of zeros. H is not centred, since pruning does not centre inputs either. */
 async function participationRatio(backend: Backend, hessian: Tensor): Promise<number | null> {
   using arena = new Arena(backend)
   const sum = arena.allocate([1])

@@ -20,16 +20,16 @@ const way = { method: z.string(), sparsity: z.number(), pattern: z.string() }
 const count = z.number().int().min(0)
 
 const stateSchema = z.strictObject({
-  /** Hash of the weights' files. */
+  /** Hash of the checkpoint's files (`modelKey`). */
   checkpoint: z.string(),
   /** Hash of everything that the numbers depend on, except the ways of pruning: each is measured by itself. */
   key: z.string(),
   calibration: z.strictObject({ data: z.string(), field: z.string().optional(), samples: count, seqLen: count }),
   /** Loss of the dense model, where sensitivities are measured. */
   loss: z.number().nullable(),
-  /** By which way of pruning, and how many of the first blocks are known. */
+  /** The unit and the way of pruning of the known sensitivities, and how many of the first blocks have them. */
   sensitivity: z.strictObject({ unit: z.enum(sensitivityUnits), ...way, blocks: count }).nullable(),
-  /** Each with the number of the first blocks that are measured. */
+  /** Ways of pruning, each with the number of the first blocks that are measured. */
   ways: z.array(z.strictObject({ ...way, blocks: count })),
   blocks: z.array(z.array(measuredModuleSchema)),
 })
@@ -42,7 +42,7 @@ export interface BlockFigures {
   readonly block: number
   readonly modules: readonly MeasuredModule[]
   readonly ways: readonly Way[]
-  /** Sensitivities are among the figures. */
+  /** Whether sensitivities are among the figures. */
   readonly senses: boolean
 }
 
@@ -55,12 +55,12 @@ export interface AnalysisStore {
 export const isSameWay = (a: Way, b: Way): boolean =>
   a.method === b.method && a.sparsity === b.sparsity && a.pattern === b.pattern
 
-/** Number of the first blocks that are measured so. */
+/** Number of the first blocks that are measured with this way of pruning. */
 export function blocksMeasured({ ways }: AnalysisState, asked: Way): number {
   return ways.find((one) => isSameWay(one, asked))?.blocks ?? 0
 }
 
-/** `asked` is everything else that the numbers depend on. `warn` is called once when nothing can be kept. */
+/** `asked` is everything else that the numbers depend on. `warn` is called once if the state cannot be saved. */
 export async function openAnalysisStore(
   checkpoint: Checkpoint,
   calibration: AnalysisState['calibration'],
@@ -94,7 +94,7 @@ export async function openAnalysisStore(
   }
 }
 
-/** Figures of other ways of pruning stay. */
+/** Adds a block's figures to the state. Figures of other ways of pruning are kept. */
 function addFigures(state: AnalysisState, { block, modules, ways, senses }: BlockFigures): void {
   const before = new Map(state.blocks.at(block)?.map((module) => [module.name, module]))
   state.blocks[block] = modules.map((module) => {
@@ -111,7 +111,7 @@ function addFigures(state: AnalysisState, { block, modules, ways, senses }: Bloc
   if (senses && state.sensitivity) state.sensitivity.blocks = block + 1
 }
 
-/** Drops sensitivities by another unit or way of pruning. */
+/** The state of sensitivities by this unit and way of pruning. Drops sensitivities by any other. */
 export function senseBy(
   state: AnalysisState,
   unit: SensitivityUnit,
@@ -142,7 +142,7 @@ export async function latestAnalysis(checkpoint: Checkpoint): Promise<AnalysisSt
   return null
 }
 
-/** Version of the state; it grows when a figure is computed in another way. */
+/** Version of the state, raised whenever a figure is computed differently. */
 const formatOfState = 4
 
 /** Files that are looked through for an analysis of these weights, newest first, and the most bytes that one may have. */
@@ -162,7 +162,7 @@ async function modelKey({ files, folder }: Checkpoint): Promise<string> {
   return hash('sha256', JSON.stringify(await Promise.all(paths.map(stampOf))))
 }
 
-/** null where it is missing, belongs to somebody else, or a crash cut it short. */
+/** null where the file is missing, belongs to another user, or was cut short by a crash. */
 async function readState(path: string): Promise<AnalysisState | null> {
   try {
     return stateSchema.parse(JSON.parse(await readOwn(path, mostBytes)))
@@ -173,6 +173,6 @@ async function readState(path: string): Promise<AnalysisState | null> {
 
 async function stampOf(path: string): Promise<[string, number, number]> {
   const { size, mtimeMs } = await stat(path)
-  // A file has the same stamp from whatever folder it is named.
+  // The absolute path, so that the stamp does not depend on the working folder.
   return [resolve(path), size, mtimeMs]
 }

@@ -1,4 +1,4 @@
-// Certificates of a checkpoint that any tool pruned, beside its dense one (docs/methods.md, "Swaps"): one pass over the blocks as in a run.
+// Certificates of a checkpoint pruned by any tool, from its dense checkpoint (docs/methods.md, "Swaps"): one pass over the blocks.
 // The dense block sees the states of the pruned model, and nothing is changed.
 import { channelOrderOf, type Checkpoint } from '../checkpoint/checkpoint.ts'
 import { defaultPrecision, type PrecisionChoice } from '../../recipe/modes.ts'
@@ -25,7 +25,7 @@ import { certificateOf, groupOf, swapRows, tooWide, type RowCertificates } from 
 export interface CertifiedMatrix extends RowCertificates {
   readonly name: string
   readonly block: number
-  /** Inputs within which both weights of a swap lie; 0: the row. */
+  /** Number of consecutive inputs within which both weights of a swap lie; 0: the whole row. */
   readonly group: number
 }
 
@@ -34,7 +34,7 @@ export interface CertifyOptions {
   readonly pruned: Model
   readonly backend: Backend
   readonly set: CalibrationSet
-  /** N:M patterns; swaps stay in the groups of the first that all of a matrix keeps to. */
+  /** N:M patterns. Swaps stay within the groups of the first pattern that a whole matrix satisfies. */
   readonly patterns: readonly NmPattern[]
   readonly activationBytes: number
   readonly signal?: AbortSignal
@@ -52,7 +52,7 @@ export interface CertifyRequest extends Pick<CertifyOptions, 'patterns' | 'signa
 /** Share of the memory for the states between two blocks. */
 const share = 1 / 4
 
-/** `certify` of two checkpoints on a text. @throws EngineError of the checkpoints and the data too. */
+/** Runs `certify` for two checkpoints on a text. @throws EngineError as `certify`, and of the checkpoints and the data. */
 export async function certifyCheckpoints(pruned: Checkpoint, dense: Checkpoint, request: CertifyRequest) {
   const { memoryBytes, precision = defaultPrecision } = request
   if ((await channelOrderOf(pruned)) !== (await channelOrderOf(dense)))
@@ -71,7 +71,7 @@ export async function certifyCheckpoints(pruned: Checkpoint, dense: Checkpoint, 
   }
 }
 
-/** Every matrix with zeros whose input was seen, in model order. @throws EngineError 'bad-checkpoint' where the two are not one model. */
+/** Certifies every matrix with zeros whose input was seen, in model order. @throws EngineError 'bad-checkpoint' where shapes differ. */
 export async function certify(options: CertifyOptions): Promise<CertifiedMatrix[]> {
   const { dense, pruned, backend, set, activationBytes } = options
   requireSameShapes(dense, pruned)
@@ -80,7 +80,7 @@ export async function certify(options: CertifyOptions): Promise<CertifiedMatrix[
   const found: CertifiedMatrix[] = []
   try {
     await withPruneHost(backend, async (host) => {
-      // Statistics are gathered for linears that an entry names.
+      // Statistics are gathered only for linears that an entry names, so this entry names all of them.
       const sparsities = new Map(blockLinears(dense.config).map(({ name }) => [name, 0.5]))
       const entry = {
         method: 'magnitude',

@@ -29,9 +29,9 @@ interface ActivationShape {
 export interface ActivationBudget {
   /** Most bytes of these activations in memory; the rest goes to a temporary file. */
   readonly bytes: number
-  /** Most bytes of a device's own memory, used only if all of them fit; default: none. */
+  /** Most bytes of a device's own memory, which is used only if all activations fit; default: none. */
   readonly residentBytes?: number
-  /** Folder of that file; default: the system's temporary folder. */
+  /** Folder of the temporary file; default: the system's temporary folder. */
   readonly spillFolder?: string
 }
 
@@ -43,15 +43,15 @@ export function createActivations(backend: Backend, shape: ActivationShape, budg
     : hostActivations(backend, shape, budget)
 }
 
-/** Whether the device holds all of them; the others are read from the host and written back, batch after batch. */
+/** Whether the device holds all activations. If not, they are read from the host and written back, batch by batch. */
 function isResident({ traits, memory }: Backend, bytes: number, budget: ActivationBudget): boolean {
   if (!traits.inHostMemory) return bytes <= (budget.residentBytes ?? 0)
   const { usedBytes, limitBytes } = memory()
-  // Half of what is left is for the blocks.
+  // The other half of the free memory is for the blocks.
   return bytes <= budget.bytes && bytes <= (limitBytes - usedBytes) / 2
 }
 
-/** In as many tensors as it takes: those of a model of 30 B parameters are larger than a buffer may be. */
+/** Activations in as many tensors as needed: those of a model of 30 B parameters exceed the largest buffer. */
 function deviceActivations(backend: Backend, shape: ActivationShape): Activations {
   const { windows, seqLen, channels } = shape
   const size = seqLen * channels
@@ -61,12 +61,12 @@ function deviceActivations(backend: Backend, shape: ActivationShape): Activation
       arena.allocate([Math.min(most, windows - i * most) * seqLen, channels]),
     ),
   )
-  /** Windows [start, end), which one tensor has. */
+  /** A view of windows [start, end), which must lie in one tensor. */
   const within = (start: number, end: number) => {
     const first = Math.floor(start / most) * most
     return rows(tensors[first / most], (start - first) * seqLen, (end - first) * seqLen)
   }
-  /** The parts of [start, end) by tensor. */
+  /** Divides [start, end) into parts that each lie in one tensor. */
   function* parts(start: number, end: number): Generator<[number, number]> {
     for (let at = start; at < end;) {
       const next = Math.min(end, (Math.floor(at / most) + 1) * most)

@@ -36,7 +36,7 @@ export async function allocate(flow: Flow, entries: readonly PruneEntry[]): Prom
   return entries.map((entry, i) => spreadOver(entry, [...blocksOf[i].values()]))
 }
 
-/** Linears of a block that keeps everything are not pruned. */
+/** Spreads an entry's sparsity over the blocks by their measures. Linears of a block with sparsity 0 are left out. */
 function spreadOver(entry: PruneEntry, blocks: readonly (MeasuredBlock & { names: readonly string[] })[]): PruneEntry {
   if (!entry.measure) return entry
   const { name, sparsity, settings } = entry.measure
@@ -46,8 +46,8 @@ function spreadOver(entry: PruneEntry, blocks: readonly (MeasuredBlock & { names
 }
 
 /**
- * Mean nll of each window of `judged` under the model as `options` prune it; nothing of that model is kept. `decoder`: of the dense
- * model, for its head. NaN and infinity are answers too.
+ * Mean nll of each window of `judged` under the model as `options` prune it; nothing of that model is kept. `decoder` is the dense
+ * model's, and only its head is used. Results may be NaN or infinite.
  */
 export async function prunedLosses(options: BlocksOptions, judged: Flow, decoder: Decoder): Promise<number[]> {
   const { backend, set, stream, signal } = judged

@@ -19,12 +19,12 @@ export interface CalibrationSet {
   readonly seqLen: number
 }
 
-/** One window, all of whose next tokens count. */
+/** Window `w` as a batch in which every next token counts. */
 export function windowOf({ ids, seqLen }: CalibrationSet, w: number): Batch {
   return { batch: 1, seqLen, ids: ids.slice(w * seqLen, (w + 1) * seqLen), mask: null, labels: null }
 }
 
-/** Runs batches of windows; what a pass over the calibration set shares. */
+/** State that all passes over the calibration set share. */
 export interface Flow {
   readonly backend: Backend
   readonly stream: ModelStream
@@ -80,7 +80,7 @@ export async function runBlock(
   })
 }
 
-/** Runs all blocks as they are, one after the other; `body` takes each with the statistics of its linears' inputs, `also` as there. */
+/** Runs all blocks as they are, and calls `body` for each with the statistics of its linears' inputs. `also` as in `Statistics`. */
 export async function eachMeasured(
   flow: Flow,
   entryOf: (linear: string) => PruneEntry | undefined,
@@ -125,7 +125,7 @@ export interface DenseStream extends DenseEnds {
 
 /** The dense states that one recovery fits to. */
 export interface DenseStates extends DenseEnds {
-  /** States between attention and MLP that the recovery owns and may overwrite; null when it did not ask. */
+  /** States between attention and MLP that the recovery owns and may overwrite; null when it did not ask for them. */
   readonly middles: Activations | null
 }
 
@@ -141,7 +141,7 @@ export interface BlockStates {
   readonly inputs: Activations
   /** The dense streams that some recovery needs. */
   readonly dense: Readonly<Record<DenseKind, DenseStream | null>>
-  /** States for the recovery at this place of the list; null for one that needs no states. */
+  /** The dense states for the recovery at this index; null if it needs none. */
   fittedTo(recovery: number): DenseStates | null
   /** The dense model's outputs become its inputs of the next block. */
   next(): void

@@ -57,7 +57,7 @@ function unseenBy(entry: PruneEntry, norms: ReadonlyMap<string, Float64Array>): 
   return new Set(unseen.length < entry.sparsities.size ? unseen : [])
 }
 
-/** Size and sparsity of the group. Where its linears' sparsities differ it is their mean over the weights. */
+/** Size and sparsity of the group. Where sparsities of its linears differ, the group's is their mean over the weights. */
 function groupOf(
   stream: ModelStream,
   entry: PruneEntry,

@@ -1,4 +1,4 @@
-// A model read one block at a time, and the tables only while they embed.
+// A model read one block at a time. Its tables are loaded only while they are needed to embed.
 import { blockLinears, headWeightName } from '../../catalog/families/parameters.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
@@ -23,7 +23,7 @@ export interface ModelStream {
   embed(step: Step, ids: Int32Array): Promise<Tensor>
   /** Output [batch·seqLen, channels] of the block, in the step's arena. */
   forward(step: Step, block: Block, input: Tensor): Promise<Tensor>
-  /** The same in two: the state between attention and MLP, and what the MLP makes of it. */
+  /** `forward` in two steps: `attention` gives the state between attention and MLP, `mlp` the output of the block. */
   attention(step: Step, block: Block, input: Tensor): Promise<Tensor>
   mlp(step: Step, block: Block, middle: Tensor): Promise<Tensor>
   /** Rounds the values of the block's parameters to the checkpoint's types, in place. */
@@ -32,8 +32,8 @@ export interface ModelStream {
 }
 
 /**
- * `as` is the form of blocks on the device. With memory of its own the device takes the next block, as it is stored, while this one
- * computes.
+ * `as` is the type of weights on the device. A device with its own memory loads the next block, as it is stored, while the current
+ * block computes.
  */
 export function createModelStream(backend: Backend, model: Model, as: LoadAs = 'f32'): ModelStream {
   let ends: Ends | null = null
@@ -48,7 +48,7 @@ export function createModelStream(backend: Backend, model: Model, as: LoadAs = '
   const startAhead = (index: number) => {
     if (!backend.traits.ownMemory || index >= model.config.numBlocks) return
     const loaded = loadAhead(backend, model, index)
-    // Whoever takes the block reads it again, and meets the error then.
+    // `load` reads a block that failed to load ahead again, and reports the error then.
     loaded.catch(() => undefined)
     ahead = { index, loaded }
   }
@@ -88,7 +88,7 @@ export function createModelStream(backend: Backend, model: Model, as: LoadAs = '
   }
 }
 
-/** The ends without an untied head, which is the size of the word table and embeds nothing. */
+/** The ends without an untied head, which is as large as the word table and is not needed to embed. */
 async function loadTables(backend: Backend, model: Model): Promise<Ends> {
   if (model.config.tied) return loadEnds(backend, model, { as: 'stored' })
   const placeholder = backend.allocate('f32', [1, 1])
@@ -102,7 +102,7 @@ async function loadTables(backend: Backend, model: Model): Promise<Ends> {
   }
 }
 
-/** Values that the checkpoint's types can hold, in place. */
+/** Rounds values in place to those that the checkpoint's types can hold. */
 function roundBlock(backend: Backend, model: Model, block: Block): void {
   for (const [name, tensor] of block.params) {
     const dtype = storedDType(model, name)

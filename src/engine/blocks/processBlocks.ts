@@ -31,7 +31,7 @@ import { hessianGroups, type Look, pruneInGroups, solves } from './pruneInGroups
 
 /** One way of recovering a block after pruning, with the dense states that it needs. */
 export interface BlockRecovery extends WantedStates {
-  /** Set where it needs the Hessians of the inputs of all linears that are pruned here. */
+  /** Set where the recovery needs the Hessians of the inputs of all linears that are pruned here. */
   readonly hessians?: true
   /** Changes weights of the block in place; pruned ones stay 0. Returns null when it has nothing to change in this block. */
   recover(work: BlockWork): Promise<BlockReconstruction | null>
@@ -48,7 +48,7 @@ export interface BlockWork {
   readonly fitted: DenseStates | null
   /** Statistics of the dense block's inputs; null for a recovery that does not need them, and once the block is finished. */
   readonly statistics: Statistics | null
-  /** Certificates of masks that were chosen here, where the Hessians of their inputs were at hand. */
+  /** Certificates of masks that were chosen here, where the Hessians of their inputs were available. */
   readonly certificates: ReadonlyMap<string, MatrixCertificate>
   /** Parameters whose channels were reordered. */
   readonly reordered: ReadonlySet<string>
@@ -69,12 +69,12 @@ export interface BlocksOptions {
   readonly entries: readonly PruneEntry[]
   /** Masks of linears that are pruned already, each read when its block comes. */
   readonly given?: ReadonlyMap<string, { read(): Promise<Mask> }>
-  /** null is enough where no method needs data and nothing recovers. */
+  /** May be null where no method needs data and nothing recovers. */
   readonly calibration: CalibrationSet | null
   /** Applied to each block in this order. */
   readonly recover: readonly BlockRecovery[]
   readonly seed: number
-  /** Masks that are chosen here are certified where the Hessians of their inputs are at hand. */
+  /** Whether masks that are chosen here are certified, where the Hessians of their inputs are available. */
   readonly certifies?: boolean
   /** Budget of all activations together. */
   readonly activations: ActivationBudget
@@ -83,7 +83,7 @@ export interface BlocksOptions {
   /** The first `blocks` were finished and saved by an earlier run; `load` gives them as they were saved. */
   readonly finished?: { readonly blocks: number; load(index: number): Promise<Block> }
   readonly signal?: AbortSignal
-  /** Awaited in every block: a paused run waits in it. */
+  /** Awaited in every block: a paused run waits here. */
   readonly pausePoint?: () => Promise<void>
   /** Counts the windows of all passes through all blocks, and one for each block. */
   readonly onProgress?: (done: number, total: number) => void
@@ -129,7 +129,7 @@ interface BlocksContext {
   /** `flow` and `states` are null when no block needs data. */
   readonly flow: Flow | null
   readonly states: BlockStates | null
-  /** Those of the block that is being pruned. */
+  /** Certificates of the block that is being pruned. */
   readonly certificates: Map<string, MatrixCertificate>
   readonly reordered: Set<string>
   readonly advance: (count: number) => void
@@ -198,7 +198,7 @@ function groupsOf({ options, pruning }: BlocksContext, { linears }: Block): Read
   return groups.length > 1 ? groups : null
 }
 
-/** The statistics that pruning and recovery need; of several groups of Hessians the first. Null where nothing is observed. */
+/** The statistics that pruning and recovery need, with the Hessians of the first group only. Null where nothing is observed. */
 function statisticsOf(
   { options, pruning, flow }: BlocksContext,
   block: Block,
@@ -214,7 +214,7 @@ function statisticsOf(
   return observed && flow ? new Statistics(options.backend, flow.set.windows, entryOf, also, groups?.[0] ?? null) : null
 }
 
-/** Runs the dense block on the streams: statistics come from the finished one, outputs are kept where a recovery fits to them. */
+/** Runs the dense block on the streams. Statistics come from the finished stream; outputs are kept where a recovery fits to them. */
 async function observe(
   { flow, states, advance }: BlocksContext,
   block: Block,
@@ -233,7 +233,7 @@ function runDenseStream(flow: Flow, block: Block, { inputs, outputs, middles }: 
   return runBlock(flow, block, inputs, outputs, { middles })
 }
 
-/** Pruned weights become exactly 0. */
+/** Prunes the block in place and returns its masks. Pruned weights become exactly 0. */
 async function prune(
   { options, pruning, flow, states, reordered }: BlocksContext,
   block: Block,

@@ -9,13 +9,13 @@ import { pruneBlock, type PruneContext } from '../prune/pruneBlock.ts'
 import { reorderBlock } from '../prune/reorder.ts'
 import { Statistics } from '../prune/statistics.ts'
 
-/** Runs the block on its inputs as it is now. */
+/** Runs the block in its current state on its inputs. */
 export type Look = (observe: LinearObserver) => Promise<void>
 
 interface GroupedBlock {
   readonly pruning: PruneContext
   readonly block: Block
-  /** Takes the names of parameters whose channels are reordered. */
+  /** The names of parameters whose channels are reordered are added to this set. */
   readonly reordered: Set<string>
   /** Statistics of the first run: norms of all inputs, Hessians of the first group. */
   readonly first: Statistics
@@ -70,7 +70,7 @@ async function lookAgain({ backend, entryOf }: PruneContext, { first, run }: Gro
   }
 }
 
-/** Bytes of a group's Hessians, and of a factor or an inverse of the largest beside them. */
+/** Bytes of a group's Hessians plus a factor or an inverse of the largest of them. */
 const groupBytes = (channels: readonly number[]): number =>
   channels.reduce((sum, n) => sum + 4 * n ** 2, 4 * Math.max(...channels) ** 2)
 

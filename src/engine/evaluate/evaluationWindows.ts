@@ -62,11 +62,11 @@ export function overlapping({ ids, labels: counted, seqLen }: Windows, stride: n
     out.set(window, w * seqLen)
     labels.set((counted ?? ids).subarray(w * stride + known, w * stride + seqLen), w * seqLen + known)
   }
-  // What fills up the last window comes after its tokens, which cannot see it, and has no label.
+  // The padding of the last window comes after its tokens, which cannot attend to it, and has no labels.
   return { ids: out, mask: null, labels, windows, seqLen }
 }
 
-/** How windows are placed and their losses become one number: the end of a sentence about the windows. */
+/** The end of a sentence about the windows: how they are placed, and how their losses become one number. */
 export function placementText({
   seq_len: seqLen,
   stride = seqLen,

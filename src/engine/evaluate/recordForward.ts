@@ -88,7 +88,7 @@ interface Recording {
   readonly signal?: AbortSignal
 }
 
-/** Records the rows from `first` on of the whole batch; returns the sum of their nll. */
+/** Records `part`, the rows of the whole batch from `first` on; returns the sum of their nll. */
 async function recordPart(
   decoder: Decoder,
   part: Batch,
@@ -173,7 +173,7 @@ interface F32Tensor {
 interface F32File {
   /** Puts values at element `start` of a tensor. */
   write(name: string, start: number, values: Float32Array): Promise<void>
-  /** The file gets its name; one that was there before is replaced. */
+  /** Renames the file to its final name, replacing any file of this name. */
   finish(): Promise<void>
   /** Removes the file. */
   abort(): Promise<void>

@@ -15,15 +15,15 @@ interface StreamOptions extends Omit<GenerateOptions, 'stop'> {
 interface TextOptions extends StreamOptions {
   /** false: the prompt is rendered by a chat template, which has put special tokens around it. Default: true. */
   readonly special?: boolean
-  /** The next piece of text, as soon as it is settled. */
+  /** Called with the next piece of text as soon as it can no longer change. */
   readonly onText?: (piece: string) => void
 }
 
 /** A token of a text with its log-probability and alternatives. */
 export interface TextToken extends NextToken {
-  /** The text that is settled with it; '' for half a character and for the end of the text. */
+  /** The text that can no longer change with this token; '' for half a character and for a stop token. */
   readonly piece: string
-  /** The likeliest, most likely first. */
+  /** The likeliest tokens, most likely first. */
   readonly alternatives: readonly Alternative[]
 }
 
@@ -39,7 +39,7 @@ interface Generated {
   readonly text: string
   /** The new ids, the stop token included. */
   readonly tokens: readonly number[]
-  /** UTF-16 units of the text that are settled with each token. */
+  /** UTF-16 units of the text that can no longer change, after each token. */
   readonly ends: readonly number[]
   readonly promptTokens: number
   /** Seconds of all tokens, and of those after the first, which come one at a time. */
@@ -50,13 +50,13 @@ interface Generated {
 export interface TextGenerator {
   /** `special`: with the special tokens that the tokenizer puts around a text. Default: true. */
   encode(prompt: string, signal?: AbortSignal, special?: boolean): Promise<Int32Array<ArrayBuffer>>
-  /** Yields tokens as they come. Returns what is left of a text that ends in half a character. */
+  /** Yields tokens as they come. Returns the rest of a text that ends in half a character. */
   stream(prompt: Int32Array<ArrayBuffer>, options: StreamOptions): AsyncGenerator<TextToken, string>
   generate(prompt: string, options: TextOptions): Promise<Generated>
   close(): Promise<void>
 }
 
-/** `opened`: the folder's tokenizer, which stays the caller's to close. @throws EngineError when the folder has no usable tokenizer. */
+/** `opened` is the folder's tokenizer, which the caller closes. @throws EngineError when the folder has no usable tokenizer. */
 export async function openTextGenerator(
   decoder: Decoder,
   signal?: AbortSignal,
@@ -78,7 +78,7 @@ export async function openTextGenerator(
   }
 }
 
-/** A piece waits for the next token where that comes within so many milliseconds: the tokenizer's thread works on it meanwhile. */
+/** If a token takes at most this many ms, its text is decoded while the model computes the next token, and is yielded after that. */
 const soonMs = 40
 
 async function* streamText(
@@ -145,14 +145,14 @@ async function collect(
   return { text, tokens, ends, promptTokens: prompt.length, seconds, decodeSeconds: (now - first) / 1000 }
 }
 
-/** Number of prompt tokens decoded before the text: its first word keeps its space. */
+/** Number of prompt tokens decoded before the text, so that its first word keeps its space. */
 const contextTokens = 8
 /** Number of tokens after which text that was given out is not decoded again. */
 const lineTokens = 64
 
 /**
- * Ids to text as they come. A token may be half a character, and its blank may depend on the text before it: a piece is given out
- * when it can no longer change.
+ * Turns ids into text as they come. A token may be half a character, and its leading space may depend on the text before it, so a
+ * piece is returned only when it can no longer change.
  */
 export class TextStream {
   readonly #tokenizer: Tokenizer
@@ -199,7 +199,7 @@ const maxBytes = 2 ** 20
 
 /**
  * Tokens that end a text: eos_token_id of generation_config.json, else of config.json; one id or a list of them.
- * @throws EngineError 'bad-config' when generation_config.json is there, but no JSON.
+ * @throws EngineError 'bad-config' when generation_config.json exists but is not JSON.
  */
 export async function stopTokens(folder: string, config: unknown): Promise<ReadonlySet<number>> {
   const path = join(folder, 'generation_config.json')

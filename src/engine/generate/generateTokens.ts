@@ -40,7 +40,7 @@ export function requireRoom(config: ModelConfig, promptTokens: number): void {
 
 /**
  * New tokens, each as soon as it is known. Ends after `maxTokens`, after a stop token, or where learned positions end.
- * @throws EngineError 'usage' for a prompt that leaves no room, 'numeric' for a model that says NaN.
+ * @throws EngineError 'usage' for a prompt that leaves no room, 'numeric' for a model that predicts NaN.
  */
 export async function* generateTokens(
   decoder: Decoder,
@@ -119,7 +119,7 @@ export function pickToken(logits: Float32Array, { temperature, topP }: Sampling,
     left -= weights[id]
     if (left < 0) return id
   }
-  // The draw was within rounding of the sum.
+  // The draw is so close to the sum that rounding left no id for it.
   return ids ? ids[count - 1] : best
 }
 

@@ -10,7 +10,7 @@ import { openTokenizer } from '../text/tokenizer.ts'
 import { requireRoom } from './generateTokens.ts'
 
 interface SampleOptions extends NextOptions {
-  /** Called with the tokens so far; of a text that ends early the tokens that it did not need count too. */
+  /** Called with the tokens so far. A text that ends early counts as `maxTokens` tokens. */
   readonly onProgress?: (done: number, total: number) => Promise<void> | void
 }
 

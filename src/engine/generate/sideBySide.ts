@@ -1,5 +1,5 @@
 // Greedy generation from the same prompts in several checkpoints; the first gives its own probability of every token.
-// Where all fit the memory they generate together, one token each at a time; else one after the other, and the first is opened again to score.
+// If all fit into memory, they generate together, one token each in turn; else one after the other, and the first is reopened to score.
 import type { TriedToken, TryProgress, Turn } from '../../protocol/tryOut.ts'
 import type { Backend, Precision } from '../compute/backend.ts'
 import { EngineError, isOutOfMemory, throwIfCancelled } from '../errors.ts'
@@ -17,7 +17,7 @@ import { largest } from '../../formatting/lists.ts'
 
 interface SideBySide {
   readonly models: readonly string[]
-  /** Checkpoints, one per model or null, whose `sparsescope.mask` is applied to the model. */
+  /** For each model, a checkpoint whose `sparsescope.mask` is applied to the model, or null. */
   readonly masks?: readonly (string | null)[]
   readonly prompts: readonly string[]
   /** Earlier turns of a conversation, in which each prompt comes next; undefined: the prompts are continued as they are. */
@@ -39,16 +39,16 @@ interface Written {
   readonly prompt: number
   readonly ids: Int32Array<ArrayBuffer>
   readonly tokens: readonly number[]
-  /** The prompt's own ids, joined: those of another tokenizer differ. */
+  /** Ids of the prompt alone, joined into a string that tells whether two tokenizers agree. */
   readonly promptIds: string
 }
 
 const remedy = 'try shorter prompts or fewer new tokens'
 
-/** A request on its way. */
+/** A request in progress. */
 interface Trying extends SideBySide {
   readonly backend: Backend
-  /** Columns that have given out text, which cannot be taken back. */
+  /** Columns that have reported tokens, which cannot be taken back. */
   readonly wrote: Set<number>
   readonly failed: Set<number>
   /** Each prompt's own ids by the first checkpoint's tokenizer. */
@@ -90,7 +90,7 @@ export async function writeSideBySide(backend: Backend, request: SideBySide): Pr
     : device
 }
 
-/** The budget, within what the device gives now: a plan with less memory may have lowered it. */
+/** The budget, but at most the device's present limit, which a plan with less memory may have lowered. */
 function memoryOf({ backend, memoryBytes }: Trying): number {
   return Math.min(memoryBytes, backend.memory().limitBytes)
 }
@@ -100,7 +100,7 @@ async function fitTogether(trying: Trying): Promise<boolean> {
   return sizes.reduce((a, b) => a + b, 0) <= weightShare * memoryOf(trying)
 }
 
-/** Runs all prompts in some columns; returns the texts that the first has not scored yet, and the columns to be tried alone. */
+/** Runs all prompts in some columns. Returns the texts that the first column has not scored yet, and the columns to be tried alone. */
 async function writeGroup(
   trying: Trying,
   indices: readonly number[],
@@ -128,7 +128,7 @@ async function writeGroup(
   return [unjudged, [...withoutRoom]]
 }
 
-/** Returns false where the device has no room for it beside the other columns. */
+/** Scores texts by the first column. Returns false where the device has no room for this beside the other columns. */
 async function couldJudge(first: Column, written: readonly Written[], trying: Trying): Promise<boolean> {
   try {
     await judge(first.decoder, written, trying)
@@ -139,10 +139,10 @@ async function couldJudge(first: Column, written: readonly Written[], trying: Tr
   }
 }
 
-/** The first checkpoint, opened once more, alone. */
+/** Scores texts by the first checkpoint, which is opened once more, alone. */
 async function judgeByFirst(trying: Trying, written: readonly Written[]): Promise<void> {
   const body = async () => {
-    // An error here does not take back the text that it generated itself.
+    // With an empty `wrote`, `refuse` throws 'out-of-memory' although the column has text, and scoring is tried again with less.
     const [first] = await openAll({ ...trying, wrote: new Set() }, { indices: [0], withoutRoom: new Set() })
     if (!first) return
     try {
@@ -154,7 +154,7 @@ async function judgeByFirst(trying: Trying, written: readonly Written[]): Promis
   await withLess(trying, 0, body)
 }
 
-/** As planWithLess; where even that has no room, the column has failed. */
+/** As `planWithLess`. If memory runs out all the same, the column is reported as failed. */
 async function withLess(
   { backend, onProgress }: Trying,
   column: number,
@@ -196,11 +196,11 @@ interface Generating {
   readonly column: number
   readonly tokens: number[]
   readonly made: AsyncGenerator<TextToken, string>
-  /** Milliseconds that its own tokens took. */
+  /** Milliseconds that the tokens of this column took. */
   ms: number
 }
 
-/** Takes one token of each, again and again, until all have ended. */
+/** Generates one token in each column in turn, until all have ended. */
 async function generateTogether(
   trying: Trying,
   group: Group,
@@ -279,7 +279,7 @@ async function scored(decoder: Decoder, ids: Int32Array, tokens: readonly number
   return tokens.map((_, i) => -nll[ids.length - 1 + i])
 }
 
-/** @throws errors that end all columns, and out-of-memory of a column that is alone, which then begins again with less. */
+/** Reports a failed column, or marks it to be tried alone. @throws errors that end all columns, and 'out-of-memory' of a lone column. */
 function refuse(error: unknown, column: number, { backend, wrote, onProgress }: Trying, group: Group): void {
   if (!(error instanceof EngineError) || error.code === 'cancelled') throw error
   if (isOutOfMemory(error) && backend.planWithLess && !wrote.has(column)) {
@@ -288,7 +288,7 @@ function refuse(error: unknown, column: number, { backend, wrote, onProgress }: 
   } else onProgress({ type: 'failed', column, message: error.message })
 }
 
-/** A column's conversation, with its own answers, as its chat template opens the next. */
+/** A column's conversation, with its own answers, as its chat template writes it up to the next answer. */
 async function chatText(
   tokenizer: Tokenizer,
   turns: readonly Turn[],
@@ -342,7 +342,7 @@ async function openColumn(backend: Backend, options: ColumnOptions): Promise<Col
     opened.push(() => tokenizer.close())
     const texts: string[] = []
     for (const prompt of prompts) texts.push(turns ? await chatText(tokenizer, turns, index, prompt, signal) : prompt)
-    // A token has one character at least.
+    // An estimate of the tokens, usually too high: a token seldom has less than one character.
     const promptTokens = largest(texts, 0, ({ length }) => length)
     const room = roomFor(model.config, promptTokens, maxTokens)
     const decoder = await createDecoder(computeIn(backend, model, 'auto'), model, {

@@ -50,7 +50,7 @@ export interface AttentionSaved {
   readonly logSum: Tensor
 }
 
-/** x [N,C], already normed where the block norms first → output [N,C], with `residual` added where given. `observe` sees the input of `out`. */
+/** x [N,C], after the block's input norm if it has one → output [N,C], plus `residual` where given. `observe` sees the input of `out`. */
 export async function attentionForward(
   pass: Pass,
   config: ModelConfig,
@@ -71,7 +71,7 @@ export async function attentionForward(
   const { cache } = step
   const follows = cache !== undefined && cache.past > 0
   if (!follows) rotate(step, scope, config, weights.rope, { q, k }, false)
-  // The backward multiplies what was not rounded.
+  // Rounded to bf16 only where no backward reads the f32 values and no rows are gathered first.
   const isRead = !pass.saves && step.packing === undefined
   const mixedPlaces = scope.allocate(q.shape, isRead ? readType(step, q.shape[0]) : 'f32')
   const logSum = scope.allocate([q.shape[0], config.numHeads])
@@ -94,7 +94,7 @@ export async function attentionForward(
   return { x: input, ...read, qNorm, kNorm, mixed, logSum }
 }
 
-/** Attention over all tokens of a batch, with what a backward reads where there will be one. */
+/** Attention over all tokens of a batch. The fused kernel, used where no backward follows, does not write `logSum`. */
 function attendAtOnce(
   { step, saves }: Pass,
   out: Tensor,
@@ -107,7 +107,7 @@ function attendAtOnce(
   kernels.attention(out, logSum, q, k, v, step.keyMask, shape)
 }
 
-/** x as the products of attention read it, released where it had to be rounded: nothing else needs the f32 values. */
+/** `tensor` as the products of attention read it. Where this is a rounded copy, the f32 tensor is released: nothing else reads it. */
 function operand({ step, scope }: Pass, tensor: Tensor): Tensor {
   const read = productInput(step, scope, tensor)
   if (read !== tensor) scope.release(tensor)
@@ -158,7 +158,7 @@ interface Heads {
   readonly v: Tensor
 }
 
-/** q, k and v of so many rows: where they are equally wide and `stay` until the end of the scope, side by side in one tensor. */
+/** Tensors for q, k and v. They may be views of one tensor if they are equally wide and `stay` allocated until the end of the scope. */
 function allocateHeads(
   step: Step,
   scope: Arena,
@@ -235,7 +235,7 @@ function fusedParts(config: ModelConfig, numRows: number): [CopyShape, CopyShape
   return [part(queries, 0), part(keys, queries), part(keys, queries + keys)]
 }
 
-/** Norms each head [N·H, D], or all of a token [N, H·D]; without a norm the tensor itself. */
+/** Normalises each head [N·H, D], or a whole token [N, H·D] (`rmsNormWide`). Without a norm, returns `x` itself. */
 function normHeads(pass: Pass, config: ModelConfig, norm: Norm | null, x: Tensor): [Tensor, NormSaved | null] {
   if (!norm) return [x, null]
   const output = pass.scope.allocate(x.shape)

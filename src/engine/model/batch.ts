@@ -9,7 +9,7 @@ export interface Batch {
   readonly ids: Int32Array
   /** [batch · seqLen], 1 = real token; null when nothing is padded. */
   readonly mask: Int32Array | null
-  /** [batch · seqLen], −100 = ignored; null: the ids themselves. Labels are shifted here, as transformers does. */
+  /** [batch · seqLen], −100 = ignored; null: the ids themselves. `targetsOf` shifts labels by one, as transformers does. */
   readonly labels: Int32Array | null
 }
 
@@ -32,7 +32,7 @@ export function targetsOf({ batch, seqLen, ids, labels }: Batch): Int32Array<Arr
   return targets
 }
 
-/** Positions of each token, after `past` others: the row of the position table, where the model has one. */
+/** The position of each token after `past` earlier ones. For learned positions, the row of the position table. */
 export function positionRows(config: ModelConfig, { batch, seqLen, mask }: Batch, past = 0): Int32Array<ArrayBuffer> {
   const { position } = config
   const offset = position.kind === 'learned' ? position.offset : 0

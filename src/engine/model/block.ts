@@ -45,8 +45,8 @@ export interface LoadOptions {
   /** Parameters in memory that replace the checkpoint's, by name. They are not released with the block. */
   readonly overrides?: ReadonlyMap<string, Tensor>
   /**
-   * Packs the weights of linears and the head: for many tokens, where only products read them. A decoder does so by default, unless it
-   * trains or is given `as`.
+   * Packs the weights of linears and the head (`Backend.packing`). This pays off for many tokens, and only products can read packed
+   * weights. A decoder packs by default, unless it trains or is given `as`.
    */
   readonly packs?: boolean
 }
@@ -57,12 +57,12 @@ export async function loadBlock(backend: Backend, model: Model, index: number, o
   return assemble(model, index, params, options)
 }
 
-/** A block's weights on the device as they are stored, on their way while another block computes. */
+/** Loads a block's weights to the device in their stored types. Called while another block computes. */
 export function loadAhead(backend: Backend, model: Model, index: number): Promise<Map<string, Tensor>> {
   return loadParameters(backend, model, blockParameters(model.config, index), 'stored')
 }
 
-/** The block of what `loadAhead` loaded, which it takes over. */
+/** Makes a block of the tensors that `loadAhead` loaded. The block owns them; on an error they are released. */
 export function blockOf(
   backend: Backend,
   model: Model,

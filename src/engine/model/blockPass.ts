@@ -40,7 +40,7 @@ export function blockForward(
 }
 
 /**
- * dInput [N,C] in the step's arena, or null when it is not wanted; then what only it would need is not computed.
+ * Returns dInput [N,C] in the step's arena, or null when it is not wanted; work that only dInput needs is then skipped.
  * Adds to the gradients that `grads` and the step's adapters want.
  */
 export async function blockBackward(
@@ -98,7 +98,7 @@ async function parallelBackward(b: Backward<BlockSaved>, dY: Tensor, dX: Tensor 
 
 const noNorms = { input: null, output: null, sum: null }
 
-/** Side by side both branches read a normed stream. */
+/** The norm before attention. Every block with parallel branches has one. */
 function firstNorm({ index, attnNorms }: Block): Norm {
   if (attnNorms.input) return attnNorms.input
   throw new EngineError('internal', `block ${index} has no norm before its attention`)

@@ -1,14 +1,14 @@
-// Gives a pass its blocks: the first ones stay on the device, the others are read again, one ahead.
+// Provides the blocks of a pass: the first ones stay on the device, the others are read again for each pass, one block ahead.
 import type { Backend } from '../compute/backend.ts'
 import { placeBlock, readBlock, releaseBlock, type Block, type LoadOptions } from './block.ts'
 import type { Model } from './model.ts'
 import type { HostWeight } from './weights.ts'
 
 export interface BlockProvider {
-  /** A block on the device, until `release`. `next` is the one wanted after it: its weights are read meanwhile. */
+  /** A block on the device, until `release`. `next` is the index of the block wanted after it, whose weights are read meanwhile. */
   acquire(index: number, next: number | null): Promise<Block>
   release(block: Block): void
-  /** Ends reads under way and frees all blocks. None may be in use. */
+  /** Waits for reads under way and frees all blocks, none of which may be in use. */
   close(): Promise<void>
 }
 

@@ -17,7 +17,7 @@ export function computeIn(backend: Backend, model: Model, choice: PrecisionChoic
   return { ...backend, precision, info: { ...info, description, details: { ...info.details, precision } } }
 }
 
-/** The form of weights on the device: for products in bf16 as they are stored, in half the bytes. */
+/** The type of weights on the device. Products in bf16 read weights as they are stored, in half the bytes of f32. */
 export function productForm({ precision }: Pick<Backend, 'precision'>): LoadAs {
   return precision === 'bf16' ? 'stored' : 'f32'
 }

@@ -42,7 +42,7 @@ export interface DecoderOptions extends Partial<LoadOptions> {
   readonly memoryBytes: number
   /** Set when gradients follow: block inputs of a batch then stay in memory. */
   readonly training?: boolean
-  /** Tokens of the largest batch that will come. */
+  /** Number of tokens in the largest batch that the decoder will be given. */
   readonly tokensPerPass?: number
 }
 
@@ -52,21 +52,21 @@ export interface Decoder {
   readonly ends: Ends
   /** The plan by which the budget is spent. */
   readonly residency: Residency
-  /** Places of a batch of questions that the budget has room for. */
+  /** Number of places (batch · seqLen) in a batch of questions that the budget has room for. */
   readonly questionPlaces: number
   /** nll [batch · seqLen] of each batch, 0 at ignored targets. Each block is loaded once for all batches. */
   forwardNll(batches: readonly Batch[], options?: PassOptions): Promise<Float32Array[]>
-  /** The same of one batch from block `from` on, whose input [batch · seqLen, channels] is `hidden`; that stays the caller's. */
+  /** nll of one batch, computed from block `from` on. `hidden` [batch · seqLen, C], the input of that block, is not changed. */
   nllFrom(from: number, hidden: Tensor, batch: Batch, options?: PassOptions): Promise<Float32Array>
-  /** Logits [V] after one sequence's next ids, which the cache then holds too. Only its beginning may have more than one id. */
+  /** Logits [V] after the next ids of one sequence, which are added to the cache. Only the first call may pass more than one id. */
   nextLogits(ids: Int32Array<ArrayBuffer>, cache: KvCache, options?: NextOptions): Promise<Float32Array>
-  /** The target's nll for each pair, and whether it is the likeliest token. Every distinct beginning is computed once. */
+  /** For each pair, the target's nll and whether the target is the likeliest token. Every distinct prefix is computed once. */
   forwardPacked(batches: readonly PackedBatch[], options?: PassOptions): Promise<PackedScores[]>
   /** Output of the last block [batch · seqLen, C], in the caller's arena. */
   lastHidden(batch: Batch, arena: Arena, options?: PassOptions): Promise<Tensor>
   /** Mean loss over the targets that count, and its gradients added to `grads` and to the adapters' own. */
   lossAndGradients(batch: Batch, grads: Grads, options?: GradientOptions): Promise<BatchLoss>
-  /** The same without waiting for the loss, which is in `held` until it is read. */
+  /** As `lossAndGradients`, without waiting for the loss, whose tensors are allocated in `held`. */
   gradients(batch: Batch, grads: Grads, held: Arena, options?: GradientOptions): Promise<PendingLoss>
   /** Loads the resident blocks beforehand, which keeps the loading out of measured times. */
   prepare(): Promise<void>
@@ -74,8 +74,8 @@ export interface Decoder {
 }
 
 /**
- * Loads what is outside the blocks and as many blocks as the budget holds; the others are read again for each pass. The caller closes it.
- * @throws EngineError 'out-of-memory' where the device has no room, or of reading the checkpoint.
+ * Loads everything outside the blocks. As many blocks as the budget holds stay loaded once used; the others are read for each pass.
+ * The caller closes the decoder. @throws EngineError 'out-of-memory' where the device has no room, and errors of reading the checkpoint.
  */
 export async function createDecoder(backend: Backend, model: Model, options: DecoderOptions): Promise<Decoder> {
   const { training = false, tokensPerPass = passTokens, overrides } = options
@@ -134,8 +134,8 @@ export async function createDecoder(backend: Backend, model: Model, options: Dec
 }
 
 /**
- * A CPU widens 16-bit weights for every product in f32, so f32 is faster there where all of it fits. Elsewhere half the
- * bytes are half the time.
+ * A CPU widens 16-bit weights in every f32 product, so weights in f32 are faster there if all of them fit. Elsewhere, half
+ * the bytes take half the time.
  */
 function bestForm(backend: Backend, model: Model, memoryBytes: number, numRows: number, training: boolean): LoadAs {
   if (!backend.traits.widensWeights || productForm(backend) === 'stored') return 'stored'
@@ -145,7 +145,7 @@ function bestForm(backend: Backend, model: Model, memoryBytes: number, numRows: 
 
 function passSizes(model: Model, { as }: LoadOptions, numRows: number, training: boolean): PassSizes {
   const { config } = model
-  // Blocks of one model are alike but for their stored types.
+  // Blocks of one model differ only in their stored types.
   const indices = Array.from({ length: config.numBlocks }, (_, i) => i)
   const readBytes = (i: number) => blockParameters(config, i).reduce((sum, p) => sum + hostBytes(model, p), 0)
   return {

@@ -15,7 +15,7 @@ import type { Norm } from './norm.ts'
 import { type Batch, positionRows } from './batch.ts'
 import { linearBackward, linearForward } from './linear.ts'
 
-/** Vocabulary entries in one product of the head in training on a GPU, where all logits stay in memory: no GPU has smaller buffers than a chunk's weights. */
+/** Vocabulary entries in one product of the head when training on a GPU. The weights of such a chunk fit into one buffer on any GPU. */
 function keptRows(width: number): number {
   return Math.min(65_536, Math.max(vocabularyChunk, 2 ** Math.floor(Math.log2(2 ** 26 / width))))
 }
@@ -24,16 +24,16 @@ function keptRows(width: number): number {
 export interface Table {
   /** Name in the checkpoint. */
   readonly name: string
-  /** The rows [rows, width] in order, possibly 16-bit. All but the last have as many, whole chunks of the head. */
+  /** The rows [rows, width] in order, possibly 16-bit. All parts but the last have equally many: whole chunks of the head. */
   readonly parts: readonly Tensor[]
 }
 
-/** The chunks in which the head goes over the vocabulary; `large` ones are whole numbers of the others. */
+/** The chunks of the vocabulary that the head computes one at a time. A `large` chunk is a whole number of the other chunks. */
 export function chunksOf({ vocabSize, embedSize }: ModelConfig, large: boolean): RowRange[] {
   return rangesOf(vocabSize, large ? keptRows(embedSize) : vocabularyChunk)
 }
 
-/** The rows of each tensor of a table [numRows, width] of so many bytes. */
+/** How the rows of a table [numRows, width] of `bytes` bytes are divided into tensors. */
 export function partsOf(
   { mostTensorBytes = Infinity }: DeviceTraits,
   [numRows, width]: readonly number[],
@@ -45,7 +45,7 @@ export function partsOf(
   return rangesOf(numRows, Math.max(1, chunks) * chunk)
 }
 
-/** Rows [start, end) as a view; they are in one chunk of the head. */
+/** Rows [start, end) as a view. The range must lie in one chunk of the head. */
 export function tableRows({ parts }: Table, { start, end }: RowRange): Tensor {
   const numRows = parts[0].shape[0]
   const part = Math.floor(start / numRows)
@@ -59,7 +59,7 @@ export function gatherTable({ kernels }: Backend, out: Tensor, { parts }: Table,
 
 export interface Ends {
   readonly config: ModelConfig
-  /** Parameters by checkpoint name but for tables of several tensors; a tied head is there under the embedding's name only. */
+  /** Parameters by checkpoint name, except tables in several tensors. A tied head is found under the embedding's name only. */
   readonly params: ReadonlyMap<string, Tensor>
   readonly tokens: Table
   /** null for rotary positions. */
@@ -74,13 +74,13 @@ export interface Ends {
 
 /** The linear [V, E] that gives the logits. */
 export interface Head {
-  /** Module name; the head's even when its table is the embedding. */
+  /** Module name of the head, also where its table is the embedding. */
   readonly name: string
   readonly table: Table
   readonly bias: Tensor | null
 }
 
-/** Its output features of a chunk as a linear of their own. */
+/** A range of the head's output features as a linear of its own. */
 export function headPart({ name, table, bias }: Head, range: RowRange): Linear {
   const { start, end } = range
   return { name, weight: tableRows(table, range), bias: bias && slice(bias, start, [end - start]), inputKey: 'lmHead' }

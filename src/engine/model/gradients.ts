@@ -26,7 +26,7 @@ export interface BatchLoss {
   /** Mean over the targets that count. */
   readonly loss: number
   readonly numTargets: number
-  /** Loss [batch · seqLen], 0 at ignored targets: nll, unless it is compared with a dense model. */
+  /** Loss [batch · seqLen], 0 at ignored targets: the nll, or the loss against a dense model (`HeadResult.readLoss`). */
   readonly losses: Float32Array
 }
 
@@ -38,15 +38,15 @@ interface DenseModel {
 }
 
 export interface GradientOptions extends PassOptions {
-  /** In place of 1 / (number of targets): several batches of one step share a mean. */
+  /** Weight of each target, instead of 1 / (number of targets), so that several batches of one step share a mean. */
   readonly targetWeight?: number
-  /** Where the loss is not of the text alone. */
+  /** Set where the loss also compares with a dense model. */
   readonly dense?: { readonly model: DenseModel; readonly loss: DenseLoss }
 }
 
 /** The parts of one block's forward that its backward needs. */
 interface Trace {
-  /** null once no lower block needs it. */
+  /** null where the block's backward is not wanted. */
   readonly input: Tensor | null
   /** Activations, or null when they are computed again. */
   readonly kept: { readonly arena: Arena; readonly saved: BlockSaved } | null
@@ -63,11 +63,11 @@ interface Forward {
 
 /** Losses that are still on the device. */
 export interface PendingLoss {
-  /** Waits for the device, once for all that are read in the same turn. */
+  /** Waits for the device. Losses that are read in the same turn of the event loop share one wait. */
   read(): Promise<BatchLoss>
 }
 
-/** Adds the gradients of a batch; `held` holds its losses, and is the caller's to close. */
+/** Adds the gradients of a batch to `grads`. Its losses are allocated in `held`, which the caller closes. */
 export async function gradientsOfBatch(
   pass: TrainingPass,
   batch: Batch,

@@ -10,7 +10,7 @@ import { linearBackward, linearForward, otherOperand, productInput } from './lin
 import { rangesOf, type Grads, type Linear, type RowRange, type Step, scaled } from './module.ts'
 import { normBackward, normForward, type NormSaved } from './norm.ts'
 
-/** The dense model's last block output for the same tokens, and how much of the loss it is. */
+/** Output of the dense model's last block for the same tokens, and how much it counts in the loss. */
 export interface DenseTarget {
   readonly ends: Ends
   /** [N, C]. */
@@ -24,7 +24,7 @@ export interface HeadTargets {
   /** [N]: the gradient of the loss with respect to each row's nll. Only needed for a backward. */
   readonly weights?: Float32Array<ArrayBuffer>
   readonly dense?: DenseTarget
-  /** Holds what is read of the losses; default: the step's arena. */
+  /** Arena of the tensors that losses are read from; default: the step's arena. */
   readonly kept?: Arena
 }
 
@@ -85,7 +85,7 @@ export function headLoss(
   }
 }
 
-/** Gives the logits of the last block's output piece by piece: rows from `firstRow`, tokens [firstToken, + width). */
+/** Calls `onPiece` with the logits of `hidden`, piece by piece: rows from `firstRow` on, tokens [firstToken, firstToken + width). */
 export async function readLogits(
   step: Step,
   ends: Ends,
@@ -151,7 +151,7 @@ function outOfHead(
   return finalNorm && normSaved ? normBackward(step, step.arena, finalNorm, normSaved, dOutput, grads) : dOutput
 }
 
-/** Scale of the head's input; where logits are capped, its products give the input of the tanh. */
+/** Scale of the head's input. Where logits are capped, it includes 1 / cap, so that products give the argument of the tanh. */
 function inputScale({ logitsScale, logitsCap }: ModelConfig): number {
   return logitsCap > 0 ? logitsScale / logitsCap : logitsScale
 }
@@ -246,7 +246,7 @@ function cutTile(
   }
 }
 
-/** Goes over the chunks twice: for the log-sum-exp, and then for the gradient, which needs the total, from the same logits. */
+/** Goes over the chunks twice: for the log-sum-exp, then for the gradient, which needs the whole sum. Logits are computed once. */
 function lossOfTile(step: Step, ends: Ends, tile: Tile, grads: Grads | null): void {
   const { kernels } = step.backend
   using kept = new Arena(step.backend)
@@ -295,7 +295,7 @@ function releaseLogits(scope: Arena, { logits, product }: ChunkLogits): void {
   if (product !== logits) scope.release(product)
 }
 
-/** logits [N, Vc] = the head's rows of a chunk. */
+/** logits [N, Vc] = input · Wᵀ + bias, W the head's rows of a chunk. */
 function multiplyChunk(step: Step, head: Head, input: Tensor, chunk: RowRange, logits: Tensor): void {
   using inner = new Arena(step.backend)
   const part = headPart(head, chunk)

@@ -1,4 +1,4 @@
-// Keys and values of the tokens of one sequence that were read: all that the next token needs of them.
+// Keys and values of the tokens of one sequence so far: all that the next token needs of them.
 import { fillArena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import { rows, type Tensor } from '../compute/tensor.ts'
@@ -6,21 +6,21 @@ import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 import { EngineError } from '../errors.ts'
 
 export interface KvCache {
-  /** Number of positions that all blocks have. */
+  /** Number of positions that are cached in every block. */
   past: number
-  /** Ids of those positions, for a model that must compute them all again. */
+  /** Ids of the cached positions, for a model that must compute all of them again (nextToken.ts). */
   readonly ids: number[]
   /** Number of positions that there is room for. */
   readonly capacity: number
   /** Keys and values of each block [capacity, Hkv·D], after norms and rotation, as attention reads them. */
   readonly keys: readonly Tensor[]
   readonly values: readonly Tensor[]
-  /** The step of one token, once one has been made (nextToken.ts). */
+  /** The recorded step of one token; null before the first (nextToken.ts). */
   recorded: RecordedStep | null
   [Symbol.dispose](): void
 }
 
-/** Computes a token after the cached ones from a recording, without calling its kernels. */
+/** Computes the token after the cached ones by replaying recorded kernels. */
 export interface RecordedStep {
   /** Logits [V] after `id`. */
   next(id: number): Tensor
@@ -50,7 +50,7 @@ export function kvCacheBytes({ numBlocks, numKvHeads, headDim }: ModelConfig, ca
   return 8 * numBlocks * capacity * numKvHeads * headDim
 }
 
-/** A block's keys and values of a sequence's beginning [T, Hkv·D], which sees itself alone. */
+/** Stores a block's keys and values of a sequence's beginning [T, Hkv·D]. */
 export function rememberBeginning({ kernels }: Backend, cache: KvCache, block: number, k: Tensor, v: Tensor): void {
   const [count] = k.shape
   requireRoom(cache, count)
@@ -58,7 +58,7 @@ export function rememberBeginning({ kernels }: Backend, cache: KvCache, block: n
   kernels.convert(rows(cache.values[block], 0, count), v)
 }
 
-/** Keys and values of a block for the kernel of a step, and their length with the new token, which the kernel writes. */
+/** Keys and values of a block for `attentionStep`, and their length including the new token, whose rows the kernel writes. */
 export function roomForNext(cache: KvCache, block: number): { keys: Tensor; values: Tensor; length: number } {
   requireRoom(cache, 1)
   return { keys: cache.keys[block], values: cache.values[block], length: cache.past + 1 }

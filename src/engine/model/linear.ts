@@ -7,20 +7,20 @@ import { breathe } from '../breathe.ts'
 import type { Grads, Linear, Step } from './module.ts'
 
 /**
- * x [N, C] as products read it: x itself, or where they are computed in bf16 its rounding, in `scope`. Linears that share
- * an input share it. One row stays as it is: reading the weights is all of its work.
+ * x [N, C] as products read it: x itself, or where products are in bf16 a rounded copy in `scope`. Linears that share an
+ * input share the copy. A single row is not rounded, since its product takes only the time of reading the weights.
  */
 export function productInput({ backend }: Pick<Step, 'backend'>, scope: Arena, x: Tensor): Tensor {
   if (backend.precision === 'f32' || x.dtype !== 'f32' || x.shape[0] === 1) return x
   return rounded(backend, scope, x)
 }
 
-/** The type of [N, C] that only products read: their rounding is then written at once. Whoever observes it sees f32. */
+/** The type of an activation [N, C] that only products read: bf16 where they would round it. An observer needs f32. */
 export function readType({ backend, observe }: Pick<Step, 'backend' | 'observe'>, numRows: number): 'f32' | 'bf16' {
   return backend.precision === 'f32' || observe !== undefined || numRows === 1 ? 'f32' : 'bf16'
 }
 
-/** The other operand of a product with `input`: itself, or rounded to bf16 in `scope` where `input` is. */
+/** The other operand of a product with `input`: `other` itself, or its rounding to bf16 in `scope` where `input` is bf16. */
 export function otherOperand({ backend }: Pick<Step, 'backend'>, scope: Arena, input: Tensor, other: Tensor): Tensor {
   const narrow = other.dtype === 'bf16' || other.dtype === 'packed'
   return input.dtype === 'bf16' && !narrow ? rounded(backend, scope, other) : other
@@ -63,12 +63,12 @@ export function linearActivated(
   return fused.linearActivated(output, x, weight, linear.bias, kind, factor)
 }
 
-/** Whether kernels of several linears take less time than as many kernels: a GPU then has more to do at once. */
+/** Whether one kernel for several linears is faster than one for each: a GPU then has more work to do at once. */
 export function gainsTogether({ backend }: Pick<Step, 'backend'>): boolean {
   return !backend.traits.inHostMemory && backend.precision === 'f32'
 }
 
-/** Adapters of linears that share their input, with effective weights that are kept; null where each is done by itself. */
+/** Adapters of linears that share their input, and their effective weights; null where each linear must run by itself. */
 function adaptersTogether(step: Step, linears: readonly Linear[]) {
   const adapters = linears.map((linear) => step.adapterOf?.(linear) ?? null)
   const all = gainsTogether(step) ? adapters[0]?.together?.(adapters) : null
@@ -77,8 +77,8 @@ function adaptersTogether(step: Step, linears: readonly Linear[]) {
 }
 
 /**
- * outputs[k] = input · W_kᵀ + bias_k of linears that share their input: of one row, and of adapters that go together, as one kernel, else
- * one after the other, so that no two effective weights are in memory.
+ * outputs[k] = input · W_kᵀ + bias_k of linears that share their input: one kernel for a single row or for adapters that run together.
+ * Otherwise the linears run one after the other, so that no two effective weights are in memory.
  */
 export async function linearsForward(
   step: Step,
@@ -101,7 +101,7 @@ export async function linearsForward(
   step.backend.kernels.linears(outputs, input, weights, biases)
 }
 
-/** out = f(gate(input)) ⊙ up(input) of one row; `factors` are memory for what is multiplied. */
+/** output = f(gate(input)) ⊙ up(input) of one row; `factors` are scratch tensors for the two factors. */
 export function gatedForward(
   step: Step,
   output: Tensor,
@@ -117,8 +117,8 @@ export function gatedForward(
 }
 
 /**
- * dInput = dOutput · W, times the activation's slope where given, += when `accumulate`, nothing when null. Adds what `grads` and the adapter want of
- * dW[O,I] += dOutputᵀ · input and dBias[O] += Σ_n dOutput; a frozen weight's gradient is never formed.
+ * dInput = dOutput · W, times the activation's slope where given, += when `accumulate`; a null dInput is not computed. Adds the gradients
+ * that `grads` and the adapter want: dW[O,I] += dOutputᵀ · input, dBias[O] += Σ_n dOutput. A frozen weight's gradient is never formed.
  */
 export function linearBackward(
   step: Step,
@@ -135,7 +135,7 @@ export function linearBackward(
   const dBias = linear.bias && grads.of(`${linear.name}.bias`)
   const dWeight = grads.of(`${linear.name}.weight`)
   const adapter = step.adapterOf?.(linear)
-  // An adapter that reads what is not rounded sums it too.
+  // In f32 the adapter's kernel sums dBias too. In bf16 it reads a rounded dOutput, so dBias is summed here.
   const sumsInAdapter = adapter && step.backend.precision === 'f32'
   if (dBias && !sumsInAdapter) kernels.columnSum(dBias, dOutput)
   if (!dWeight && !adapter && !dInput) return
@@ -151,7 +151,7 @@ export function linearBackward(
   kernels.linearBackwardInput(dInput, d, weight, accumulate, slope)
 }
 
-/** `linearBackward` of linears that share their input, where all their paths meet in dInput. */
+/** `linearBackward` of linears that share their input; dInput is the sum over all of them. */
 export function linearsBackward(
   step: Step,
   linears: readonly Linear[],
@@ -169,7 +169,7 @@ export function linearsBackward(
   if (dInput) step.backend.kernels.linearsBackwardInput(dInput, dOutputs, together.weights)
 }
 
-/** Formed in `scope`; adapters that have memory for theirs keep them. */
+/** The adapter's effective weight, in `scope` or in memory of the adapter's own; without an adapter, the linear's weight. */
 function effectiveWeight(step: Step, scope: Arena, linear: Linear): Tensor {
   return step.adapterOf?.(linear)?.effectiveWeight(step.backend, scope, linear) ?? linear.weight
 }

@@ -100,8 +100,8 @@ export async function mlpBackward(
 }
 
 /**
- * What is activated and multiplied to `inner`; `up` is `inner` where it is written already: the device activates as it multiplies,
- * and no backward reads what was activated.
+ * The factors from which `inner` is computed. Where no backward reads the factors and the device applies the activation within the
+ * product, `inner` itself is written and returned as `up`.
  */
 async function project(
   pass: Pass,

@@ -69,8 +69,8 @@ const pieceBytes = 16 * 2 ** 20
 const checked = new WeakSet<Model>()
 
 /**
- * Checks a head that config.json ties to the embedding and that the file holds too. Older versions of transformers tie it, newer
- * ones use its matrix: the file is two models.
+ * Checks a head that config.json ties to the embedding although the file contains one too. Older versions of transformers use the
+ * embedding, newer ones the file's head: if they differ, the file is ambiguous.
  * @throws EngineError 'bad-checkpoint' where the file's head is not the embedding, byte for byte.
  */
 export async function checkTiedHead(model: Model): Promise<void> {

@@ -6,11 +6,11 @@ import type { CopyShape } from '../compute/kernels.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import type { KvCache } from './kvCache.ts'
 
-/** One weight matrix of the checkpoint, fused ones whole, always [O, I] here whatever the file stores. */
+/** One weight matrix of the checkpoint (a fused matrix is one), [O, I] here whatever orientation the file has. */
 export interface Linear {
   /** Module name: the checkpoint's tensor name without `.weight`. */
   readonly name: string
-  /** [O, I]; f32, or the checkpoint's own 16-bit type when the block was loaded packed. */
+  /** [O, I]; f32, the checkpoint's own 16-bit type (`LoadAs`), or `packed` (packWeights.ts). */
   weight: Tensor
   readonly bias: Tensor | null
   /** Linears with the same key read the same input (q, k, v; gate, up): their statistics are shared. */
@@ -84,13 +84,13 @@ export interface Step {
   readonly packing?: Packing
   /** Forward of one sequence only: its keys and values so far. */
   readonly cache?: KvCache
-  /** Set while the pass is recorded: the writes that depend on the token and its position, repeated for each token. */
+  /** Set while the pass is recorded: takes the calls that depend on the token or its position, and repeats them for each token. */
   readonly varying?: (call: () => void) => void
   readonly observe?: LinearObserver
   readonly adapterOf?: (linear: Linear) => Adapter | null
 }
 
-/** Writes and kernels of a pass that a replay repeats. */
+/** Calls `call` now and, if the pass is recorded, again before each replay. */
 export function eachTime({ varying }: Pick<Step, 'varying'>, call: () => void): void {
   if (varying) varying(call)
   else call()
@@ -104,7 +104,7 @@ export interface Packing {
   readonly placeOf: Tensor
 }
 
-/** The copy back: from where this one writes to where it reads. */
+/** The opposite copy: from the layout that the given copy writes to the one that it reads. */
 export function reversed({ outRow, outGroup, outOffset, inRow, inGroup, inOffset, ...sizes }: CopyShape): CopyShape {
   const out = { outRow: inRow, outGroup: inGroup, outOffset: inOffset }
   return { ...sizes, ...out, inRow: outRow, inGroup: outGroup, inOffset: outOffset }

@@ -1,4 +1,4 @@
-// Experts: every token goes through the top k of them, and their outputs are added by their shares.
+// Mixture of experts: every token goes through its top k experts, whose outputs are added with their shares as weights.
 import { readF32, upload } from '../compute/backend.ts'
 import { Arena } from '../compute/arena.ts'
 import type { Tensor } from '../compute/tensor.ts'
@@ -49,7 +49,7 @@ interface ExpertSaved {
   readonly output: Tensor
 }
 
-/** output[N,C] = Σ_e share_e · expert_e(x) + σ(router · x) · shared(x). Waits for the router: where tokens go decides what is computed. */
+/** output[N,C] = Σ_e share_e · expert_e(x) + σ(router · x) · shared(x). Waits for the router's result, which decides what to compute. */
 export async function moeForward(pass: Pass, weights: MoeWeights, x: Tensor, output: Tensor): Promise<MoeSaved> {
   const { step, scope } = pass
   const { backend } = step
@@ -178,7 +178,7 @@ async function expertBackward(
   using inner = new Arena(step.backend)
   const dRows = gathered(step, inner, dOutput, rows)
   kernels.rowDot(dShares, dRows, output)
-  // Each row is multiplied by its share: it is scattered onto itself.
+  // Multiplies each row by its share: scatter-adds the rows to zeros at their own indices.
   const dExpert = inner.allocate(output.shape)
   const identity = inner.upload([count], 'i32', everyRow(output))
   kernels.fill(dExpert, 0)

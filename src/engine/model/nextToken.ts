@@ -1,5 +1,5 @@
 // Logits after a sequence's next tokens: the beginning in one pass, then a token at a time. Where the backend records, the
-// kernels of a token are called once and replayed for those after it: calling hundreds of them takes as long as half their work.
+// kernels of a token are called once and replayed for later tokens: calling hundreds of kernels takes half as long as running them.
 import { Arena } from '../compute/arena.ts'
 import { readF32, type Backend, type Recorder } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
@@ -13,11 +13,11 @@ import type { Step } from './module.ts'
 import { stepOf, type PassOptions } from './pass.ts'
 import { prepareRotation } from './rope.ts'
 
-/** A model from one end to the other. */
+/** What a pass through the whole model needs. */
 export interface Stack {
   readonly backend: Backend
   readonly ends: Ends
-  /** Whether all blocks stay on the device and no block waits for it. */
+  /** Whether a pass can be recorded: all blocks stay on the device, and none reads a result back, as a router of experts does. */
   readonly canRecord: boolean
   /** Runs the first block's input through all blocks. */
   throughBlocks(step: Step, hidden: Tensor): Promise<Tensor>
@@ -25,7 +25,7 @@ export interface Stack {
 
 export type NextOptions = Pick<PassOptions, 'adapterOf' | 'signal'>
 
-/** Logits [V] after `ids`, which the cache then holds too. Only its beginning may have more than one id. */
+/** Logits [V] after the ids `given`, which are added to the cache. Only the first call of a sequence may pass more than one id. */
 export async function nextLogits(
   stack: Stack,
   given: Int32Array<ArrayBuffer>,
@@ -49,7 +49,7 @@ export async function nextLogits(
   return readF32(backend, logits)
 }
 
-/** Past the positions that the model was first trained for, longrope rotates all keys by other angles, those in the cache too. */
+/** Whether the new tokens cross the original context length, beyond which longrope rotates all keys differently, cached ones too. */
 function changesAngles({ position }: ModelConfig, past: number, count: number): boolean {
   if (position.kind !== 'rope') return false
   return position.byBlock.some((rope) => {
@@ -59,7 +59,7 @@ function changesAngles({ position }: ModelConfig, past: number, count: number): 
   })
 }
 
-/** Computes everything so far in one pass, as transformers does there. */
+/** Discards the cached keys and values. Returns all ids so far, to compute them in one pass, as transformers does in this case. */
 function beginAgain(cache: KvCache, given: Int32Array): Int32Array<ArrayBuffer> {
   cache.past = 0
   cache.recorded?.close()

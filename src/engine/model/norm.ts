@@ -41,7 +41,7 @@ export function normForward({ step, scope }: Pass, output: Tensor, norm: Norm, x
   }
 }
 
-/** dX [N,C], in `into.dX` with a residual added where that is given; adds to the gradients of weight and bias that are wanted. */
+/** Returns dX [N,C]: `into.dX`, with `into.residual` added, where `into` is given. Adds the wanted gradients of weight and bias. */
 export function normBackward(
   step: Step,
   scope: Arena,

@@ -3,12 +3,12 @@ import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import type { Linear } from './module.ts'
 
-/** Tokens for which the time of packing weights and unpacking them again is a small share of what packed ones save. */
+/** Number of tokens from which the time of packing and unpacking weights is small compared with the time that packed weights save. */
 const worthwhileTokens = 8192
 
 type Packer = Pick<Backend, 'precision' | 'packing'>
 
-/** A weight as products in bf16 read it fastest, in place. */
+/** Packs a weight in place where products are in bf16 and the device has an order for it; else returns the weight as it is. */
 export function packWeight({ precision, packing }: Packer, weight: Tensor): Tensor {
   return precision === 'bf16' && packing ? packing.pack(weight) : weight
 }
@@ -23,7 +23,7 @@ export function packBlock(backend: Packer, { linears }: Packable): void {
   for (const linear of linears) linear.weight = packWeight(backend, linear.weight)
 }
 
-/** The block packed while `tokens` tokens go through it, until the end of the scope. */
+/** Packs a block until the end of the scope, if the `tokens` tokens that go through it are enough to save time. */
 export function packedFor(tokens: number, backend: Packer, block: Packable): Disposable {
   if (tokens >= worthwhileTokens) packBlock(backend, block)
   return {

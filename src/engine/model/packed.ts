@@ -13,7 +13,7 @@ import { stepOf, type PassOptions } from './pass.ts'
 export interface PackedBatch {
   /** The sequences side by side, padded on the right: attention is causal, so no token sees padding. */
   readonly places: Batch
-  /** [batch · seqLen]: the row of each place; padding has any. */
+  /** [batch · seqLen]: the row of each place; padding may have any row. */
   readonly rowOf: Int32Array<ArrayBuffer>
   /** [rows]: a place of each row. */
   readonly placeOf: Int32Array<ArrayBuffer>
@@ -84,7 +84,7 @@ export class Packer {
     return this.sequences.reduce((most, { length }) => Math.max(most, length), 0)
   }
 
-  /** Rows of the sequence from the root on, with new ones from where it differs from all sequences before it. */
+  /** The row of each token of a sequence. Rows are new from the token on where the sequence differs from all earlier ones. */
   private rowsOf(input: Int32Array): number[] {
     let parent = 0
     return Array.from(input, (id) => {
@@ -96,7 +96,7 @@ export class Packer {
     })
   }
 
-  /** Equal pairs are one: equal choices have equal scores to the last bit. */
+  /** The index of a pair. Equal pairs share one, so that equal choices have equal scores to the last bit. */
   private pair(row: number, target: number): number {
     const key = row * this.vocabSize + target
     const index = this.pairIndex.get(key) ?? this.pairIndex.size
@@ -114,7 +114,7 @@ export function packedStepOf(backend: Backend, arena: Arena, batch: PackedBatch,
   return { ...stepOf(backend, arena, batch.places, options), packing: { rowOf, placeOf } }
 }
 
-/** → [rows, C] */
+/** Embeddings [rows, C] of the batch's distinct rows. */
 export function embedPacked(step: Step, ends: Ends, { places }: PackedBatch): Tensor {
   const { output, saved } = embed(step, ends, places)
   const rows = step.packing ? gathered(step, step.arena, output, step.packing.placeOf) : output

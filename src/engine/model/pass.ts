@@ -21,7 +21,7 @@ export function stepOf(backend: Backend, arena: Arena, batch: Batch, { adapterOf
   return { backend, arena, batch: rows, seqLen, keyMask, adapterOf }
 }
 
-/** Tokens, about, of a pass without training: enough for full speed, few enough for one block's activations. */
+/** Approximate number of tokens in a pass without training: enough for full speed, few enough to hold a block's activations. */
 const tokensPerPass = 2048
 
 /** Settings of a pass over unpadded windows. */
@@ -69,15 +69,15 @@ function createPass(step: Step, save: boolean): Pass {
   }
 }
 
-/** Frees a tensor: at once where the backward has `saved` instead of it, else as `drop` does. */
+/** Frees a tensor: at once where the backward reads `saved` in its place, otherwise as `drop` does. */
 export function dropUnless(pass: Pass, tensor: Tensor, saved: Tensor): void {
   if (saved === tensor) pass.drop(tensor)
   else pass.scope.release(tensor)
 }
 
 /**
- * One pass with its output [shape] in the step's arena. `body` fills the output and returns what a backward needs of it,
- * which is handed on only when saving: without, it points into a scope that has ended.
+ * One pass with its output [shape] in the step's arena. `body` fills the output and returns the tensors that a backward
+ * needs. They are passed on only when saving; otherwise they are released with the scope.
  */
 export async function runPass<S>(
   step: Step,

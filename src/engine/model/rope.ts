@@ -1,5 +1,5 @@
-// Rotary positions: tables of angles, and queries and keys rotated by them. Angles are computed in f32 as in transformers:
-// long contexts agree too.
+// Rotary positions: tables of angles, and queries and keys rotated by them. Angles are computed in f32 as in transformers,
+// so that long contexts agree too.
 import type { RopeConfig, RopeScaling } from '../../catalog/families/ropeConfig.ts'
 import type { Arena } from '../compute/arena.ts'
 import type { Rotation } from '../compute/kernels.ts'
@@ -17,7 +17,7 @@ interface RopeAngles {
 
 const round = Math.fround
 
-/** The tables of the last positions, by model: every block of every pass needs the same. */
+/** The latest tables of each configuration, which all blocks and passes over the same positions share. */
 const lastAngles = new WeakMap<RopeConfig, RopeAngles>()
 
 /** Tables of positions [start, end); `end` is taken as the sequence's length, on which some kinds of scaling depend. */
@@ -117,10 +117,10 @@ function yarnFrequencies(
   })
 }
 
-/** Tables [2 · T, rotaryDim / 2], cos of the step's positions and then sin, of steps of decoding, in their arenas: blocks with the same angles share them. */
+/** Tables [2 · T, rotaryDim / 2] of decoding steps, cos and then sin, in the step's arena. Blocks with the same angles share them. */
 const tablesOfStep = new WeakMap<Step, Map<RopeConfig, Tensor>>()
 
-/** Makes a step's tables before its first block: a recorded pass writes them before it runs, into memory of their own. */
+/** Makes a step's tables before its first block. A replay writes them before its first kernel, so no other tensor may use their memory. */
 export function prepareRotation(step: Step, { position, maxPositions }: ModelConfig): void {
   if (position.kind !== 'rope') return
   const ropes = new Set(position.byBlock.filter((rope) => rope !== null))
@@ -150,7 +150,7 @@ export function rotate(
   if (!prepared) scope.release(tables)
 }
 
-/** What rotates the query and key of a step of one token; null where they are not rotated. */
+/** The rotation of the query and key in a step of one token; null where they are not rotated. */
 export function rotationOf(
   step: Step,
   scope: Arena,

@@ -32,7 +32,7 @@ export async function mlpSubmodule(pass: Pass, block: Block, h: Tensor, y: Tenso
   return { mlpNorms: norms, mlp: inner }
 }
 
-/** dH [N,C] → dX, or null when it is not wanted; then what only it would need is not computed. */
+/** dH [N,C] → dX. Where dX is not wanted (null), work that only dX needs is skipped. */
 export function attentionSubmoduleBackward(
   b: Backward<AttentionPartSaved>,
   dH: Tensor,
@@ -41,7 +41,7 @@ export function attentionSubmoduleBackward(
   return backward(b, b.block.attnNorms, b.saved.attnNorms, dH, dX, attentionBack)
 }
 
-/** dY [N,C] → dH, or null when it is not wanted. */
+/** dY [N,C] → dH, unless dH is not wanted (null). */
 export function mlpSubmoduleBackward(b: Backward<MlpPartSaved>, dY: Tensor, dH: Tensor | null): Promise<void> {
   return backward(b, b.block.mlpNorms, b.saved.mlpNorms, dY, dH, mlpBack)
 }
@@ -58,7 +58,7 @@ async function forward<S extends { readonly x: Tensor }>(
   const { scope, step } = pass
   const { residualScale } = block.config
   const sum = norms.sum ? scope.allocate(x.shape) : y
-  // Its last linear adds the residual, since nothing comes between them.
+  // The branch's last linear adds the residual where no output norm or scale comes between them.
   const adds = !norms.output && residualScale === 1
   const branch = adds ? sum : scope.allocate(x.shape)
   const [input, inputSaved] = norms.input ? applyNorm(pass, norms.input, x, read) : [x, null]
@@ -103,7 +103,7 @@ export interface AttentionPartSaved {
   readonly attention: AttentionSaved
 }
 
-/** The same of the MLP; without norms where it shares attention's. */
+/** Tensors that the forward of the MLP leaves for the backward. Its norms are null where it shares attention's. */
 export interface MlpPartSaved {
   readonly mlpNorms: BranchNorms<NormSaved>
   readonly mlp: MlpSaved | MoeSaved
@@ -118,7 +118,7 @@ export interface Backward<S> {
   readonly grads: Grads
 }
 
-/** `dtype`: of the output, bf16 where only products of bf16 read it. */
+/** `dtype` of the output: bf16 where only products in bf16 read it. */
 export function applyNorm(pass: Pass, norm: Norm, x: Tensor, dtype: 'f32' | 'bf16' = 'f32'): [Tensor, NormSaved] {
   const output = pass.scope.allocate(x.shape, dtype)
   return [output, normForward(pass, output, norm, x)]
@@ -161,7 +161,7 @@ function readersOf(block: Block, { inputKey }: Linear): Linear[] {
   return block.linears.filter((linear) => linear.inputKey === inputKey)
 }
 
-/** dX, the gradient of the input, or null when it is not wanted. */
+/** Writes dX, the gradient of the input, unless it is null. */
 export async function mlpBack(b: Backward<MlpPartSaved>, dOutput: Tensor, dX: Tensor | null): Promise<void> {
   await breathe()
   const { step, scope, block, grads } = b

@@ -76,7 +76,7 @@ export function allocateWeight(backend: Backend, model: Model, parameter: Parame
   return backend.allocate(packed ? storedDType(model, parameter.name) : 'f32', parameter.shape)
 }
 
-/** Puts what was read into a tensor (or its rows) on the device, and gives it away; 16-bit values are widened there when it is f32. */
+/** Writes a weight into a tensor on the device (or a view of rows), which takes over `data`. 16-bit values are widened if it is f32. */
 export function placeWeight(backend: Backend, target: Tensor, { dtype, data }: HostWeight): void {
   if (dtype === target.dtype) return backend.write(target, data, true)
   const packed = upload(backend, dtype, target.shape, data, true)
@@ -158,7 +158,7 @@ export function transpose<A extends Float32Array | Uint16Array>(data: A, rows: n
 const ahead = 3
 
 /**
- * The results of `read`, in the order of `items`, a few read ahead: disk and device then work at the same time. A failed read ends the iteration; later ones are waited for.
+ * Results of `read` in the order of `items`, a few read ahead so that disk and device overlap. After an error, pending reads are awaited.
  */
 export async function* readInOrder<I, R>(items: readonly I[], read: (item: I) => Promise<R>): AsyncGenerator<R> {
   const pending: Promise<R>[] = []
@@ -190,7 +190,7 @@ export interface Part {
 }
 
 interface Piece extends Part {
-  /** Index of the part that it is of. */
+  /** Index of the part that the piece belongs to. */
   readonly part: number
 }
 

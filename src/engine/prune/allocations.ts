@@ -35,7 +35,7 @@ export function outlierPercentage(linears: readonly SeenLinear[], threshold: num
   return size > 0 ? (100 * outliers) / size : 0
 }
 
-/** Inputs that were never seen count as 0: their weights are scores, and no outliers. */
+/** Weights of a linear that saw no token have score 0: they count in the mean, and are never outliers. */
 function eachScore(linears: readonly SeenLinear[], body: (score: number) => void): void {
   for (const { weight, norms } of linears) {
     const columns = norms?.length ?? 1

@@ -1,4 +1,4 @@
-// The order of channels in which N:M pruning removes least: channels that matter to the same rows go into different groups of M
+// The order of channels in which N:M pruning loses least: channels that matter to the same rows go into different groups of M
 // (docs/methods.md, "Reordered channels"; Zhang et al., ICLR 2024, channel permutation).
 import type { NmPattern } from '../../catalog/formats/sparsity.ts'
 import { exchangeRounds, mostExchanging } from '../../plan/pruneCost.ts'
@@ -46,7 +46,7 @@ function deal({ values, channels, rows }: ChannelScores, m: number): Int32Array 
   return order
 }
 
-/** Takes a channel out of each group, and gives them back by the assignment that keeps most. */
+/** Takes a random channel out of each group, and puts them back by the assignment that keeps the largest sum of scores. */
 function exchange(
   { values, rows }: ChannelScores,
   { n, m }: NmPattern,
@@ -67,7 +67,7 @@ function exchange(
   assign(gains, size).forEach((j, i) => (order[places[i]] = out[j]))
 }
 
-/** By row the `kept`-th largest score of the channels: what another one must exceed to be kept. */
+/** For each row, the `kept`-th largest score of the channels, which another channel must exceed to be kept. */
 function leastKept(least: Float32Array, values: Float32Array, channels: Int32Array, kept: number): void {
   const rows = least.length
   const largest = new Float64Array(kept)
@@ -84,7 +84,7 @@ function leastKept(least: Float32Array, values: Float32Array, channels: Int32Arr
   }
 }
 
-/** Σ max(0, score − least) over the rows: without a branch that the processor would guess wrong, in sums that do not wait for each other. */
+/** Σ max(0, score − least) over the rows. (x + |x|) / 2 avoids mispredicted branches, and four independent sums run in parallel. */
 function gainOf(values: Float32Array, start: number, least: Float32Array): number {
   const whole = least.length - (least.length % 4)
   let [a, b, c, d] = [0, 0, 0, 0]
@@ -102,7 +102,7 @@ function gainOf(values: Float32Array, start: number, least: Float32Array): numbe
   return (a + b + (c + d)) / 2
 }
 
-/** Column by row of the largest sum of gains [size, size] (the Hungarian method with potentials, O(size³)). */
+/** The column of each row in the assignment with the largest sum of gains [size, size] (Hungarian method with potentials, O(size³)). */
 export function assign(gains: Float64Array, size: number): Int32Array {
   // Row and column 0 stand for "none"; `rowOf[column]` is the row assigned to it.
   const [u, v] = [new Float64Array(size + 1), new Float64Array(size + 1)]

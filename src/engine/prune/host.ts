@@ -1,4 +1,4 @@
-// Pruning happens on the backend that runs the model, or where that cannot on a CPU that its tensors visit.
+// Pruning runs on the backend that runs the model. If that cannot prune, tensors are copied to a CPU and back.
 import { upload, type Backend } from '../compute/backend.ts'
 import { openCpu } from '../compute/cpu/open.ts'
 import type { PruneKernels } from '../compute/pruneKernels.ts'
@@ -22,10 +22,10 @@ function canPrune(backend: Backend): backend is PruneHost {
   return backend.prune !== undefined
 }
 
-/** A tensor of floats on the host for a while, in f32. */
+/** A float tensor, the visitor, on the host in f32 until it is released. */
 export interface Visit {
   readonly tensor: Tensor
-  /** Puts changes back, rounded to the type of the visitor, if it is not the tensor itself. */
+  /** Copies changes back to the visitor, rounded to its type, unless `tensor` is the visitor itself. */
   writeBack(): Promise<void>
   release(): void
 }

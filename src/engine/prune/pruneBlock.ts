@@ -15,12 +15,12 @@ import { rankOf, RankMasks, requireFinite } from './select.ts'
 import { normsOf, type Statistics } from './statistics.ts'
 import { certificateOf, swapRows, tooWide, type MaskedWeight, type RowCertificates } from './swaps.ts'
 
-/** The score at which a group over the whole model is cut. Linears take its ties in model order until none is left. */
+/** The limit of a comparison group over the whole model. Its ties are pruned in model order, linear by linear, until none is left. */
 export interface GlobalLimit extends Limit {
   ties: number
   /** ‖x_j‖ of the dense model by linear, where scores need them. */
   readonly norms: ReadonlyMap<string, Float64Array>
-  /** Linears of the entry that are pruned by themselves, since there is nothing to score them by. */
+  /** Linears of the entry that saw no token: they cannot be scored, and are pruned by themselves. */
   readonly unseen: ReadonlySet<string>
 }
 
@@ -69,7 +69,7 @@ function isUnseen(
   return statistics !== null && needsData(entry.method) && !statistics.tokensOf(inputKey)
 }
 
-/** Warns once for all of them: a mixture of experts has hundreds. */
+/** Warns once for all linears: a mixture of experts may have hundreds. */
 function warnOfUnseen({ warn }: Pick<PruneContext, 'warn'>, names: readonly string[]): void {
   if (names.length === 0) return
   const [who, are] = names.length === 1 ? [names[0], 'it is'] : [`${names[0]} and ${names.length - 1} more`, 'they are']
@@ -129,7 +129,7 @@ async function pruneWeight(
   }
 }
 
-/** Swaps in the mask of a weight as the entry says, and certifies it; nothing where the input was not seen. */
+/** Makes the swaps that the entry asks for in a weight's mask, and certifies the mask. Does nothing where no input was seen. */
 async function swap(
   { backend, host, onCertificate, warn }: PruneContext,
   linear: Linear,
@@ -194,7 +194,7 @@ async function selectWeights(
   }
 }
 
-/** Clears the columns of inputs that were 0 on every token, whatever the quota, and warns when that exceeds it. */
+/** Clears the columns of inputs that were 0 on every token, whatever the quota, and warns if this prunes more than requested. */
 function dropColumns(context: PruneContext, mask: Mask, dead: readonly number[], name: string): void {
   if (!dead.length) return
   const before = zerosOf(mask)

@@ -16,7 +16,7 @@ export interface RefitOptions {
   readonly host: PruneHost
   /** The block's linears in model order; those without a mask stay as they are. */
   readonly linears: readonly Linear[]
-  /** Masks that this run has chosen: there are no dense weights to fit to under an older one. */
+  /** Masks that this run has chosen. Under an older mask there are no dense weights to fit to. */
   readonly masks: ReadonlyMap<string, Mask>
   /** Hessians of the inputs of all `linears` that have a mask. */
   readonly statistics: Statistics
@@ -37,7 +37,7 @@ interface RefitErrors {
   readonly errorAfter: number
 }
 
-/** Moves kept weights in place; null when none saw an input. @throws EngineError 'numeric' for what is not finite. */
+/** Refits kept weights in place; null when no linear saw an input. @throws EngineError 'numeric' for values that are not finite. */
 export async function refitBlock(options: RefitOptions): Promise<RefitErrors | null> {
   const { backend, host, statistics, masks, signal } = options
   const byInput = new Map<string, Linear[]>()
@@ -100,7 +100,7 @@ async function refitLinear(
   }
 }
 
-/** The squared error of a linear's outputs: Σ over the rows of e·H·eᵀ, e = weight − dense: with H = 2/S·XᵀX, 2/S·‖X·eᵀ‖². All [O, I] and [I, I] on the backend. */
+/** Squared error of a linear's outputs: Σ over the rows of e·H·eᵀ, e = weight − dense [O, I]. With H = 2/S·XᵀX, this is 2/S·‖X·eᵀ‖². */
 export async function outputError(backend: Backend, weight: Tensor, dense: Tensor, hessian: Tensor): Promise<number> {
   using arena = new Arena(backend)
   const e = arena.allocate(weight.shape)
@@ -108,7 +108,7 @@ export async function outputError(backend: Backend, weight: Tensor, dense: Tenso
   return outputEnergy(backend, e, hessian)
 }
 
-/** The same of a weight itself: Σ over the rows of w·H·wᵀ. */
+/** The sum of squares of a linear's outputs: Σ over the rows of w·H·wᵀ. */
 export async function outputEnergy(backend: Backend, weight: Tensor, hessian: Tensor): Promise<number> {
   using arena = new Arena(backend)
   const product = arena.allocate(weight.shape)

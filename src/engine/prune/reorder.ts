@@ -17,17 +17,17 @@ import { factored, unitHessian } from './methods/hessian.ts'
 import type { PruneContext } from './pruneBlock.ts'
 import type { Statistics } from './statistics.ts'
 
-/** Outputs of `producers` that are inputs of `consumer`, elementwise: both can take another order. */
+/** Outputs of `producers` that become inputs of `consumer` channel by channel, so that both can take another order. */
 interface Channels {
   readonly producers: readonly Linear[]
   readonly consumer: Linear
-  /** Channels move within such a range of producers' outputs: the MLP's width, or a head. */
+  /** Number of consecutive outputs of the producers within which channels move: the MLP's width, or a head. */
   readonly size: number
   /** Number of consecutive ranges of the consumer's inputs that read one range: query heads of a key/value head. */
   readonly readers: number
 }
 
-/** Channels with what their order is chosen by. */
+/** Channels with the data that decides their order. */
 interface Reordering extends Channels {
   readonly pattern: NmPattern
   /** Hessian of the consumer's inputs, on the device of the block. */
@@ -40,7 +40,7 @@ interface ReorderedBlock {
   readonly statistics: Statistics
   /** Masks of matrices that are pruned already take the new order too. */
   readonly masks: Map<string, Mask>
-  /** Takes the names of the parameters that changed. */
+  /** The names of changed parameters are added to this set. */
   readonly reordered: Set<string>
 }
 

@@ -1,4 +1,4 @@
-// Which scores are pruned: the place of the k-th smallest by a radix selection over histograms, never a sort.
+// Which scores are pruned: finds the k-th smallest by radix selection over histograms, never by sorting.
 import { EngineError } from '../errors.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import type { PruneHost } from './host.ts'
@@ -17,18 +17,18 @@ import { sum } from '../../formatting/lists.ts'
 /** Adds the counts of one digit over the whole comparison group, which may be one matrix or a model's worth. */
 export type CountGroup = (counts: Float64Array, digit: Digit) => Promise<void>
 
-/** Bits of each digit, from the top of a key. Few wide passes pay for themselves on many scores. */
+/** Bits of each digit, from the top of a key. For many scores, fewer passes with wider digits are faster. */
 const manyScores = [16, 15]
 const fewScores = [11, 10, 10]
 
-/** `k` of the rule: how many of `size` scores go (exact: half up), or the 1-based rank of perp's threshold. */
+/** exact: how many of `size` scores are pruned, rounded half up. perp: the 1-based rank of the threshold. */
 export function rankOf(selection: Selection, size: number, sparsity: number): number {
   return selection === 'exact' ? Math.floor(size * sparsity + 0.5) : Math.floor(size * sparsity) + 1
 }
 
 /**
- * The limit below which the `rank` smallest of `size` scores lie; ties as `selection` says. `scaled` scores may round to one f32
- * and differ.
+ * The limit below which the `rank` smallest of `size` scores lie; ties as `selection` says. `scaled`: different scores may round to
+ * the same f32.
  */
 export async function findLimit(
   { scoresInF64, widestDigit }: PruneTraits,

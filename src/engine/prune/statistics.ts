@@ -11,8 +11,8 @@ import type { Seen } from './swaps.ts'
 import { usesHessian, type PruneEntry } from '../../plan/pruneEntry.ts'
 
 /**
- * Most partial sums of squares. As many as the usual calibration set has windows: each then has its own, their sum is taken
- * in f64, and the order of the windows decides no near tie between two weights.
+ * Most partial sums of squares. The usual calibration set has as many windows, so each batch has its own partial sum. They are
+ * added in f64, so that the order of the windows decides no near tie between two weights.
  */
 const mostPartials = 128
 
@@ -94,7 +94,7 @@ export class Statistics {
     return this.#sums.get(inputKey)?.tokens ?? 0
   }
 
-  /** What errors by the Hessian of this input are counted in. */
+  /** The numbers of windows and tokens that scale errors computed with this input's Hessian. */
   seen(inputKey: string): Seen {
     return { windows: this.windows, tokens: this.tokensOf(inputKey) }
   }
@@ -135,7 +135,7 @@ export class Statistics {
   }
 }
 
-/** `sum` is of squares. @throws EngineError 'numeric' */
+/** `sum` is a sum of squares of inputs. @throws EngineError 'numeric' where it is not finite. */
 export function requireFiniteInputs(where: string, sum: number): void {
   if (!Number.isFinite(sum))
     throw new EngineError(
@@ -149,7 +149,7 @@ export function normsOf(meanSquares: Float64Array): Float64Array {
   return meanSquares.map(Math.sqrt)
 }
 
-/** @throws EngineError 'unsupported' where no plan, however small, has room for it. */
+/** @throws EngineError 'unsupported' where the device has no buffer of this size, so that no smaller plan helps. */
 function hessianShape({ traits, info }: Backend, name: string, channels: number): [number, number] {
   const bytes = 4 * channels ** 2
   const { mostTensorBytes = Infinity } = traits

@@ -8,14 +8,14 @@ import { maskWords, type Tensor } from '../compute/tensor.ts'
 import type { PruneHost } from './host.ts'
 import type { Mask } from './mask.ts'
 
-/** What a linear's error and its Hessian are counted in. */
+/** The numbers of windows and tokens behind a linear's Hessian. A certificate's error is a mean over the tokens. */
 export interface Seen {
   /** S of the Hessian 2/S·XᵀX. */
   readonly windows: number
   readonly tokens: number
 }
 
-/** A matrix's certificate, and the share of its error that a swap in each row would remove [O]. */
+/** A matrix's certificate, and for each row [O] the share of its error that the best swap would remove. */
 export interface RowCertificates extends MatrixCertificate {
   readonly shares: Float64Array
 }
@@ -58,7 +58,7 @@ export interface MaskedWeight {
   readonly mask: Tensor
 }
 
-/** Why no swaps are looked for in a matrix of so many inputs; null: they are. */
+/** Why no swaps are looked for in a matrix of `columns` inputs; null where they are. */
 export function tooWide({ prune }: PruneHost, name: string, columns: number): string | null {
   const { mostSwapInputs } = prune.traits
   if (columns <= mostSwapInputs) return null

@@ -13,7 +13,7 @@ export interface TrainingWindows {
   readonly seqLen: number
 }
 
-/** The given rows, cut after the last real token of the longest: padding on the right changes no target's loss. */
+/** The given rows, cut after the last real token of the longest row: padding on the right changes no target's loss. */
 export function batchOf({ ids, mask, labels, seqLen }: TrainingWindows, picked: readonly number[]): Batch {
   const lengths = picked.map((row) => realLength(mask, row, seqLen))
   const longest = lengths.reduce((most, length) => Math.max(most, length), 2)
@@ -89,8 +89,8 @@ function permutation(windows: number, seed: number, round: number): Uint32Array 
 }
 
 /**
- * A batch of more windows than there are, or a step of more batches, sees the same windows again: that is a mistake, and one
- * that may need more memory than any machine has. @throws EngineError 'bad-recipe'.
+ * Refuses batches of more windows than there are, and steps of more batches: they would see the same windows again, and might
+ * need more memory than any machine has. @throws EngineError 'bad-recipe'.
  */
 export function requireBatches(windows: number, batchSize: number, gradAccumulation: number, place = 'recover'): void {
   const counts: [string, number][] = [

@@ -2,7 +2,7 @@
 
 import { EngineError } from '../errors.ts'
 
-/** A training whose loss left every bound after its first update: a lower rate may help. */
+/** The error of a training that diverges after its first update. A lower learning rate may help. */
 export class Diverged extends EngineError {
   constructor(message: string) {
     super('numeric', message)
@@ -10,7 +10,7 @@ export class Diverged extends EngineError {
 }
 
 export interface LossGuard {
-  /** Takes in a step's loss; returns the limit that it, or the mean of the last steps, has passed, else null. */
+  /** Adds a step's loss. Returns the limit that this loss, or the mean of the last steps, exceeds; else null. */
   passed(loss: number): number | null
 }
 
@@ -19,9 +19,9 @@ const recent = 20
 const begin = 10
 
 /**
- * The guard of retraining. It is passed by one loss above twice the larger of the first loss and ln V, the loss of guessing all V
- * tokens alike, and by a mean of 20 steps above twice the mean of the first 10, a perplexity squared. A resumed run gives the losses
- * that `rememberLoss` kept, and is judged as if it had never stopped.
+ * The guard of retraining. A loss diverges if it exceeds twice the larger of the first loss and ln V, the loss of guessing all V tokens
+ * alike, or if the mean of 20 steps exceeds twice the mean of the first 10, which squares the perplexity. A resumed run gives the
+ * losses that `rememberLoss` kept, and is judged as if it had never stopped.
  */
 export function retrainGuard(vocabSize: number, remembered: readonly number[] = []): LossGuard {
   const first: number[] = []
@@ -37,9 +37,9 @@ export function retrainGuard(vocabSize: number, remembered: readonly number[] = 
 }
 
 /**
- * The guard of reconstruction. The base of a step is the error `before` training of its own windows, or a millionth of the outputs' mean
- * square where that is more: in a block with massive activations, one window may have hundreds of times the error of the others.
- * It is passed by one loss above a hundred times its base and above the mean square, and by a mean of 20 steps above four times that of their bases.
+ * The guard of reconstruction. The base of a step is the error of its windows `before` training, at least a millionth of the targets' mean
+ * square: in a block with massive activations, one window may have hundreds of times the error of the others. A loss diverges if it
+ * exceeds a hundred times its base and the mean square, or if the mean of 20 steps exceeds four times the mean of their bases.
  */
 export function reconstructGuard(before: (step: number) => number, targetMeanSquare: number): LossGuard {
   const bases: number[] = []
@@ -54,13 +54,13 @@ export function reconstructGuard(before: (step: number) => number, targetMeanSqu
   })
 }
 
-/** Adds a loss to a list that keeps only as many of the first and the last as `retrainGuard` compares. */
+/** Adds a loss to a list, which keeps only the first and last losses that `retrainGuard` compares. */
 export function rememberLoss(losses: number[], loss: number): void {
   losses.push(loss)
   if (losses.length > begin + recent) losses.splice(begin, 1)
 }
 
-/** Calls `mean` first, once for each loss. */
+/** A guard with two limits. For each loss, `mean` is called once, before `single`. */
 function createGuard(limits: { single: () => number; mean: (loss: number) => number }): LossGuard {
   const last: number[] = []
   return {

@@ -29,7 +29,7 @@ export function brokenEntries(mask: Mask, stored: StoredWeight): number {
       if (pruned === 0) continue
       const end = Math.min(32, columns - 32 * word)
       const start = row * rowStep + 32 * word * columnStep
-      // Half of the bits are set, in no order: a branch on them would be guessed wrong every other time.
+      // Half of the bits are set, in no order, so a branch on them would be mispredicted every other time.
       for (let bit = 0; bit < end; bit++)
         broken += (pruned >>> bit) & Number((bits[start + bit * columnStep] & magnitude) !== 0)
     }
@@ -65,7 +65,7 @@ function bitsOf({ bytes, bytesPerWeight }: StoredWeight): { bits: Uint16Array | 
 // 16-bit weights are checked by WebAssembly (checkpoint/stats/assembly/look.ts): loops over typed arrays take three times as long, which a
 // GPU would wait for.
 
-/** Bytes of a piece: small enough for a core's own cache. A bit of the mask is for two. */
+/** Bytes of weights checked at a time, which fit into a core's own cache. Two bytes of weights have one bit of the mask. */
 const pieceBytes = 2 ** 18
 const [valuesAt, keptAt] = [2 ** 16, 2 ** 16 + pieceBytes]
 const pages = (keptAt + pieceBytes / 16) / 2 ** 16
@@ -91,7 +91,7 @@ export function halvesAreFinite(bytes: Uint8Array, exponent: number): boolean {
   return true
 }
 
-/** Whether all 16-bit values are 0, or −0, but for those whose bit of the mask is 1. A word of it is for 32 values. */
+/** Whether all 16-bit values are 0 or −0, except those whose bit of the mask is 1. A mask word covers 32 values. */
 function halvesAreZero(bytes: Uint8Array, words: Uint32Array): boolean {
   const { wasm, memory } = opened ?? open()
   const kept = new Uint8Array(words.buffer, words.byteOffset, words.byteLength)

@@ -19,7 +19,7 @@ interface UpdateSquares {
   readonly cut: number
 }
 
-/** Numbers of a panel of the product that is on the device at one time, and ranks that go into it together. */
+/** Elements of the panel of the product that is on the device at one time, and the ranks that are added to it together. */
 const panelLength = 4 * 2 ** 20
 const panelRank = 256
 

@@ -10,12 +10,12 @@ import type { Movement, MovedPart } from '../../runs/series/events.ts'
 export type OnMerge = (name: string, before: Tensor, after: Tensor) => Promise<void>
 
 interface MovementSum {
-  /** Some whole rows, from `firstRow` on, before and after. */
+  /** Adds whole rows, from `firstRow` on, by their values before and after. */
   add(firstRow: number, before: Float32Array, after: Float32Array): void
   result(): Movement
 }
 
-/** `shape`: [O, I], or [n] of a vector, whose rows are its numbers. `dtype`: the type that the values are rounded to when they are saved. */
+/** The shape is [O, I], or [n] for a vector, whose rows are its elements. `dtype` is the type that values are rounded to when saved. */
 export function sumMovement([numRows, ...inner]: readonly number[], dtype: DType): MovementSum {
   const width = lengthOf(inner)
   const round = roundTo[dtype] ?? ((value: number) => value)
@@ -51,7 +51,7 @@ const panelLength = 4 * 2 ** 20
 export async function movementOf(backend: Backend, before: Tensor, after: Tensor, dtype: DType): Promise<Movement> {
   const { shape, length } = before
   const sum = sumMovement(shape, dtype)
-  // An even number of rows: a view of 16-bit values begins at a whole word.
+  // An even number of rows, so that a view of 16-bit values begins at a whole 32-bit word.
   const step = 2 * Math.max(1, Math.floor((panelLength * shape[0]) / (2 * length)))
   for (const { start, end } of rangesOf(shape[0], step)) {
     const [old, now] = await Promise.all([before, after].map((one) => readWide(backend, rows(one, start, end))))

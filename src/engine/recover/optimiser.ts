@@ -66,7 +66,7 @@ interface Optimiser {
   readonly loss: Tensor
   /**
    * Ends step `step` = 0, 1, …: reads, checks, clips, updates, and clears gradients and loss for the next one.
-   * `readLoss`, which is called with the read, takes the place of the sum on the device: both share one wait.
+   * `readLoss`, if given, reads the loss in place of the sum on the device. It is called with the other read, so both share one wait.
    */
   finish(step: number, readLoss?: () => Promise<number>): Promise<StepResult>
   close(): void
@@ -110,7 +110,7 @@ export function createOptimiser(backend: Backend, parameters: ParameterArena, se
   }
 }
 
-/** The factor by which gradients are clipped, as torch's clip_grad_norm_ has it: it adds 1e-6 to the norm. */
+/** The factor that clips gradients, as in torch's clip_grad_norm_, which adds 1e-6 to the norm. */
 function clipFactor(gradNorm: number, clipNorm: number | null): number {
   return clipNorm === null ? 1 : Math.min(1, clipNorm / (gradNorm + 1e-6))
 }

@@ -11,7 +11,7 @@ export interface ParameterSpec {
   readonly shape: readonly number[]
   /** How often the gradient counts in the norm: a scale vector represents `rank` equal rows (docs/methods.md, "ScaleLoRA"). */
   readonly copies?: number
-  /** false where weight decay leaves it alone. */
+  /** false where weight decay does not apply to the parameter. */
   readonly decays?: boolean
 }
 
@@ -21,7 +21,7 @@ export interface ParameterArena {
   grad(name: string): Tensor | null
   /** Sets all gradients to 0. */
   clearGrads(): void
-  /** Number of norm terms; `addSquares` adds to as many one-element tensors. */
+  /** The terms of the squared norm; `addSquares` adds to as many one-element tensors. */
   readonly normTerms: readonly NormTerm[]
   /** term[i] += Σ g² over the parameters of the i-th term. */
   addSquares(terms: readonly Tensor[]): void
@@ -31,7 +31,7 @@ export interface ParameterArena {
   close(): void
 }
 
-/** The squared norm is Σ copies · (this term's sum). */
+/** The squared norm is Σ copies · (the term's sum), over all terms. */
 interface NormTerm {
   readonly copies: number
 }
@@ -57,7 +57,7 @@ interface Layout {
   readonly starts: Map<string, number>
 }
 
-/** Parameters are undefined until written, gradients and moments 0. */
+/** Parameters, gradients and moments start as 0. */
 export function createParameterArena(backend: Backend, specs: readonly ParameterSpec[]): ParameterArena {
   const layouts = layOut(specs)
   const segments = fillArena(backend, (arena) =>

@@ -55,7 +55,7 @@ const exactShare = 1e-10
 
 /**
  * Minimises the mean squared error over all elements with AdamW, without clipping, and leaves the trained values in
- * `trainables`. A unit that gives its targets already is not trained.
+ * `trainables`. A unit whose outputs already match the targets is not trained.
  * @throws EngineError 'numeric' when the loss is not a number or diverges.
  */
 export async function reconstruct<S>(options: ReconstructOptions<S>): Promise<Reconstruction> {
@@ -158,7 +158,7 @@ export async function measureError<S>(
   let square = 0
   await eachOutput(run, async (output, arena, start, end) => {
     const target = await targets.load(arena, start, end)
-    // A sum for each window, and the last for the squares of all; they are added up here in f64.
+    // A sum for each window, and a last one for the squares of all targets. They are added up here in f64.
     const sums = arena.allocate([scalarStride * (end - start + 1)])
     backend.kernels.fill(sums, 0)
     const sumOf = (i: number) => slice(sums, scalarStride * i, [1])

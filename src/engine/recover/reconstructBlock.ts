@@ -44,9 +44,9 @@ export interface ReconstructBlockOptions
   /** The parameters and adapters of the block that are trained; not empty. */
   readonly set: TrainableSet
   readonly masks: ReadonlyMap<string, Mask>
-  /** Called when a unit is trained again from its start at half the rate; `why`: what it did at the rate before. */
+  /** Called when a unit is trained again from its start at half the rate; `why` says what it did at the previous rate. */
   readonly onLowerRate?: (where: string, why: string, lr: number) => void
-  /** Called when a unit stays as it was pruned, since every rate ended with a larger error; `lr`: the lowest. */
+  /** Called when a unit stays as it was pruned, since every rate ended with a larger error; `lr` is the lowest rate. */
   readonly onUntrained?: (where: string, lr: number) => void
   readonly onMerge?: OnMerge
 }
@@ -57,11 +57,11 @@ export interface BlockReconstruction {
   readonly errorAfter: number
   /** Error after merging; it differs for adapters whose merge drops their updates of pruned weights. */
   readonly errorMerged: number
-  /** How far each tensor moved that changed, by name in the checkpoint. */
+  /** How far each changed tensor moved, by name in the checkpoint. */
   readonly moved?: Readonly<Record<string, Movement>>
 }
 
-/** @throws Diverged when training does at an eighth of the rate too; the block is then as it was. */
+/** @throws Diverged when training diverges at an eighth of the rate too; the block is then unchanged. */
 export async function reconstructBlock(options: ReconstructBlockOptions): Promise<BlockReconstruction> {
   const where = `block ${options.block.index}`
   const result = await trainUnit(options, { ...options, unitOf: blockUnit, where })
@@ -76,9 +76,9 @@ interface StoredStates extends HiddenStates {
 
 /**
  * Trains attention, then the MLP, each by itself with all of the steps: attention towards `middles`, the dense states between
- * the two. The MLP's inputs are those states (`mlpInputs: dense`), or what the trained attention makes of the block's
- * inputs, which then replaces them in `middles`.
- * @throws Diverged when training does at an eighth of the rate too; attention may be trained by then.
+ * the two. The MLP's inputs are those states (`mlpInputs: dense`) or the outputs of the trained attention, which then
+ * replace the dense states in `middles`.
+ * @throws Diverged when training diverges at an eighth of the rate too; attention may be trained by then.
  */
 export async function reconstructSubmodules(
   options: ReconstructBlockOptions,
@@ -113,8 +113,8 @@ interface Part<S> extends Pick<ReconstructOptions<S>, 'inputs' | 'targets' | 'wh
 const mostHalvings = 3
 
 /**
- * Trains what `part.set` names, if anything, and merges it into the block. One rate seldom suits all blocks of a model: see `onLowerRate`.
- * A unit never gets worse: where the error grows at the lowest rate too, it stays as it was.
+ * Trains what `part.set` names, if anything, and merges it into the block. One rate seldom suits all blocks, so it may be lowered
+ * (`onLowerRate`). A unit never gets worse: if the error grows at the lowest rate too, the unit stays as it was.
  */
 async function trainUnit<S>(options: ReconstructBlockOptions, part: Part<S>): Promise<Reconstruction> {
   if (part.set.direct.length + part.set.adapted.length === 0) return { errorBefore: 0, errorAfter: 0 }

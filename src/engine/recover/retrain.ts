@@ -13,7 +13,7 @@ import type { Trainables } from './trainables.ts'
 interface RetrainOptions {
   /** The decoder, made with `training` and with the trained parameters as overrides. */
   readonly decoder: Decoder
-  /** The dense model that the loss compares with, and how much of the loss that is; absent: cross-entropy alone. */
+  /** The dense model that the loss compares with, and its share of the loss; absent: cross-entropy alone. */
   readonly dense?: GradientOptions['dense']
   readonly trainables: Trainables
   readonly windows: TrainingWindows
@@ -30,8 +30,8 @@ interface RetrainOptions {
 }
 
 /**
- * Minimises the loss (cross-entropy, or with the dense model's logits) averaged over all counted targets of a step's batches, with AdamW, warm-up, linear decay and clipping of the
- * global norm. Leaves the trained values in `trainables`.
+ * Minimises the loss, a mean over all counted targets of a step's batches, with AdamW, warm-up, linear decay and clipping of the global
+ * norm. The loss is cross-entropy, or also compares with `dense`. Leaves the trained values in `trainables`.
  * @throws EngineError 'numeric' when the loss is not a number or diverges.
  */
 export async function retrain(options: RetrainOptions): Promise<void> {

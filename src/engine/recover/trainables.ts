@@ -21,7 +21,7 @@ export interface TrainableOptions {
   readonly valueOf: (parameter: string) => Promise<Float32Array>
   /** A [rank, I] of an adapter that starts from drawn matrices. */
   readonly startOf: (linear: string, numIn: number) => Promise<Float32Array>
-  /** Parameters of the checkpoint that weight decay leaves alone. */
+  /** Parameters of the checkpoint that weight decay does not apply to. */
   readonly undecayed?: ReadonlySet<string>
   /** Memory for effective weights kept between passes. */
   readonly effectiveWeightBytes: number
@@ -33,9 +33,9 @@ export interface Trainables {
   /** Trained parameters by name, which replace the checkpoint's. */
   readonly overrides: ReadonlyMap<string, Tensor>
   readonly adapterOf: (linear: Pick<Linear, 'name'>) => Adapter | null
-  /** Pruned weights get no gradient: call before the norm is taken. */
+  /** Sets the gradients of pruned weights to 0. Call it before the norm is taken. */
   maskGradients(): void
-  /** Call after every optimiser step. */
+  /** Tells adapters that their parameters have changed. Call it after every optimiser step. */
   changed(): void
   /** out [O, I] f32 = the linear's weight with its adapter folded in; false without an adapter (`out` is untouched). `range` as in `Adapter`. */
   merge(linear: Linear, out: Tensor, range?: RowRange): boolean
@@ -60,7 +60,7 @@ export async function createTrainables(
     weights.close()
     held.close()
   }
-  /** Masks of one shape side by side, or none of them where one is missing. */
+  /** Loads masks of one shape side by side, or none of them where one is missing. */
   const loadMasks = async (linears: readonly string[]): Promise<void> => {
     const found: Mask[] = []
     for (const linear of linears) {
@@ -116,7 +116,7 @@ export async function createTrainables(
 /** Most linears whose masks are side by side: queries, keys, values, and an output of their shape. */
 const mostBeside = 4
 
-/** Names of linears of one shape that follow one another, a few at a time: kernels take what is side by side at once. */
+/** Groups consecutive linears of one shape, a few at a time: one kernel takes all masks of a group if they lie side by side. */
 function alikeOf(linears: readonly AdaptedLinear[]): string[][] {
   const groups: AdaptedLinear[][] = []
   for (const linear of linears) {

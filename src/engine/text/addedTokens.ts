@@ -2,7 +2,7 @@
 
 interface AddedToken {
   readonly content: string
-  /** It takes along the space before it (`lstrip`) or after it (`rstrip`). */
+  /** The token includes the white space before it (`lstrip`) or after it (`rstrip`). */
   readonly lstrip: boolean
   readonly rstrip: boolean
   readonly normalized: boolean
@@ -64,7 +64,7 @@ function split(text: string, finder: Finder): Section[] {
   const between = (from: number, to: number) => {
     if (to > from) sections.push({ isToken: false, text: text.slice(from, to) })
   }
-  /** The end of the last token and of the space that it takes along. */
+  /** The end of the last token, including the space after it where the token has `rstrip`. */
   let start = 0
   let at = 0
   while (at < text.length) {

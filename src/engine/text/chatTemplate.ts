@@ -11,7 +11,7 @@ export interface ChatMessage {
 }
 
 export interface ChatTemplate {
-  /** File that has it, for messages. */
+  /** File that contains the template, for error messages. */
   readonly path: string
   readonly text: string
   /** Text of the special tokens by their names, such as `bos_token`. */
@@ -22,7 +22,7 @@ const maxConfigBytes = 16 * 2 ** 20
 /** Bytes. Published templates have 20 kB at most. */
 const maxTemplateBytes = 2 ** 20
 
-/** null: the folder has no template. Of several named templates it is `default`, as in transformers. @throws EngineError 'bad-config'. */
+/** null: the folder has no template. Of several named ones, `default` is used, as in transformers. @throws EngineError 'bad-config'. */
 export async function readChatTemplate(folder: string): Promise<ChatTemplate | null> {
   const path = join(folder, 'tokenizer_config.json')
   const written = await readIfThere(path, maxConfigBytes, 'bad-config')
@@ -46,7 +46,7 @@ function templateIn(written: unknown): string | null {
   return typeof named?.template === 'string' ? named.template : null
 }
 
-/** A token is written as its text, or as an object with it. */
+/** The text of a special token, which is written as a string or as an object with `content`. */
 export function tokenText(token: unknown): string | null {
   const text = typeof token === 'string' ? token : fieldsOf(token).content
   return typeof text === 'string' ? text : null

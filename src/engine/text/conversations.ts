@@ -1,5 +1,5 @@
-// Data whose rows are conversations: a column with lists of messages, each with a role and content. As ids they are what the model's chat
-// template makes of them.
+// Data whose rows are conversations: a column with lists of messages, each with a role and content. The model's chat template turns a
+// conversation into the text that is tokenised.
 import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
 import { EngineError } from '../errors.ts'
 import { createRng, shuffle } from '../rng.ts'
@@ -10,7 +10,7 @@ import { jsonlRows } from './jsonlCorpus.ts'
 import { openParquet } from './parquetFile.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
-/** Whose tokens a loss counts: the assistant's alone. Without it, all. */
+/** Whose tokens count in the loss: only the assistant's. Where it is not given, all tokens count. */
 export type LossOn = 'assistant'
 
 /** A column of a file. */
@@ -21,7 +21,7 @@ export interface Conversations {
 
 export interface EncodedChat {
   readonly ids: Int32Array
-  /** 1: a token that counts; null: all do. */
+  /** 1 for a token that counts in the loss; null where all tokens count. */
   readonly counts: Uint8Array | null
 }
 
@@ -56,11 +56,11 @@ async function columnsOf(path: string, signal?: AbortSignal): Promise<{ lists: s
 interface Conversation {
   readonly index: number
   readonly messages: readonly ChatMessage[]
-  /** Its place, for messages. */
+  /** Its place in the file, for error messages. */
   readonly where: string
 }
 
-/** In the file's order; only those whose index is wanted (default: all). @throws EngineError 'bad-data' with the place of what is no conversation. */
+/** Conversations whose index is wanted (default: all), in file order. @throws EngineError 'bad-data' with the place of an invalid one. */
 async function* conversationsIn(
   { path, column }: Conversations,
   signal?: AbortSignal,
@@ -84,7 +84,7 @@ function messagesOf(value: unknown, where: string, column: string): ChatMessage[
   )
 }
 
-/** Parquet has null for a key that a message does not have, and 64-bit integers as bigint. */
+/** Removes keys with null, which Parquet has for keys that a message lacks, and turns bigints (64-bit integers) into numbers. */
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value)
   if (Array.isArray(value)) return value.map(plain)
@@ -94,7 +94,7 @@ function plain(value: unknown): unknown {
 
 interface EncodeOptions {
   readonly lossOn?: LossOn
-  /** Number of ids that are enough of one conversation. */
+  /** Most ids of one conversation that the caller uses. */
   readonly enough?: number
   readonly signal?: AbortSignal
 }
@@ -112,7 +112,7 @@ export async function* encodedChats(
   }
 }
 
-/** A token that an end of a part runs through belongs to the part, as in transformers' `return_assistant_tokens_mask`. */
+/** 1 for tokens in `parts`. A token that crosses an end of a part belongs to it, as in transformers' `return_assistant_tokens_mask`. */
 async function countsOf(
   tokenizer: Tokenizer,
   text: string,
@@ -121,7 +121,7 @@ async function countsOf(
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
   const counts = new Uint8Array(ids.length)
-  /** Number of whole tokens before a character, and whether one runs through its beginning. */
+  /** Number of whole tokens before the character at `at`, and whether a token crosses this position. */
   const tokensBefore = async (at: number): Promise<[number, boolean]> => {
     const before = await tokenizer.encode(text.slice(0, at), { special: false, signal })
     const differs = before.findIndex((id, i) => ids[i] !== id)
@@ -129,7 +129,7 @@ async function countsOf(
   }
   for (const [from, to] of parts) {
     const [start] = await tokensBefore(from)
-    // What comes later is cut off.
+    // This part and all later ones lie beyond the ids.
     if (start >= ids.length) break
     const [end, isCut] = await tokensBefore(to)
     counts.fill(1, start, isCut ? end + 1 : end)
@@ -137,12 +137,12 @@ async function countsOf(
   return counts
 }
 
-/** Most conversations that are held at a time. */
+/** Most conversations that are held in memory at a time. */
 const atOnce = 4096
 
 /**
- * [samples, seqLen] ids for calibration: conversations in a seeded random order, each window from the beginning of one; what no longer
- * fits is left out. @throws EngineError 'bad-data' when there are too few.
+ * [samples, seqLen] ids for calibration, from conversations in a seeded random order. Each window begins with the start of a conversation;
+ * the one that fills it is cut off. @throws EngineError 'bad-data' when there are too few.
  */
 export async function drawChats(
   conversations: Conversations,

@@ -9,7 +9,7 @@ import { someOf } from '../../formatting/lists.ts'
 
 const dataFormats = '.txt, .jsonl, .jsonl.gz, .parquet or .safetensors'
 
-/** How a file of text is read, by its ending: the same bytes under another ending are other documents. */
+/** The ending of a file's name, which decides how text is read: the same bytes under another ending are other documents. */
 export function endingOf(path: string): string {
   return /\.\w+(\.gz)?$/.exec(path)?.[0] ?? ''
 }
@@ -26,12 +26,12 @@ export async function openCorpus(path: string, field = 'text'): Promise<Corpus> 
 /** A row with all its columns; nested columns are lists and maps. */
 interface DataRow {
   readonly row: Readonly<Record<string, unknown>>
-  /** File and line, for messages. */
+  /** File and line, for error messages. */
   readonly where: string
 }
 
 /**
- * Rows of .jsonl(.gz) or .parquet in order. `columns` are those that are read, each under one of its names.
+ * Rows of .jsonl(.gz) or .parquet in order. `columns` lists the required columns, each with all names that it may have.
  * @throws EngineError 'bad-data' that names the columns wanted and found, or 'not-found'.
  */
 export async function* readRows(
@@ -63,7 +63,7 @@ function requireColumns(columns: readonly (readonly string[])[], found: readonly
   )
 }
 
-/** Parquet's 64-bit integers come as bigint; labels are small. */
+/** Turns Parquet's 64-bit integers, which are read as bigint, into numbers. Labels are small enough for this. */
 function plainNumbers(row: DataRow['row']): DataRow['row'] {
   if (!Object.values(row).some((value) => typeof value === 'bigint')) return row
   return Object.fromEntries(Object.entries(row).map(([k, v]) => [k, typeof v === 'bigint' ? Number(v) : v]))

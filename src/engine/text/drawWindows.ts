@@ -17,7 +17,7 @@ export interface DrawOptions {
 /** Most documents that are drawn ahead and read in one pass over the file. */
 const maxAhead = 4096
 
-/** After so many draws in a row that were too short, every document is tokenised once instead of drawing on. */
+/** Number of draws in a row that give too short a document, after which all documents are tokenised once to find the short ones. */
 const maxMisses = 1000
 
 /** Most ids that are kept of documents that may be drawn again. */
@@ -104,7 +104,7 @@ class DrawnDocuments {
     for await (const { index, text } of this.corpus.documents(wanted, this.signal)) this.texts.set(index, text)
   }
 
-  /** Tells the number of tokens of every document. */
+  /** Calls `onLength` with the number of tokens of every document. */
   async weigh(onLength: (index: number, tokens: number) => void): Promise<void> {
     if (this.count === 1) return
     for await (const { index, text } of this.corpus.documents(undefined, this.signal)) {

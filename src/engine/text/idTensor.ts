@@ -9,7 +9,7 @@ export interface IdTensor {
   readonly name: string
   /** [windows, length], or [length] for one stream. */
   readonly shape: readonly number[]
-  /** Ids [start, end) of the flat tensor into `target`. @throws EngineError 'bad-data' for what no vocabulary has. */
+  /** Fills `target` with ids of the flat tensor, from `start` on. @throws EngineError 'bad-data' for a value that cannot be an id. */
   read(start: number, target: Int32Array): Promise<void>
   close(): Promise<void>
 }

@@ -17,7 +17,7 @@ import { someOf } from '../../formatting/lists.ts'
 import { breathe } from '../breathe.ts'
 import { type Corpus, joined } from './corpus.ts'
 
-/** Most bytes of one column of a row group, packed or not, since a group is unpacked at once. Writers make groups of about 100 MB. */
+/** Most bytes of a row group's requested columns, packed or not, since they are unpacked at once. Writers make groups of about 100 MB. */
 const maxGroupBytes = 2 ** 30
 /** Most bytes that are unpacked in the calling thread: a tenth of a second's work. */
 const largeGroupBytes = 2 ** 23
@@ -27,7 +27,7 @@ const maxGroupRows = 2 ** 22
 export interface ParquetFile {
   /** Top-level columns. */
   readonly columns: readonly string[]
-  /** Those of lists and maps. */
+  /** Top-level columns of lists and maps. */
   readonly nested: readonly string[]
   /** The smallest pieces that can be unpacked. @throws EngineError 'bad-data' where `columns` of one piece are too large. */
   groups(columns: readonly string[]): RowGroup[]
@@ -110,8 +110,8 @@ function rowGroups({ row_groups: groups }: FileMetaData, path: string, fields: r
 }
 
 /**
- * Decompressors by codec; a page says itself how large it will be. They are loaded when a file needs them: they take
- * WebAssembly memory as soon as they are imported, which commands that read no such file must not depend on.
+ * Decompressors by codec, with a limit on the size that a page itself declares. They are imported when a file needs them:
+ * the import allocates WebAssembly memory, which commands that read no such file must not depend on.
  */
 async function limitedCompressors(): Promise<Compressors> {
   const { compressors } = await import('hyparquet-compressors')
@@ -133,7 +133,7 @@ function unreadable(path: string, error: unknown): EngineError {
 
 /** Answers of the thread, which sends a few rows at a time. */
 export type FromParquet =
-  /** Rows of one message; `last` has fewer, or 0. */
+  /** The rows of one message. The last message may have fewer, or none. */
   | { readonly type: 'rows'; readonly rows: readonly Row[]; readonly last: boolean }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
 
@@ -199,7 +199,7 @@ export function parquetCorpus(path: string, field: string): Corpus {
   }
 }
 
-/** Rows, of those columns that the file has, with their places: all, or those whose index is wanted. @throws EngineError 'bad-data'. */
+/** Rows and their places: all, or those whose index is wanted. Columns that the file lacks are left out. @throws EngineError 'bad-data'. */
 export async function* parquetRows(
   path: string,
   columns: readonly string[],

@@ -1,4 +1,4 @@
-// Conversations as a chat template writes them, and where in that text the assistant speaks. Templates are untrusted: they see only
+// Renders conversations by a chat template, and finds the assistant's parts in the text. Templates are untrusted: they see only
 // what is handed to them, and steps, values and text are limited. This runs in the tokenizer's thread, which has a time limit.
 import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja'
 import { randomUUID } from 'node:crypto'
@@ -8,7 +8,7 @@ import type { ChatMessage, ChatTemplate } from './chatTemplate.ts'
 export interface ChatRequest {
   readonly template: ChatTemplate
   readonly messages: readonly ChatMessage[]
-  /** Place of the conversation, for messages. */
+  /** Place of the conversation, for error messages. */
   readonly where: string
   /** Whether the text ends with what opens an answer (`add_generation_prompt`). */
   readonly reply: boolean
@@ -22,17 +22,17 @@ export interface RenderedChat {
   readonly parts: readonly (readonly [start: number, end: number])[]
 }
 
-/** Nodes of the template that are evaluated, which takes some seconds; a turn takes about 50. */
+/** Most nodes of the template that are evaluated, a few seconds' work. A turn takes about 50 nodes. */
 const mostSteps = 500_000
-/** Characters of a text: more than any context holds. */
+/** Most characters of a text: more than any context holds. */
 const longestText = 2 ** 22
-/** Items of a list: Jinja's own sandbox allows no longer range. */
+/** Most items of a list: the limit that Jinja's own sandbox sets for ranges. */
 const longestList = 100_000
 
 /**
- * The text as `apply_chat_template` of transformers makes it. Parts are those between `{% generation %}` and `{% endgeneration %}` where
- * the template has them. Else a part begins after the turns before it with what opens an answer, and ends where its turn ends.
- * @throws EngineError 'bad-config' for a template that is no Jinja, 'bad-data' for a conversation that it does not take.
+ * The text as `apply_chat_template` of transformers makes it. Parts are what `{% generation %}` and `{% endgeneration %}` enclose where
+ * the template has them. Else a part is what an assistant's turn adds to the text of the earlier turns with the answer opened.
+ * @throws EngineError 'bad-config' for a template that is not valid Jinja, 'bad-data' for a conversation that the template rejects.
  */
 export function renderChat({ template, messages, where, reply, parts }: ChatRequest): RenderedChat {
   try {
@@ -56,7 +56,7 @@ function reasonOf(error: unknown): string {
   return error instanceof RangeError ? 'it nests too deep or makes too much text' : messageOf(error).slice(0, 300)
 }
 
-/** The last template, and its program: a file of conversations has one. */
+/** The latest template and its program, kept since all conversations of a file use one template. */
 let last: { readonly text: string; readonly program: Program } | null = null
 
 function programOf({ path }: ChatTemplate, text: string): Program {
@@ -90,7 +90,7 @@ class LimitedInterpreter extends Interpreter {
   }
 }
 
-/** What transformers gives a template besides the messages. */
+/** The text of the messages, rendered with the variables and functions that transformers gives a template. */
 function render(program: Program, messages: readonly ChatMessage[], { tokens }: ChatTemplate, reply = false): string {
   const scope = new Environment()
   const globals = { true: true, false: false, none: null, True: true, False: false, None: null }
@@ -112,7 +112,7 @@ function limitedRange(first: number, end?: number, step = 1): number[] {
   return Array.from({ length }, (_, i) => start + i * step)
 }
 
-/** The date that Llama's templates fall back to: the same conversation gives the same ids on every day. */
+/** A fixed date, which Llama's templates fall back to, so that a conversation gives the same ids on every day. */
 const date: Readonly<Record<string, string>> = { Y: '2024', m: '07', d: '26', b: 'Jul', B: 'July', H: '00', M: '00' }
 
 function fixedDate(format: unknown): string {
@@ -123,7 +123,7 @@ const generation = /\{%(-?)\s*generation\s*(-?)%\}/
 /** Marks where the assistant's parts begin and end in the rendered text. It is random, so no template can contain it. */
 const mark = randomUUID()
 
-/** Marks are inside the blocks' own blanks, which Jinja removes as it would without them. */
+/** Puts each mark between two block tags, so that Jinja removes the white space around them as it does around the original tag. */
 function markedProgram(template: ChatTemplate): Program {
   const text = template.text
     .replace(new RegExp(generation, 'g'), `{%$1 if true %}{{ "${mark}" }}{% if true $2%}`)
@@ -143,7 +143,7 @@ function cutAtMarks(marked: string): RenderedChat {
   return { text, parts }
 }
 
-/** `write`: the text of the first so many turns, with or without what opens an answer. @throws Error where they are no beginning of `text`. */
+/** `write` gives the text of the first `count` turns, `opened`: and what opens an answer. @throws Error where `text` begins differently. */
 function partsByTurns(
   text: string,
   messages: readonly ChatMessage[],

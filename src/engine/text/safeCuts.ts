@@ -6,10 +6,10 @@
 // no run of space is on both sides:
 // - A run of letters ends at a space or a line break, in all of them.
 // - In GPT-2's, anything but space ends at a line break: `[^\s\p{L}\p{N}]+`.
-// - In the others, signs take the line breaks after them along, `[^\s\p{L}\p{N}]+[\r\n]*`, and all other line breaks end a
-//   word too, `\s*[\r\n]+`: there a word ends before the beginning of a line.
-// NFC and NFKC join nothing to a space or a line break, but make signs of some letters' ends. Tokenizers that see the text
-// as one word (SentencePiece's) are not cut.
+// - In the others, a run of signs includes the line breaks after it, `[^\s\p{L}\p{N}]+[\r\n]*`, and all other line breaks end
+//   a word too, `\s*[\r\n]+`: a word always ends before the beginning of a line.
+// NFC and NFKC join nothing to a space or a line break, but turn the ends of some letters into signs. Texts of tokenizers that
+// see a text as one word (SentencePiece's) are not cut.
 
 import { stepsOf, wordsOfGpt2 } from '../../catalog/formats/tokenizerJson.ts'
 
@@ -20,7 +20,7 @@ const letterThenSpace = String.raw`(?<=\p{L})(?= )`
 const anythingThenBreak = String.raw`(?<=[\p{L}\p{N}\p{P}])(?=\n)`
 const lineBegins = String.raw`(?<=\n)(?=[\p{L}\p{N}\p{P}])`
 
-/** Returns an expression with an empty match at each place where a text of this tokenizer may be cut; null: no such place is sure. */
+/** Returns an expression with an empty match at each place where a text may be cut; null where no place is certain to be safe. */
 export function cutExpression(definition: Definition): string | null {
   const words = wordExpression(definition)
   const added = addedTokens(definition)
@@ -30,7 +30,7 @@ export function cutExpression(definition: Definition): string | null {
   const places: string[] = []
   if (!added.some(containsSpace)) places.push(letterThenSpace)
   if (!signsTakeBreaks) places.push(words.includes(`${signs}|`) ? anythingThenBreak : letterThenBreak)
-  // A token that swallows the space before it may begin a line.
+  // An added token with `lstrip` includes the line break before it, so a cut there would split it.
   else if (added.every(({ lstrip }) => lstrip !== true)) places.push(lineBegins)
   if (places.length === 0) return null
   return places.join('|')
@@ -49,8 +49,8 @@ export function safeCuts(text: string, expression: string, pieceLength: number):
 }
 
 /**
- * Returns the expression that splits the text into words: of a final ByteLevel step after nothing but splits, without the
- * prefix space that every piece would get.
+ * Returns the expression that splits the text into words, if the last step is ByteLevel, all others are known splits, and
+ * none adds a prefix space, which every piece would get; else null.
  */
 function wordExpression({ pre_tokenizer: step }: Definition): string | null {
   const steps = stepsOf(step)
@@ -62,7 +62,7 @@ function wordExpression({ pre_tokenizer: step }: Definition): string | null {
   return byteLevel ? (steps.map(regexOf).find(isPublished) ?? null) : null
 }
 
-/** Published expressions have both runs of letters and space before something else. */
+/** Published expressions have both runs of letters, `\p{L}+`, and runs of space that stop before a word, `\s+(?!\S)`. */
 function isPublished(regex: string): boolean {
   return regex.includes('\\p{L}+') && regex.includes('\\s+(?!\\S)')
 }
@@ -82,7 +82,7 @@ function normalizes({ normalizer }: Definition): boolean {
   return stepsOf(normalizer).every((s) => s.type === 'NFC' || s.type === 'NFKC')
 }
 
-/** Whether an added token has space inside, as it is or under NFKC, which makes a space and an accent of a spacing accent. */
+/** Whether an added token has space inside, as it is or under NFKC, which turns a spacing accent into a space and an accent. */
 function containsSpace({ content }: Definition): boolean {
   const text = String(content)
   return [text, text.normalize('NFKC')].some((form) => /\S\s/.test(form))
@@ -92,7 +92,7 @@ function addedTokens({ added_tokens: tokens }: Definition): Definition[] {
   return Array.isArray(tokens) ? (tokens as Definition[]) : []
 }
 
-/** Added tokens are found before words are; a cut must not go through one, nor through the space it swallows. */
+/** Whether no cut can go through the token, or the space that `rstrip` adds to it. Added tokens are found before words are. */
 function staysWhole({ content, rstrip }: Definition): boolean {
   return !String(content).includes('\n') && rstrip !== true
 }

@@ -31,12 +31,12 @@ async function refuseLong(path: string): Promise<void> {
   throw new EngineError('bad-data', `${path} has ${size} bytes, too many for one text; make it a .jsonl of documents`)
 }
 
-/** The text as it comes, its line ends as Python reads them: `\n`, whatever the system that wrote it. @throws EngineError 'bad-data'. */
+/** The text in pieces, as they are read. Every line end becomes `\n`, as in Python's text mode. @throws EngineError 'bad-data'. */
 async function* decoded(path: string, signal: AbortSignal | undefined): AsyncGenerator<string> {
   let held = ''
   for await (const piece of asWritten(path, signal)) {
     const text = held + piece
-    // The \n of a \r may come with the next piece.
+    // The \n that belongs to this \r may come with the next piece.
     held = text.endsWith('\r') ? '\r' : ''
     yield (held ? text.slice(0, -1) : text).replace(/\r\n?/g, '\n')
   }
@@ -75,7 +75,7 @@ function notUtf8(where: string): EngineError {
 
 const newline = 0x0a
 
-/** Longer than any document; a few MB of gzip can unfold into gigabytes without a line break. */
+/** Most bytes of a line, more than any document has: a few MB of gzip can unfold into gigabytes without a line break. */
 const maxLineBytes = 2 ** 27
 
 /** Every line's bytes without its end, in order. Only "\n" ends a line: JSON strings may hold other separators. */

@@ -28,11 +28,11 @@ interface EncodeOptions {
 }
 
 interface ChatOptions {
-  /** Place of the conversation, for messages. */
+  /** Place of the conversation, for error messages. */
   readonly where: string
-  /** The text ends with what opens an answer. Default: false. */
+  /** Whether the text ends with what opens an answer. Default: false. */
   readonly reply?: boolean
-  /** Where the assistant speaks is wanted. Default: false. */
+  /** Whether the assistant's parts are wanted. Default: false. */
   readonly parts?: boolean
   readonly signal?: AbortSignal
 }
@@ -50,7 +50,7 @@ export const maxIds = 2 ** 28
 
 /**
  * `limitMs` is the time limit of one piece of text.
- * @throws EngineError 'bad-data' when the folder has none, 'bad-config' when it cannot be used.
+ * @throws EngineError 'bad-data' when the folder has no tokenizer.json, 'bad-config' when the file cannot be used.
  */
 export async function openTokenizer(
   folder: string,

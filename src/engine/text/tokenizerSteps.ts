@@ -1,19 +1,19 @@
 // The steps of a tokenizer.json, rewritten where the library needs it to match transformers; unsupported steps are refused.
 //
-// Normalizers: by itself the library strips what JavaScript takes for space, lower-cases a final sigma by context, takes `$&` in a replacement for the match, and does
-// not find Chinese characters above U+FFFF.
+// Normalizers: by itself the library strips what JavaScript counts as white space, lower-cases a final sigma by context, replaces
+// `$&` in a replacement by the match, and does not find Chinese characters above U+FFFF.
 import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
 import { type TokenizerStep as Step, stepsOf, wordsOfGpt2 } from '../../catalog/formats/tokenizerJson.ts'
 import { EngineError } from '../errors.ts'
 
-/** Returns tokenizer.json's normalizer. */
+/** Returns tokenizer.json's normalizer, rewritten for the library. */
 export function spelledNormalizer(normalizer: unknown): unknown {
   return isRecord(normalizer)
     ? { type: 'Sequence', normalizers: stepsOf(normalizer).flatMap(normalizerSteps) }
     : normalizer
 }
 
-/** Returns tokenizer.json's decoder, whose replacements are text. */
+/** Returns tokenizer.json's decoder, with replacements that the library takes literally. */
 export function spelledDecoder(decoder: unknown): unknown {
   if (!isRecord(decoder)) return decoder
   const { decoders } = decoder
@@ -22,7 +22,7 @@ export function spelledDecoder(decoder: unknown): unknown {
     : literal(decoder)
 }
 
-/** Rust lower-cases each character by itself; JavaScript makes a final sigma of one at the end of a word. */
+/** Rust lower-cases each character by itself; JavaScript turns a Σ at the end of a word into a final sigma. */
 const lowerSigma: Step = { type: 'Replace', pattern: { String: 'Σ' }, content: 'σ' }
 
 /** The ranges of BERT's Chinese characters above U+FFFF, each put between spaces. */
@@ -58,7 +58,7 @@ function removed(Regex: string): Step {
   return { type: 'Replace', pattern: { Regex }, content: '' }
 }
 
-/** `$$` is a `$` in a replacement of JavaScript. */
+/** In a JavaScript replacement, `$$` stands for `$`. */
 function literal(step: Step): Step {
   const { type, content } = step
   return type === 'Replace' && typeof content === 'string'
@@ -66,11 +66,11 @@ function literal(step: Step): Step {
     : step
 }
 
-// Pre-tokenizers: the library's own Digits and Whitespace know ASCII only, and the others take `\s` as JavaScript does, which has U+FEFF and lacks U+0085. Its Split does not.
+// Pre-tokenizers: the library's Digits and Whitespace are ASCII only. All but its Split use JavaScript's `\s`: with U+FEFF, without U+0085.
 
 /**
- * Returns tokenizer.json's pre_tokenizer. Its Digits and ByteLevel stay as they are where a step or `addsSpace` puts a space before
- * the text, which must come before any split.
+ * Returns tokenizer.json's pre_tokenizer, rewritten for the library. Digits and ByteLevel stay as they are where a step or `addsSpace`
+ * puts a space before the text, since that must happen before any split.
  */
 export function spelledOut(preTokenizer: unknown, addsSpace: boolean): unknown {
   const step = isRecord(preTokenizer) ? preTokenizer : null
@@ -85,7 +85,7 @@ export function spelledOut(preTokenizer: unknown, addsSpace: boolean): unknown {
 const letters = String.raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}`
 const bertSigns = String.raw`\p{P}!-/:-@\[-\x60\{-~`
 
-/** A step that leaves out the space between words, as the expression of its words; any other step as it is. */
+/** Rewrites a step that drops the space between words as a Split by the expression of the words; returns other steps as they are. */
 function wordsOf(step: Step): Step {
   const words = (regex: string): Step => ({ ...split(regex), behavior: 'Removed', invert: true })
   switch (step.type) {
@@ -150,7 +150,7 @@ export function refuseTokenizer(definition: Part, path: string): void {
   )
 }
 
-/** Compared with the package tokenizers on random texts, behaviour by behaviour. */
+/** Whether the library's Split differs from the package tokenizers, found by comparing each behaviour on random texts. */
 function splitsOtherwise({ type, behavior, pattern, invert }: Part): boolean {
   if (type !== 'Split') return false
   const ofText = 'String' in fieldsOf(pattern)

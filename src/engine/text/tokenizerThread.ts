@@ -16,9 +16,9 @@ export interface TokenizerThread {
   close(): Promise<void>
 }
 
-/** Time limit of a piece in milliseconds: it takes a tenth of a second, more on a slow machine that is busy. */
+/** Time limit of a piece in milliseconds. A piece takes a tenth of a second, more on a slow or busy machine. */
 const leastLimitMs = 20_000
-/** Milliseconds more for each character of a text that cannot be cut: a hundred times what one takes. */
+/** Milliseconds added to the limit for each character of the text: a hundred times what a character takes. */
 const limitMsPerCharacter = 0.1
 
 /** @throws EngineError 'bad-config' for a tokenizer that cannot be used, or is not ready in time. */
@@ -78,7 +78,7 @@ interface Question {
   readonly signal: AbortSignal | undefined
 }
 
-/** The thread keeps the process alive only while somebody waits for it. */
+/** The thread keeps the process alive only while an answer is awaited. */
 function nextMessage(worker: Worker, { files, chat, limitMs, send, signal }: Question): Promise<FromTokenizer> {
   return new Promise((resolve, reject) => {
     const settle = (finish: () => void) => {
@@ -114,7 +114,7 @@ function nextMessage(worker: Worker, { files, chat, limitMs, send, signal }: Que
   })
 }
 
-/** The regular expressions that may have caused it. */
+/** The regular expressions that may have caused a timeout. */
 function patternsOf({ tokenizer }: TokenizerFiles): string {
   const patterns = new Set(Array.from(tokenizer.matchAll(/"Regex"\s*:\s*("(?:[^"\\]|\\.){0,2000}")/g), (m) => m[1]))
   if (patterns.size === 0) return ''

@@ -32,7 +32,7 @@ export interface WindowsRequest {
   lossOn?: LossOn
   /** Folder of the model; its tokenizer.json is read only where the data is text. */
   folder: string
-  /** Ids must be below it. */
+  /** All ids must be below this number. */
   vocabSize?: number
   signal?: AbortSignal
   /** Documents or windows done so far. */
@@ -50,15 +50,15 @@ export interface Windows {
   readonly seqLen: number
 }
 
-/** Least length that a row counts with: shorter ones need as much room. */
+/** Length as which shorter rows are counted, since they need as much memory. */
 const leastRowLength = 64
 
 /** A label that no loss counts. */
 export const ignoredLabel = -100
 
 /**
- * @throws EngineError 'usage' for numbers that count nothing, 'bad-data' with the numbers when there is too little, 'not-found', or of
- * the tokenizer.
+ * @throws EngineError 'usage' for a number that is not whole and above 0, 'bad-data' with the numbers when there is too little data,
+ * 'not-found', and errors of the tokenizer.
  */
 export async function loadWindows(request: WindowsRequest): Promise<Windows> {
   for (const [name, number] of Object.entries({ samples: request.samples, seqLen: request.seqLen }))
@@ -211,7 +211,7 @@ async function documentRows(
   for await (const document of documents) {
     if (rows.length === samples) break
     const own = labelsOf(document).slice(0, seqLen)
-    // A document of a single token has nothing to predict, and neither has one whose beginning is not the assistant's.
+    // A document of one token has nothing to predict, and neither has a conversation whose first `seqLen` tokens have no answer.
     if (own.some((label, i) => i > 0 && label !== ignoredLabel)) {
       rows.push(document.ids.slice(0, seqLen))
       labels.push(own)
@@ -228,7 +228,7 @@ async function documentRows(
   return padRows(rows, seqLen, lossOn && labels)
 }
 
-/** Rows of at most `seqLen` ids. `given`: their labels; default: every id is its own. */
+/** Pads rows of at most `seqLen` ids. `given` are their labels; by default each id is its own label. */
 export function padRows(rows: readonly Int32Array[], seqLen: number, given?: readonly Int32Array[]): Windows {
   const size = rows.length * seqLen
   const ids = new Int32Array(size)
@@ -248,7 +248,7 @@ function idsFor(windows: number, seqLen: number, request: WindowsRequest): Int32
   return new Int32Array(windows * seqLen)
 }
 
-/** Holds all windows at once: each file is read once. @throws EngineError 'bad-data'. */
+/** Limits the windows, which are all in memory since each file is read once. @throws EngineError 'bad-data'. */
 export function requireRoom(windows: number, seqLen: number, path: string): void {
   if (windows * seqLen <= maxIds) return
   throw new EngineError(

@@ -7,11 +7,11 @@ import { refuseTokenizer, spelledDecoder, spelledNormalizer, spelledOut } from '
 import { cutExpression } from './safeCuts.ts'
 import { fieldsOf } from '../../catalog/formats/json.ts'
 
-/** Clean-up removes spaces before punctuation, which changes text that was given out already when it comes token by token. */
+/** Clean-up removes spaces before punctuation. This would change text that was already shown when tokens are decoded one by one. */
 const asTheyAre = { skip_special_tokens: true, clean_up_tokenization_spaces: false }
 
 export interface TokenizerFiles {
-  /** Path of tokenizer.json, for messages. */
+  /** Path of tokenizer.json, for error messages. */
   readonly path: string
   readonly tokenizer: string
   /** tokenizer_config.json, null when there is none. */
@@ -21,7 +21,7 @@ export interface TokenizerFiles {
 interface WordEncoder {
   /** Pattern of the places at which a long text may be cut to be encoded in pieces (`safeCuts`); null where it may not. */
   readonly cuts: string | null
-  /** Ids of a piece; `special`: with what the post-processor puts around a document. @throws EngineError 'bad-config', 'bad-data'. */
+  /** Ids of a piece; `special` adds the tokens that the post-processor puts around a text. @throws EngineError 'bad-config', 'bad-data'. */
   encode(text: string, special: boolean): Int32Array<ArrayBuffer>
   /** The text of ids, special tokens left out. @throws EngineError 'bad-config'. */
   decode(ids: readonly number[]): string
@@ -66,7 +66,7 @@ function normalized({ normalizer }: Tokenizer, text: string): string {
   return normalizer ? normalizer(text) : text
 }
 
-/** The library's own `encode` makes an added token of any normalized text that equals it, also of a token that is not normalized. */
+/** Replaces the library's `encode`, which also finds tokens with `normalized: false` in text that equals them after normalization. */
 function tokensOf(tokenizer: Tokenizer, added: AddedTokens, text: string): string[] {
   const { model, pre_tokenizer: splitter } = tokenizer
   return added.before(text).flatMap((section, i) => {
@@ -91,7 +91,7 @@ function encodeBy(tokenizer: Tokenizer, added: AddedTokens, text: string, specia
   }
 }
 
-/** The library trusts its files. */
+/** Turns the library's errors into EngineErrors, since the library does not check its files. */
 function usable<T>(path: string, work: () => T): T {
   try {
     return work()

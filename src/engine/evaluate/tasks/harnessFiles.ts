@@ -11,16 +11,16 @@ import { type Figure, pickedByLength, pickedChoices, type TaskResult } from './e
 import type { ChoiceScore } from './logLikelihoods.ts'
 
 interface HarnessRequest {
-  /** Folder that gets both files; made where it is not there. */
+  /** Folder for both files, which is made if it does not exist. */
   readonly folder: string
   readonly task: TaskName
-  /** The file of questions, and how many of its first rows. */
+  /** The file of questions, and the number of its first rows that were used. */
   readonly path: string
   readonly limit?: number
-  /** The model as the person names it. */
+  /** The model as the user names it. */
   readonly model: string
   readonly device: string
-  /** This program's. */
+  /** Version of this program. */
   readonly version?: string
   readonly result: TaskResult
   readonly now: Date

@@ -20,7 +20,7 @@ export interface ScoreOptions extends Pick<PassOptions, 'adapterOf' | 'signal'> 
   readonly onProgress?: (done: number, total: number) => Promise<void> | void
 }
 
-/** Tokens of the largest batch that a decoder of `decoderBytes` has room for. */
+/** Tokens of the largest batch: what a decoder of `decoderBytes` has room for, or more if the largest question has more. */
 export function tokensPerPassOf(
   questions: readonly TokenisedQuestion[],
   config: ModelConfig,
@@ -83,11 +83,11 @@ export async function scoreQuestions(
 
 interface AskedBatch {
   readonly batch: PackedBatch
-  /** Index of each question, and by choice the pairs that score it. */
+  /** Index of each question, and for each choice the pairs that score it. */
   readonly asked: readonly { readonly question: number; readonly choices: readonly number[][] }[]
 }
 
-/** Longest questions first: the largest batch comes first, and sequences of a batch are of about one length. */
+/** Longest questions first: the largest batch comes first, and the sequences of a batch have about the same length. */
 function* batchesOf(
   questions: readonly TokenisedQuestion[],
   vocabSize: number,
@@ -100,7 +100,7 @@ function* batchesOf(
   for (const question of order) {
     const { choices } = questions[question]
     const places = packer.placesWith(lengths[question], choices.length)
-    // Attention costs by places, everything else by rows; there are fewer rows, and half as many cost about the same.
+    // The cost of attention grows with places, all other cost with rows. Half as many rows as places cost about the same.
     const full = packer.rows + lengths[question] > mostPlaces / 2 || places > mostPlaces
     if (asked.length > 0 && full) {
       yield { batch: packer.finish(), asked }

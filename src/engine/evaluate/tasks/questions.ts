@@ -134,11 +134,11 @@ function requestEncoder(tokenizer: Tokenizer, maxLength: number, signal?: AbortS
     if (last?.text !== text) last = { text, ids: await marked(text) }
     const { ids: before } = last
     if (before.length === 0) throw nothingBefore('tokenizer.json adds no token there')
-    // The ids of the whole may begin differently from those of the context, which are kept.
+    // The ids of the whole text may begin differently from the context's ids, which are kept.
     const whole = await marked(context + continuation)
     return { before, after: whole.subarray(before.length) }
   }
-  /** A continuation without a context; the beginning-of-text token replaces it. */
+  /** A continuation without a context; the beginning-of-text token takes the place of the context. */
   const alone = async ({ continuation }: Request) => {
     const mark = begin ?? end
     const [id, ...more] = mark === null ? [] : await plain(mark)

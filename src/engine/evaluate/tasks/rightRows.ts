@@ -1,5 +1,5 @@
 // The rows of a task that a model answered correctly: from the report of a run, or from the samples of lm-evaluation-harness,
-// which `evaluate --out` writes too. Either may come from anyone.
+// which `evaluate --out` writes too. Neither is trusted.
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { isRecord } from '../../../catalog/formats/json.ts'
@@ -12,7 +12,7 @@ import { readLines } from '../../text/textCorpus.ts'
 
 interface RightRow {
   readonly right: boolean
-  /** Identifies the question; two results of the same `kind` answer the same one where it is equal. */
+  /** Identifies the question: rows of two results of the same `kind` answer the same question if these are equal. */
   readonly question: string
 }
 
@@ -26,7 +26,7 @@ export interface RightRows {
 
 const mostRows = 1e6
 
-/** `path`: a run's folder, a folder of such files (the newest of the task), or one of them. @throws EngineError 'not-found' or 'bad-data'. */
+/** `path`: a run's folder, a samples file, or a folder of those (the task's newest is read). @throws EngineError 'not-found', 'bad-data' */
 export async function rightRowsOf(path: string, task: string, signal?: AbortSignal): Promise<RightRows> {
   const found = await stat(path).catch((error: unknown) => {
     throw readError(error, path)
@@ -55,7 +55,7 @@ function fromReport(report: unknown, path: string, task: string): RightRows {
   return { kind: 'report', path, rows }
 }
 
-/** The harness writes into a folder of the model's name. */
+/** Looks in subfolders too, since the harness writes into a subfolder named after the model. */
 async function samplesIn(folder: string, task: string, depth = 1): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true })
   const found: string[] = []
@@ -100,7 +100,7 @@ async function fromSamples(path: string, signal?: AbortSignal): Promise<RightRow
         'bad-data',
         `${path}:${number} has no acc: only tasks that are right or wrong can be compared`,
       )
-    // Other filters of the same row come after the first.
+    // A row has a line for each filter; the first one counts.
     if (!rows.has(id as number))
       rows.set(id as number, { right: Number(acc) >= 0.5, question: JSON.stringify(hash ?? target ?? null) })
     if (rows.size > mostRows)
@@ -116,7 +116,7 @@ function parsed(line: Buffer, where: string): Record<string, unknown> {
     const value: unknown = JSON.parse(line.toString('utf8'))
     if (isRecord(value)) return value
   } catch {
-    // The sentence below says so.
+    // The error below covers this case too.
   }
   throw new EngineError('bad-data', `${where} is not a line of JSON; is it a samples file of lm-evaluation-harness?`)
 }

@@ -103,7 +103,7 @@ async function chooseMask(
   if (!pattern) return masks.keepLargest(mask, y, { drop })
   await masks.keepLargest(mask, y, { pattern })
   if (grown >= 1) return
-  // The largest of every group are guarded: with 0 in their place they come first, and their bits come back.
+  // The M − N largest of every group are always kept: as zeros they are dropped first, and then their bits are set again.
   const guarded = (await host.read(mask)) as Uint32Array
   clearKept(host, z, y, mask)
   await masks.keepLargest(mask, z, { drop: drop + (rows * columns * (pattern.m - pattern.n)) / pattern.m })

@@ -34,7 +34,7 @@ interface AlpsHessian extends UnitHessian {
   release(): void
 }
 
-/** `inverses`: most that are kept. @throws EngineError 'numeric' */
+/** At most `inverses` inverses are kept. @throws EngineError 'numeric' */
 export async function prepareAlps(
   { host, hessian, entry, name, warn }: HessianInput,
   inverses = keptInverses(hessian.shape[0]),
@@ -45,7 +45,7 @@ export async function prepareAlps(
     const n = unit.length
     const kept = new Map<number, Tensor>()
     const spare = { matrix: null as Tensor | null, holds: '' }
-    /** A matrix beside those kept, for one ρ at a time. */
+    /** Fills one more matrix, which is reused for each ρ without a kept inverse. */
     const inSpare = async (holds: string, make: (out: Tensor) => Promise<void>) => {
       spare.matrix ??= arena.allocate([n, n])
       if (spare.holds === holds) return spare.matrix
@@ -66,7 +66,7 @@ export async function prepareAlps(
     }
     const solveAt = async (rho: number, out: Tensor, x: Tensor) => {
       const { factor, solve } = host.prune
-      // Few rows: the product costs less than the inverse.
+      // For few rows, solving with a factor costs less than computing the inverse.
       if (factor && solve && out.shape[0] <= n / 2 && !kept.has(rho)) {
         const make = (to: Tensor) => factored(at(rho), (diagonal) => factor(to, h, diagonal))
         host.kernels.convert(out, x)
@@ -157,7 +157,7 @@ function halfToEven(value: number): number {
   return rest > 0.5 || (rest === 0.5 && low % 2 === 1) ? low + 1 : low
 }
 
-/** The penalty ρ, which grows as fast as the mask still changes. */
+/** The penalty ρ, which grows faster the more the mask still changes. */
 class Penalty {
   readonly trace = { rho: [] as number[], change: [] as number[] }
   readonly #kept: number
@@ -182,7 +182,7 @@ class Penalty {
     const before = this.#support
     for (let i = 0; i < support.length; i++) {
       const changed = support[i] ^ before[i]
-      // Few words change once the mask hardly changes.
+      // Most words stay the same once the mask settles.
       if (changed !== 0) change += bitCount(changed)
     }
     this.#support = support

@@ -41,9 +41,9 @@ export async function finiteDiagonal(host: Backend, hessian: Tensor, name: strin
 
 /** n of H = G / (n·nᵀ) and its inverse, as f32 vectors on the host. */
 export interface ColumnScale {
-  /** n: multiplies the columns of a weight on the way in. */
+  /** n: multiplies the columns of a weight before it is solved for. */
   readonly scale: Tensor
-  /** 1/n: multiplies them on the way out, and rows and columns of the Hessian. */
+  /** 1/n: multiplies the columns of the solution, and rows and columns of the Hessian. */
   readonly inverse: Tensor
   readonly values: Float64Array
 }
@@ -63,11 +63,11 @@ export function columnScale(arena: Arena, host: PruneHost, diagonal: Float64Arra
 export interface UnitHessian extends ColumnScale {
   /** (G + damping) / (n·nᵀ). */
   readonly h: Tensor
-  /** Its diagonal in f64: 1, or nearly 0 for dead inputs that nothing damps. */
+  /** Diagonal of `h` in f64: 1, or nearly 0 for dead inputs without damping. */
   readonly unit: Float64Array
 }
 
-/** `dampening` times the mean diagonal is added first; the Hessian stays as it is. @throws EngineError 'numeric' */
+/** `dampening` times the mean diagonal is added first; `hessian` itself does not change. @throws EngineError 'numeric' */
 export async function unitHessian(
   arena: Arena,
   host: PruneHost,
@@ -90,7 +90,7 @@ export async function unitHessian(
 /** Added to the unit diagonal one after the other until the matrix is positive definite in f32. */
 const shifts = [0, 1e-3, 1e-2, 1e-1, 1]
 
-/** A unit Hessian to solve with: H has `diagonal` as its own. */
+/** A unit Hessian H to solve with: `h`, with `diagonal` in place of its own. */
 interface Solvable {
   readonly host: PruneHost
   readonly h: Tensor
@@ -128,7 +128,7 @@ export async function factored(
   )
 }
 
-/** Column scales [2, I] of scores: f32 values, then what they leave of the f64 ones. */
+/** Column scales [2, I] of scores: the values rounded to f32, then what the rounding leaves of the f64 values. */
 export function uploadScale(host: PruneHost, values: Float64Array): Tensor {
   const parts = new Float32Array(2 * values.length)
   parts.set(values)
@@ -144,7 +144,7 @@ export function scaleColumns(host: PruneHost, out: Tensor, x: Tensor, scale: Ten
   host.kernels.scaleWeight(out, x, ones, scale, 1)
 }
 
-/** The last step of methods that solve for A = W·diag(n): out = A·diag(1/n) with exact zeros outside the mask. @throws EngineError 'numeric' when that is not finite */
+/** The last step of solving for A = W·diag(n): weight = A·diag(1/n), 0 outside the mask. @throws EngineError 'numeric' if not finite */
 export async function writeBack(
   host: PruneHost,
   { weight, mask, name }: { readonly weight: Tensor; readonly mask: Tensor; readonly name: string },

@@ -6,7 +6,7 @@ import { readF32 } from '../../compute/backend.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import type { PruneHost } from '../host.ts'
 
-/** Moves b[O,I], 0 where the mask is, towards the least ‖(a − b)·H½‖; h[I,I] has a unit diagonal. */
+/** Moves b[O,I], which is 0 outside the mask, towards the least ‖(a − b)·H^½‖; h[I,I] has a unit diagonal. */
 export async function leastSquares(
   host: PruneHost,
   b: Tensor,
@@ -44,7 +44,7 @@ export async function leastSquares(
   kernels.convert(p, r)
   let rr = await dot(r, r)
   const least = rr.map((value) => converged * value)
-  /** value / by of every row that still moves. */
+  /** value / by for rows that have not converged, 0 for the others. */
   const ratio = (value: Float64Array, by: Float64Array) =>
     rr.map((left, i) => (left > least[i] ? value[i] / (by[i] || tiny) : 0))
   for (let step = 0; step < steps; step++) {

@@ -1,5 +1,5 @@
-// The arithmetic of a pruning method: it scores weights, of which the smallest go in the group that the recipe names; or
-// it solves for mask and weights together. Its row in src/catalog/methods says everything else about it.
+// The arithmetic of a pruning method. It either scores weights, of which the smallest of each comparison group are pruned,
+// or solves for mask and weights together. Its row in src/catalog/methods says everything else about it.
 import type { Scored } from '../../compute/pruneKernels.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import type { PruneHost } from '../host.ts'
@@ -29,16 +29,16 @@ export interface ScoreMethod {
 
 export interface HessianInput {
   readonly host: PruneHost
-  /** 2/S·XᵀX [I, I] on the host; it stays as it is. */
+  /** 2/S·XᵀX [I, I] on the host, which a method does not change. */
   readonly hessian: Tensor
   readonly entry: PruneEntry
-  /** The first linear that needs it, for messages. */
+  /** The first linear that needs the Hessian, for error messages. */
   readonly name: string
   readonly warn: (message: string) => void
 }
 
 export interface SolveInput {
-  /** [O, I] on the host, in place. */
+  /** [O, I] on the host, changed in place. */
   readonly weight: Tensor
   /** Bits [O, ceil(I/32)] to be filled; all are 0 before. */
   readonly mask: Tensor
@@ -48,7 +48,7 @@ export interface SolveInput {
 
 /** State that linears with the same input share. */
 export interface Prepared {
-  /** Inputs that were 0 on all tokens: their weights go, whatever the quota. */
+  /** Inputs that were 0 on all tokens: all their weights are pruned, whatever the quota. */
   readonly dead: readonly number[]
   /** Prunes a weight. */
   solve(input: SolveInput): Promise<void>

@@ -26,7 +26,7 @@ export const ria: ScoreMethod = {
   },
 }
 
-/** Shares of a weight [·, columns] in its column and its row; sums in f64. A row or column of zeros has importance 0. */
+/** Each weight's share of its column plus its share of its row [·, columns]; sums in f64. Rows and columns of zeros have importance 0. */
 export function relativeImportance(weight: Float32Array, columns: number): Float32Array {
   const ofRows = new Float64Array(weight.length / columns)
   const ofColumns = new Float64Array(columns)

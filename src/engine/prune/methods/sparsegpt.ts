@@ -30,13 +30,13 @@ interface HessianFactor extends InverseFactor {
   readonly dead: readonly number[]
 }
 
-/** Tenfold dampings tried after the first one has failed. */
+/** How often a failed factorisation is tried again, each time with ten times the dampening. */
 const retries = 4
-/** Dampening of the first retry where there was none. */
+/** Least dampening of a retry. */
 const leastRetried = 1e-3
 
 /**
- * Factors a Hessian [I,I] on the host backend, which stays as it is. Dead inputs get a diagonal of 1, then `dampening`
+ * Factors a Hessian [I,I] on the host backend without changing it. Dead inputs get a diagonal of 1, then `dampening`
  * times the mean diagonal is added to all. Warns when more damping was needed.
  */
 export async function factorHessian(

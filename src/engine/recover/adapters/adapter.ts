@@ -9,7 +9,7 @@ import type { Arena } from '../../compute/arena.ts'
 
 /** An adapter that can be merged into its weight. */
 export interface TrainableAdapter extends Adapter {
-  /** out [O, I] f32 = the weight that stays when the adapter is gone; pruned entries stay exactly 0. `range` as in `Adapter`. */
+  /** out [O, I] f32 = the weight with the adapter merged into it; pruned entries stay exactly 0. `range` as in `Adapter`. */
   merge(backend: Backend, linear: Linear, out: Tensor, range?: RowRange): void
 }
 
@@ -23,7 +23,7 @@ export interface Trained {
 export interface AdapterParts {
   /** Trained parameters in the order of the kind's `parameters`. */
   readonly trained: readonly Trained[]
-  /** Bits [O, ceil(I/32)]; null where every weight stays. */
+  /** Bits [O, ceil(I/32)]; null where every weight is kept. */
   readonly mask: Tensor | null
   readonly rank: number
   /** alpha / rank */
@@ -61,7 +61,7 @@ export function randomStart(seed: number, name: string, rank: number, numIn: num
 /** A tensor of the file that recipes name under `lora.init`, as f32, or null when it is not there. */
 type ReadStart = (tensor: string) => Promise<{ shape: readonly number[]; values: Float32Array } | null>
 
-/** `init_A.<name>` of the file. A missing or misshapen one is an error: a repeat that is not exact is no repeat. */
+/** Tensor `init_A.<name>` of the file. A missing or misshapen tensor is an error, since the run would not be an exact repeat. */
 export async function givenStart(
   read: ReadStart,
   name: string,
@@ -91,7 +91,7 @@ export async function givenStart(
 export interface EffectiveWeights {
   /** The tensor of this linear, formed by `form` if this is the first time since `invalidate`. */
   of(arena: Arena, name: string, shape: readonly number[], form: (out: Tensor) => void): Tensor
-  /** The tensors of linears of one shape, side by side and formed at once; null where there is no memory to keep them so. */
+  /** The tensors of linears of one shape, side by side and formed at once; null where there is no memory to keep them this way. */
   together(
     names: readonly string[],
     shape: readonly [number, number],
@@ -108,7 +108,7 @@ export function createEffectiveWeights(backend: Backend, bytes: number): Effecti
   const owned: Tensor[] = []
   let version = 0
   let used = 0
-  /** null beyond the bytes. */
+  /** A tensor to keep; null where it would exceed `bytes`. */
   const keep = (shape: readonly number[]): Tensor | null => {
     const size = bytesPerElement[backend.precision] * lengthOf(shape)
     if (used + size > bytes) return null
