@@ -76,7 +76,7 @@ async function ours(): Promise<Side> {
   const host = await openCpu({ threads: 1 })
   const start = process.cpuUsage()
   const found = new Map<string, Float32Array>()
-  // The same input makes the same G.
+  // The second number of G identifies it: linears with the same input have the same G.
   const groups = new Set(linears.map(({ hessian }) => hessian[1]))
   for (const mark of groups) {
     const group = linears.filter(({ hessian }) => hessian[1] === mark)

@@ -120,7 +120,7 @@ const models = {
   'ALPS on raw code': measured('code', pruned('code')),
   'ALPS on chats': measured('chats', pruned('chats')),
 }
-/** An answer may end within its own code: tildes hold it together. */
+/** An answer may be cut off inside its own code fence, so the frame is of tildes. */
 const framed = (answer: string) => `~~~~text\n${answer.trim()}\n~~~~`
 const answers = prompts.map((prompt, i) =>
   [

@@ -67,7 +67,7 @@ const options = { maxTokens, temperature: 0, topP: 1, seed: 0 }
 interface OurAnswer extends Answer {
   /** Seconds for the tokens that come one at a time. */
   decodeSeconds: number
-  /** That reading the weights of a token takes alone, about the same time: with one thread, and with all. */
+  /** Seconds of only reading a token's weights, measured at about the same time: with one thread, and with all. */
   readSeconds: number[]
 }
 

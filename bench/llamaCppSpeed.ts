@@ -1,7 +1,7 @@
 // Reading a prompt and writing greedily after it, here and in llama.cpp, in turns.
 //   SPARSESCOPE_LLAMA_CPP=FOLDER npx tsx bench/llamaCppSpeed.ts --model SMOLLM2 [--types bf16,q8_0] [--threads 1,2] [--tokens 64] [--rounds 5]
 // FOLDER has node-llama-cpp 3 (npm i node-llama-cpp@3). Here it is the checkpoint, in the precision that `generate` takes (bf16 where the
-// processor multiplies it): GGUF files are not computed with, so that nothing here stands beside q8_0, which reads half the bytes.
+// processor multiplies it). It does not compute with GGUF files, so q8_0, which reads half the bytes, has no counterpart here.
 // Each turn opens its side anew and measures the second of two passes. Tokens a second: medians, and their range.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -41,7 +41,7 @@ const cases: Case[] = [
   { method: 'magnitude', scope: 'tensor', pattern: { n: 2, m: 4 }, peer: 'magnitude, 1 block: prune 50 % 2:4' },
 ]
 
-/** A pool of normal numbers, read round and round: its length divides no width, so no two rows are equal. */
+/** A pool of normal numbers that is used cyclically: its length divides no width, so that no two rows are equal. */
 const rng = createRng(1, 'bench')
 const pool = Float32Array.from({ length: 1_000_003 }, () => rng.normal())
 

@@ -72,7 +72,7 @@ const names = options.rows?.split(',') ?? rows.filter((row) => row.peer).map(({ 
 const file = join(out, 'results.json')
 const results = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results) : {}
 
-/** A row takes many minutes: what is done is kept whatever happens to the rest. */
+/** Saves each result at once, because a row takes many minutes and a later one may fail. */
 function keep(name: string, seed: number, result: Result): Result {
   ;(results[name] ??= { ours: {} }).ours[seed] = result
   writeFileSync(file, JSON.stringify(results, null, 2))

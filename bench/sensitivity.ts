@@ -7,7 +7,7 @@ import type { Analysis, PruningError } from '../src/plan/analysis.ts'
 import { groupsBy } from '../src/formatting/lists.ts'
 import { machine, sparsescope } from './support/process.ts'
 
-/** Places from 0 in rising order; equal values share the mean of theirs. */
+/** Ranks from 0 in ascending order; equal values share their mean rank. */
 function ranksOf(values: readonly number[]): number[] {
   const sorted = [...values].sort((a, b) => a - b)
   return values.map((value) => (sorted.indexOf(value) + sorted.lastIndexOf(value)) / 2)

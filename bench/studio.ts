@@ -1,4 +1,4 @@
-// How long a person waits in a real VS Code, of several builds of the extension in turns, ms, medians with their range:
+// How long a user waits in a real VS Code, with several builds of the extension in turns, ms, medians with their range:
 //   npx tsx bench/studio.ts --model FOLDER [--rounds 3] [--waits scroll,filter,recipe] FIRST.vsix [SECOND.vsix …]
 // Each round opens a window of its own and the model in it; --waits says what else. A VSIX is what `node scripts/package.mjs` makes.
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'

@@ -80,7 +80,7 @@ function measure(name: string, { title, recipe: base, axes }: Design): void {
     ),
   )
   const alone = runs.reduce((sum, { seconds }) => sum + seconds, 0)
-  // Another number of threads rounds otherwise.
+  // Another number of threads gives other roundings.
   const isSame = (mine: Measured, other: Measured) =>
     Object.entries(mine).every(([stage, value]) => value === null || Math.abs(value / (other[stage] ?? 0) - 1) < 1e-3)
   if (!sweep.json.runs.every(({ results }, i) => isSame(runs[i].json.perplexity, results.perplexity)))

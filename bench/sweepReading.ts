@@ -115,12 +115,12 @@ function stopwatch(): () => string {
   }
 }
 
-/** By this process, of files and of what else it reads. */
+/** Bytes that this process has read, from files and everything else. */
 function bytesRead(): number {
   return Number(/rchar: (\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))?.[1])
 }
 
-/** In a process of its own, whose memory is told: 100 runs of 100,000 steps. Bar: 300 MB for the list. */
+/** Measures memory in a separate process: 100 runs of 100,000 steps. Bar: 300 MB for the list. */
 async function measureMemory(): Promise<void> {
   const written = await writeSweep(100, 100_000, 'done')
   for (const what of ['list', 'sweep'])

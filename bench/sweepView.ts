@@ -9,7 +9,7 @@ import { openView, posted } from '../test/support/browser.ts'
 import { manyRows } from './support/writtenSweep.ts'
 
 const [numRuns, numSteps] = [500, 2000]
-/** Points per curve, as the host thins so many (src/extension/sweeps/comparedView.ts). */
+/** Points per curve, as the host thins this many curves (src/extension/sweeps/comparedView.ts). */
 const pointsEach = 120
 const [followedSteps, messages, messagesASecond] = [400, 150, 30]
 

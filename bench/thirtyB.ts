@@ -17,7 +17,7 @@ interface Work {
   readonly recipe: object
   /** Takes as many tokens as the widest linear has inputs; default: 4 windows. */
   readonly fullRank?: true
-  /** Other than a whole block: no estimate of the whole model. */
+  /** Whether this is not the work of a whole block, so that nothing is estimated for the whole model. */
   readonly part?: true
   /** Command and settings of the peer that do the same. */
   readonly peer?: readonly string[]

@@ -95,7 +95,7 @@ export const targets = {
   scanWorker: esm('src/engine/checkpoint/stats/scanWorker.ts', 'scanWorker'),
   factsWorker: esm('src/extension/models/factsWorker.ts', 'factsWorker'),
   lockThread: esm('src/runs/lock/lockThread.ts', 'lockThread'),
-  // Every checkpoint waits for the backend's start: later handlers are in chunks of their own.
+  // Opening a checkpoint waits for the backend to start, so later handlers are in separate chunks.
   backend: esm('src/backend/main.ts', 'backend', { splitting: true }),
   backendTry: esm('src/backend/tryWorker.ts', 'backendTry'),
   backendRun: esm('src/backend/runWorker.ts', 'backendRun'),

@@ -1,5 +1,5 @@
-// Compiles AssemblyScript: the CPU kernels to dist/kernels.wasm and, with fused multiply-add, dist/kernelsRelaxed.wasm; what
-// counts weights for statistics to dist/counts.wasm. What is newer than its sources stays: compiling takes half a minute.
+// Compiles AssemblyScript: the CPU kernels to dist/kernels.wasm and, with fused multiply-add, dist/kernelsRelaxed.wasm; the counting of
+// weights for statistics to dist/counts.wasm. Files newer than their sources are kept, because compiling takes half a minute.
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-// Declarations of the library, `dist/types`: those of its entries and of what they name. The others of `src` stay out.
+// Declarations of the library, `dist/types`: those of its entries and of what they import. All others of `src` are left out.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'

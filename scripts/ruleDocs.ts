@@ -18,7 +18,7 @@ const severityWords: Record<Severity, string> = {
   hint: 'hint',
 }
 
-/** Markdown with one `## name (old id): title` a rule, the heading that editors link to, and an anchor for each of the two. */
+/** Markdown with one `## name (short id): title` per rule, the heading that editors link to, and an anchor for each of the two. */
 export function rulesMarkdown(): string {
   const parts = Object.entries(topics).flatMap(([letter, title]) => [
     `# ${title}`,

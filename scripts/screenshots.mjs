@@ -33,7 +33,7 @@ async function picture(page, name) {
   console.log(path)
 }
 
-/** A page with more below is taken on a taller window. */
+/** Window sizes by picture. */
 const sizes = {
   other: { width: 1400, height: 900 },
   form: { width: 1200, height: 640 },
@@ -45,7 +45,7 @@ const view = (page) => page.frameLocator('iframe.webview.ready:visible').last().
 
 async function chooseFromMenu(page, item, title) {
   const entry = page.locator('.monaco-menu .action-label', { hasText: 'SparseScope' })
-  // A folder that was just clicked may open, and move what is below it. The menu has our entry when the extension has found the models.
+  // Clicking a folder may open it, and move the items below. The menu has our entry once the extension has found the models.
   for (let times = 0; times < 20; times++) {
     await sleep(1000)
     await page.getByRole('treeitem', { name: item, exact: true }).click({ button: 'right', modifiers: [] })
@@ -106,7 +106,7 @@ const pages = {
       .waitFor()
   },
 
-  /** The menu of fixes keeps the pointer from the hover of a key below it, unless its blocks let it through. */
+  /** The overlay of the fixes menu blocks the hover of a key below it, unless it lets pointer events through. */
   async recipe(page) {
     await page.getByRole('treeitem', { name: 'alps.prune.yaml' }).dblclick()
     await page.locator('.codelens-decoration').first().waitFor()
@@ -132,11 +132,11 @@ const pages = {
     await page.getByRole('treeitem', { name: `${small}-wanda60`, exact: true }).click()
     await page.getByRole('treeitem', { name: `${small}-merged`, exact: true }).click({ modifiers: ['Control'] })
     await chooseFromMenu(page, `${small}-merged`, 'Compare Selected')
-    // The last thing that a comparison says.
+    // The last text that a comparison shows.
     await view(page)
       .getByText(/\d+ changed, \d+ the same/)
       .waitFor()
-    // The values of block 0, and of them a few: that shows the zeros, and noise makes a large file.
+    // A few values of block 0: they show the zeros, and a picture of more values is noise, which makes a large file.
     const map = view(page).getByRole('grid').first()
     await map.focus()
     for (const key of ['Home', 'ArrowRight', 'ArrowRight']) await page.keyboard.press(key)
@@ -151,7 +151,7 @@ const pages = {
 
   /** A conversation where the model has a chat template. */
   async try(page, { large }) {
-    // Alone: the menu of several is about all of them.
+    // Selected alone, because the menu of several selected items applies to all of them.
     await page.getByRole('treeitem', { name: `${large}-wanda`, exact: true }).click()
     await chooseFromMenu(page, `${large}-wanda`, 'Try It')
     const prompt = view(page).getByRole('textbox', { name: /^(Prompt|Message)$/ })

@@ -57,7 +57,7 @@ must('build', ['esbuild.mjs'])
 const { bundleTests } = await import('./test/bundle.mjs')
 const processes = suites(all).filter(wants)
 const bundles = await bundleTests(Object.fromEntries(processes.map(({ files }, i) => [`suite${i}`, files])))
-/** Starts the longest first, and the lanes end together. */
+/** The longest step starts first, so that all lanes end at about the same time. */
 const steps = [
   vscode(),
   ...processes.map((one, i) => mocha(one, bundles, `suite${i}`)),
@@ -71,7 +71,7 @@ const steps = [
   check('format', 'node_modules/oxfmt/bin/oxfmt', '--check'),
 ].filter(wants)
 
-// Two more than a machine of two processors has: each waits often, for browsers, locks, jobs.
+// On two processors, two steps more than processors: each step often waits for browsers, locks or jobs.
 const atOnce = Math.min(6, Math.floor(availableParallelism() / 2) + 3)
 await runSteps(steps, atOnce, ({ title, countsOf }, status, output) => {
   const result = countsOf(status, output)

@@ -1,7 +1,7 @@
 // Contributions of the agents' tools to package.json, made from their table (src/agents/tools.ts).
 import * as z from 'zod'
 
-/** The manifest and its texts with all tools; what else they say stays. */
+/** The manifest and its texts with all tools; everything else in them stays. */
 export function withTools(manifest, texts, tools, prefix) {
   const key = (name, what) => `tool.${name}.${what}`
   const made = tools.map(({ name, when, about, icon, input, needsTrust }) => {

@@ -1,5 +1,5 @@
-// Type-checks every runtime with its own tsconfig: node's, the editor's, the page's, and code that runs everywhere. By the native compiler, a
-// quarter of the time; eslint's rules need the other one. Unchanged projects are not checked again.
+// Type-checks every runtime with its own tsconfig: node's, the editor's, the page's, and code that runs everywhere. The native compiler
+// takes a quarter of the time; eslint's rules need the other compiler. Unchanged projects are not checked again.
 import { spawnSync } from 'node:child_process'
 
 const projects = ['src/tsconfig.browser.json', 'src', 'src/extension', 'webview-ui', 'test', 'test/integration/host']

@@ -32,8 +32,8 @@ export function byMinutes(points: readonly FrontierPoint[], yLabel = onOther): s
 }
 
 /**
- * A line for each recovery: the best of its methods and spreads at each sparsity without a pattern. What was run at one of several only
- * is left out.
+ * A line for each recovery: the best of its methods and spreads at each sparsity without a pattern. A recovery that was run at only one
+ * sparsity is left out if others have more.
  */
 export function bySparsity(points: readonly FrontierPoint[], yLabel = onOther): string {
   const free = points.filter(({ amount }) => amount.endsWith('%'))
@@ -64,7 +64,7 @@ function drawn({ points, series, text, keyed }: Drawing): string {
   return svgOf({ series, levels, xRange: null, continuousX: true, logX, logY: true }, text, { series: keyed, levels })
 }
 
-/** The folder also keeps what the product notes of sweeps that begin. */
+/** Folders of sweeps, which have a plan; the product keeps other things in `home`, too. */
 const sweepsIn = (home: string) =>
   readdirSync(home)
     .map((name) => join(home, name))

@@ -26,7 +26,7 @@ export interface FrontierPoint {
 export function frontierPoints(reports: readonly unknown[]): FrontierPoint[] {
   const runs = reports.flatMap((report) => runOf(report) ?? [])
   const pruning = new Map<string, number>()
-  // Runs of a sweep prune once: the one that did tells how long it took.
+  // Runs of a sweep share one pruning, so only the run that pruned knows how long it took.
   for (const { step, pruneSeconds } of runs) pruning.set(step, Math.max(pruning.get(step) ?? 0, pruneSeconds))
   return groupsBy(runs, ({ step, recovery }) => `${step} ${recovery}`).map((same) => {
     const { step, facts } = same[0]
@@ -64,7 +64,7 @@ function runOf(report: unknown) {
 }
 
 /**
- * The same of a table of bench/RESULTS.md, whose cells are: pruned ("ALPS 60 %, depth 0.1"), recovery, then by `columns` perplexity
+ * Points from a table of bench/RESULTS.md, whose cells are: pruned ("ALPS 60 %, depth 0.1"), recovery, then by `columns` perplexity
  * on text of another kind and minutes. The row "dense" has the perplexity of the dense model.
  */
 export function pointsOfTable(
@@ -88,7 +88,7 @@ export function pointsOfTable(
   })
 }
 
-/** Norms alone are told from norms and an adapter. */
+/** Names a recovery, with its subset if it trains only one: norms alone differ from norms and an adapter. */
 function recoveryText(recovery: Record<string, unknown>): string {
   const { train } = recovery
   const only = Array.isArray(train) && train.length === 1 ? ` ${String(train[0])}` : ''

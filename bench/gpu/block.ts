@@ -1,4 +1,4 @@
-// A block of random weights on the device, and what its inputs would show.
+// A block of random weights on the device, random inputs for it, and the time that pruning it takes.
 import { upload, type Backend } from '../../src/engine/compute/backend.ts'
 import { loadBlock, type Block } from '../../src/engine/model/block.ts'
 import { openModel, type Model } from '../../src/engine/model/model.ts'
@@ -26,7 +26,7 @@ export async function randomBlock(backend: Backend, shape: Shape): Promise<Rando
   return { model, block: await loadBlock(backend, model, 0, { as: 'f32' }), shape }
 }
 
-/** Normal numbers, read round and round: the pool's length divides no width, so that no two rows are equal. */
+/** A pool of normal numbers that is used cyclically: its length divides no width, so that no two rows are equal. */
 const rng = createRng(1, 'bench gpu')
 const pool = Float32Array.from({ length: 1_000_003 }, () => rng.normal())
 
@@ -39,7 +39,7 @@ export function normal(backend: Backend, rows: number, columns: number): Tensor 
 
 /**
  * Seconds of the statistics on `shape.tokens` tokens and of pruning the block's linears to half, a set of linears with the
- * same input at a time, so that one Hessian is there at once. Weights are changed.
+ * same input at a time, so that only one Hessian is in memory. Weights are changed.
  */
 export async function pruneTimes(
   backend: Backend,

@@ -1,4 +1,4 @@
-// What Dawn takes of the host for a dispatch when all that it needs is made: no backend through the package webgpu goes below.
+// Host time that Dawn takes for a dispatch whose objects all exist: the least for any backend that uses the package webgpu.
 //   npx tsx bench/gpu/dawnFloor.ts     Linux only: processor time of this thread, kernels empty
 import { readFileSync } from 'node:fs'
 import { requestAdapter, requestDevice } from '../../src/engine/compute/webgpu/adapter.ts'

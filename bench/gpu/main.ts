@@ -1,6 +1,6 @@
-// All of the GPU in one command, below ten minutes and without network: what it is, whether it computes rightly, and how fast.
+// All of the GPU in one command, in less than ten minutes and without network: what it is, whether it computes correctly, and how fast.
 //   npx tsx bench/gpu/main.ts [--small] [--adapter NAME] [--part NAME]…       (packed for a machine without npm: scripts/packGpu.sh)
-// Every part is a process of its own and prints one line of JSON, so that what fails, hangs or loses the device costs itself only.
+// Every part is a process of its own and prints one line of JSON, so that a part that fails, hangs or loses the device affects no other.
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import type { Part } from './parts/part.ts'
@@ -20,7 +20,7 @@ const { values } = parseArgs({
     small: { type: 'boolean', default: false },
     adapter: { type: 'string' },
     part: { type: 'string', multiple: true },
-    /** Within the child. */
+    /** Set in the child process. */
     alone: { type: 'string' },
   },
 })

@@ -38,7 +38,7 @@ export interface Bench {
   limit: string
   steps: number
   precision: string
-  /** What saved models are evaluated in. */
+  /** Precision in which saved models are evaluated. */
   evaluatePrecision: string
   /** Host memory of every command, such as 8GB. */
   memory?: string
@@ -46,7 +46,7 @@ export interface Bench {
 
 const memoryOf = ({ memory }: Bench) => (memory ? ['--memory', memory] : [])
 
-/** Perplexities and accuracy that `known` lacks. As saved, rounded to bf16 and loaded again, whatever the run computed in. */
+/** Measures what `known` lacks of perplexities and accuracy: on the model as saved, rounded to bf16 and loaded again. */
 export function qualityOf(bench: Bench, folder: string, known: Partial<Quality>): Quality {
   const { text, otherIds, tasks, limit, evaluatePrecision } = bench
   const evaluate = <T>(...args: string[]) =>

@@ -18,7 +18,7 @@ export interface Row {
   /** Default: 0.5. */
   sparsity?: number
   pattern?: string
-  /** Channels take another order first. */
+  /** Channels are reordered before pruning. */
   reorder?: true
   /** Swaps refine the mask. */
   swaps?: 'auto'
@@ -86,7 +86,7 @@ function recoveriesOf(setting: Setting): Row[] {
   ]
 }
 
-/** What the text alone gives, and what the steps alone give. */
+/** Controls: what the text alone gives, and what the steps alone give. */
 const controls: Row[] = [
   { name: 'dense-norm', title: 'dense, its norms trained in the same way', recover: norms },
   { name: 'dense-retrain', title: 'dense, trained in the same way', recover: trained },
@@ -111,7 +111,7 @@ const allocated = ['wanda', 'sparsegpt', 'alps'].flatMap((method) => [
   ...[0.5, 0.6, 0.7].flatMap((sparsity) => recoveriesOf({ method, sparsity, allocation: 'depth' })),
 ])
 
-/** A name stands once: the peer's table has its own rates. */
+/** Each name is kept once: the peer's rows come first, which have rates of their own. */
 export const rows: readonly Row[] = [
   ...withPeer.map((row) => ({ ...row, peer: true as const })),
   ...controls,

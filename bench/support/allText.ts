@@ -17,8 +17,8 @@ export interface TextSource {
 }
 
 /**
- * Writes `to` (safetensors, `[rows, length]` of i32): `training` holds the rows of `training` and `calibration` in `from`, in
- * this order, and `calibration` the same where it is for both; else it and `evaluation` are as they were.
+ * Writes `to` (safetensors, `[rows, length]` of i32). `training` gets the rows of `training` and `calibration` in `from`, in this
+ * order. `calibration` gets the same rows if `use` is 'both'; else it is copied, as `evaluation` is.
  */
 export function allText(from: string, to: string, use: 'training' | 'both'): TextSource {
   const bytes = readFileSync(from)
@@ -36,7 +36,7 @@ export function allText(from: string, to: string, use: 'training' | 'both'): Tex
   const both = Buffer.concat([dataOf('training'), dataOf('calibration')])
   const [trained, calibrated] = [entryOf('training'), entryOf('calibration')]
   const all = { ...trained, shape: [trained.shape[0] + calibrated.shape[0], trained.shape[1]] }
-  // Two names on the same bytes are no valid file: the rows are written twice.
+  // Two tensors on the same bytes make no valid file, so the rows are written twice.
   const parts = {
     calibration: use === 'both' ? { entry: all, data: both } : { entry: calibrated, data: dataOf('calibration') },
     evaluation: { entry: entryOf('evaluation'), data: dataOf('evaluation') },

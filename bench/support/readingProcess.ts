@@ -1,4 +1,4 @@
-// What the extension host does of runs on disk, in a process of its own, so that its memory can be told: the list of runs, or a sweep
+// What the extension host does with runs on disk, in a process of its own, whose memory can be measured: the list of runs, or a sweep
 // with all of its curves. `readingProcess.ts list|sweep FOLDER` prints time, computing and the most memory.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'

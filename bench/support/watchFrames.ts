@@ -1,8 +1,8 @@
-// Put into every document of the window before its own scripts: notes when what a person waits for is there.
+// Put into every document of the window before its own scripts: records when what the user waits for is there.
 
 export interface Watched {
   readonly watched: {
-    /** Milliseconds since 1970: frames of unlike origins have no other clock in common. */
+    /** Milliseconds since 1970, the only clock that frames of different origins share. */
     opened: number
     /** The page's heading stands, the map's first row has its colours, and all of its cells have. */
     page?: number

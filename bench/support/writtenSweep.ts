@@ -27,11 +27,11 @@ export interface WrittenSweep {
   readonly bytes: number
   /** Writes so many steps, and its summary, as a run does while it works; returns their bytes. */
   grow(run: number, steps: number): number
-  /** Ends what moves the locks, and removes it. */
+  /** Ends the worker that touches the locks, and removes the sweep's folder. */
   remove(): Promise<void>
 }
 
-/** Rows of sweeps side by side, told apart by a setting of their own. */
+/** Rows of several sweeps, which differ by a setting. */
 export function manyRows(numRuns: number): ComparedRow[] {
   const copies = Array.from({ length: Math.ceil(numRuns / 90) }, (_, copy) =>
     recordedRows(15, 1).map((row) => ({ ...row, settings: { ...row.settings, 'recover.lr': copy } })),
@@ -91,7 +91,7 @@ export async function writeSweep(numRuns: number, numSteps: number, state: 'done
   }
 }
 
-/** A step, with what real runs say between steps: their progress at two of five, their memory at one of ten. */
+/** A step, and the events that real runs write between steps: progress at two of five, memory at one of ten. */
 function step(run: number, at: number): RunEvent[] {
   const t = 400 * at
   const loss = (2.5 + (run % 17) / 6) * (0.3 + 0.7 * Math.exp(-at / 900)) * (1 + 0.04 * Math.sin(at * 12.9 + run))

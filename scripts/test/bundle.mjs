@@ -7,7 +7,7 @@ import { banner } from '../buildTargets.mjs'
 
 const root = resolve(import.meta.dirname, '../..')
 
-/** In single quotes: code in double-quoted texts stays whole. */
+/** Quotes with single quotes, so that double-quoted strings of code stay valid when this replaces text in them. */
 const quoted = (text) => `'${text.replace(/['\\]/g, '\\$&')}'`
 
 /** Files keep their own `import.meta.url`, because they read files beside their source. */

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 /**
- * What one step may take; the longest takes under eight minutes on two processors. The limit is for a test that timed out
- * while something polls or listens: its process never ends.
+ * Time limit of a step; the longest takes under eight minutes on two processors. The limit is for a test that timed out while
+ * something polls or listens: its process never ends.
  */
 const longestMs = 25 * 60_000
 
@@ -66,7 +66,7 @@ function spentSeconds() {
   return (Number(fields[13]) + Number(fields[14])) / 100
 }
 
-/** The step that has just ended: it says more than the clock where a machine is busy. */
+/** Processor time of the step that has just ended, which says more than the elapsed time if the machine is busy. */
 function createMeter() {
   let before = spentSeconds()
   return () => {

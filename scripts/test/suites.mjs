@@ -68,7 +68,7 @@ const onlyInAll = [
   'test/webview/figures.test.ts',
 ]
 
-/** Results that depend on which instructions a library finds: they agree with the goldens on older processors too. */
+/** Tests of results that depend on the instructions that a library finds: older processors must agree with the goldens, too. */
 const ofProcessors = [
   'test/engine/compute/cpu.test.ts',
   'test/engine/model/goldens.test.ts',
@@ -86,7 +86,7 @@ const narrowLanes = {
   env: { LP_NATIVE_VECTOR_WIDTH: '128' },
 }
 
-/** The longest come first, and the lanes end together. `engine` is divided by folders that take long. */
+/** The longest come first, so that all lanes end at about the same time. `engine` is divided by folders that take long. */
 const folders = [
   { layer: 'engine', folder: 'test/engine/sweep' },
   { layer: 'engine', folder: 'test/engine' },

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 
-/** First the shell without a browser's own windows: a page of it starts in a third of the processor's time. */
+/** The headless shell comes first: it starts a page in a third of the processor time. */
 const places = [
   '/usr/bin/chromium-headless-shell',
   '/usr/bin/chromium',

@@ -172,8 +172,8 @@ function mergeLora(from, to) {
 }
 
 /**
- * Runs half.prune.yaml until half of its training steps are done, and slows it down there. It is resumed where an earlier call left it. The
- * result ends the process.
+ * Runs half.prune.yaml until half of its training steps are done, and slows it down there. It is resumed where an earlier call left it.
+ * Returns a function that ends the process.
  */
 export async function startHalfRun(root, folder) {
   const runs = join(folder, '.sparsescope/runs')

@@ -18,8 +18,8 @@ export async function startSampleStudio({ root, server, vsix, home, port = undef
     recursive: true,
     filter: (path) => !/[\\/](make|out|\.sparsescope)$/.test(path),
   })
-  // The window opens it (welcome.cjs). With --default-folder the server would name it, by another authority than the window's
-  // own: files of Explorer and of our trees would not be the same, and the second one would not open.
+  // The window opens it (welcome.cjs). With --default-folder its address would have another authority than the window's own: a file
+  // of Explorer and the same file of our trees would count as two, and the second would not open.
   const running = await startServer({ server, userData, extensions, port, env: { SPARSESCOPE_SAMPLE: workspace } })
   return { ...running, workspace }
 }

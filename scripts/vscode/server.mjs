@@ -51,7 +51,7 @@ export function installExtension(server, vsix, userData, extensions) {
   if (status !== 0) throw new Error(`the VSIX could not be installed:\n${stdout}${stderr}`)
 }
 
-/** Resolves when it answers. `stop()` ends the whole process group. */
+/** Resolves when the server answers. `stop()` ends the whole process group. */
 export async function startServer({
   server,
   userData,

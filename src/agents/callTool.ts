@@ -1,4 +1,4 @@
-// A call of a tool: its input is checked, its result made fit to be read.
+// Calls a tool: checks its input, and cleans and cuts its result.
 import { explained, EngineError } from '../engine/errors.ts'
 import { messageOf } from '../errors.ts'
 import { clean, partOf } from './resultText.ts'
@@ -10,10 +10,10 @@ export interface ToolResult {
   readonly isError: boolean
 }
 
-/** The last long result, whose other parts cost no second look. */
+/** The last long result, kept so that its other parts need no second computation. */
 let kept: { readonly key: string; readonly text: string } | null = null
 
-/** Never throws: what went wrong is the result, in a sentence that says how to fix it. */
+/** Never throws: an error becomes the result, as a sentence that says how to fix it. */
 export async function callTool(name: string, given: unknown, context: ToolContext): Promise<ToolResult> {
   const { roots } = context
   const answer = (text: string, isError: boolean, first = 1, canGoOn = false): ToolResult => {

@@ -26,7 +26,7 @@ export const compareTool = defineTool({
       try {
         const onTensor = (done: number, total: number) => say(`compared ${done} of ${total} tensors`)
         const summary = await compareCheckpoints(first, second, { signal, onTensor })
-        // What matters most comes first: only a part of it may be read.
+        // Tensors that lost most zeros come first, because only a part of the result may be read.
         const changed = [...summary.changed].sort((x, y) => y.filled - x.filled)
         const rest = compareText({ ...summary, changed, verdict: '' }, first.path, second.path).trimEnd()
         return `${summary.verdict}\n\n${rest}`

@@ -67,7 +67,7 @@ function provenance(note: Note): string[] {
   return [['A run of SparseScope made it:', ...facts].join('\n'), ...(rows.length > 0 ? [textTable(heads, rows)] : [])]
 }
 
-/** Zeros as the run counted them; the note is not trusted. */
+/** Zeros as the run's note states them, which are not verified. */
 function notedParts({ sparsities }: Note, tensors: readonly InspectedTensor[]): string[] {
   const zerosOf = ({ entry, parameters }: InspectedTensor) => (sparsities[entry.name] ?? 0) * parameters
   const tables = (['block', 'module'] as const).map((what) => sparsityTable(what, tensors, zerosOf))

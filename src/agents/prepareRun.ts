@@ -1,4 +1,4 @@
-// A recipe as tools take it: a file, or a text that would be that file. Nothing of it is looked at before its paths are known to be inside
+// A recipe as tools take it: a file, or a text that would be that file. No file that it names is read before its path is known to be inside
 // the roots.
 import { dirname } from 'node:path'
 import { existsSync } from 'node:fs'
@@ -53,13 +53,13 @@ export interface PreparedRun {
   /** Absolute path of the recipe, a file by now. */
   readonly recipe: string
   readonly settings: readonly string[]
-  /** Its output, time and memory, for the person who permits it. */
+  /** Output, time and memory of the run, for the user who permits it. */
   readonly summary: string
 }
 
 /**
- * Checks a run before it is allowed or started; `write`: a text becomes the file. @throws EngineError 'bad-recipe' with all errors of lint,
- * 'usage' for a place outside the roots, 'exists' for a file that is there.
+ * Checks a run before it is allowed or started. `write`: whether to write a given text to the file. @throws EngineError 'bad-recipe' with
+ * all errors of lint, 'usage' for a place outside the roots, 'exists' for a file that is there.
  */
 export async function prepareRun(
   { settings = [], ...given }: GivenRecipe & { readonly settings?: readonly string[] },
@@ -74,7 +74,7 @@ export async function prepareRun(
   const file = parseFile(path, text, settings)
   refuseSweep(file)
   await roots.checkRecipe(resolveRecipe(file.recipe), file.folder)
-  // A repaired text is what lint would look at.
+  // Lint reads the repaired text, so its paths are checked too.
   await roots.checkRecipe(createContext(readRepaired(text), noFacts).resolved, file.folder)
   await roots.place(runsFolder(path))
   const { context, facts, findings } = await lintRecipe(file)

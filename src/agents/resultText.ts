@@ -21,7 +21,7 @@ export function partOf(text: string, first: number, canGoOn: boolean): string {
     if (room < 0) break
     kept.push(line)
   }
-  // A line that no result has room for is cut.
+  // A line that is too long for any result is cut.
   if (kept.length === 0) kept.push(cut(lines[first - 1]))
   const last = first - 1 + kept.length
   if (first === 1 && last >= lines.length) return kept.join('\n')
@@ -40,7 +40,7 @@ const tokens = /\b(?:hf|api_org|sk|ghp|github_pat|xox[abp])[_-][A-Za-z0-9_-]{16,
 /** An absolute path of POSIX or Windows: not the middle of a word, of a relative path or of an address. */
 const absolute = /(?<![\w./\\~%-])(?:\/(?![/\s])|[A-Za-z]:[\\/](?!\/))[^\s"'`,;:()[\]{}<>|]*/g
 
-/** Without control characters, without tokens, with paths relative to the first root; of other paths only the last name is left. */
+/** Removes control characters and tokens, makes paths relative to the first root, and reduces paths outside roots to their last name. */
 export function clean(text: string, roots: Roots): string {
   const [first, ...others] = roots.folders
   const token = process.env.HF_TOKEN

@@ -11,7 +11,7 @@ import { sourceOf } from '../runs/folder/recipes.ts'
 import { errnoOf } from '../system/diskErrors.ts'
 import { isNetworkPath } from '../engine/checkpoint/regularFile.ts'
 
-/** Entries of folders that a search looks at, and how deep it goes. */
+/** Most entries that a search looks at, and its greatest depth. */
 const mostEntries = 20_000
 const deepest = 8
 const notSearched = new Set(['node_modules', '.git'])
@@ -43,7 +43,7 @@ export class Roots {
   }
 
   /**
-   * The absolute path, links followed, of a file or folder that may not be there yet. What is wrong outside the roots stays unsaid.
+   * The absolute path, links followed, of a file or folder that may not exist yet. The message does not reveal what is outside the roots.
    * @throws EngineError 'usage' for a place outside the roots.
    */
   async place(given: string, folder: string = this.folders[0]): Promise<string> {
@@ -54,7 +54,7 @@ export class Roots {
     return path
   }
 
-  /** The same of what is read: of a folder no file is a link that leads outside. `hf:org/name` is its place in the Hub's cache. */
+  /** The same for what is read: no file of its folder may be a link that leads outside. `hf:org/name` is a folder of the Hub's cache. */
   async source(given: string, folder?: string): Promise<string> {
     const named = isHubName(given) ? await snapshotOf(given).catch(() => '/') : given
     const path = await snapshotInstead(await this.place(named, folder))
@@ -65,7 +65,7 @@ export class Roots {
     return this.place(path)
   }
 
-  /** Every path of a recipe in `folder`, and the dense model that a note beside its model names. @throws EngineError 'usage'. */
+  /** Checks all paths of a recipe in `folder`, and of the dense model that a note beside its model names. @throws EngineError 'usage'. */
   async checkRecipe(recipe: ResolvedRecipe, folder: string): Promise<void> {
     const paths: string[] = []
     mapPaths(recipe, (path) => (paths.push(path), path))
@@ -73,7 +73,7 @@ export class Roots {
     const { model, recover } = recipe
     for (const path of [model, ...recover.flatMap(({ dense, adapter }) => [dense, adapter])])
       if (path !== undefined) await this.source(path, folder)
-    // A loss on what the dense model predicts opens it.
+    // A loss on the dense model's predictions opens the dense model.
     const dense = recover.some(({ loss }) => loss) && (await sourceOf(await this.source(model, folder)))
     if (dense) await this.source(dense.model)
   }
@@ -89,7 +89,7 @@ export class Roots {
     const found: string[] = []
     const folders = within.map((path) => ({ path, depth: 0 }))
     let seen = 0
-    // Folders that are found are searched after those before them.
+    // `folders` grows while it is iterated, which makes this a breadth-first search.
     for (const { path: folder, depth } of folders) {
       if (seen > mostEntries) break
       for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
@@ -104,7 +104,7 @@ export class Roots {
   }
 }
 
-/** null: a link that leads nowhere or round in a circle, or a path below a file. */
+/** null for a broken or circular link, or a path below a file. */
 async function realPlace(path: string): Promise<string | null> {
   try {
     return await realpath(path)

@@ -75,7 +75,7 @@ export const suggestTool = defineTool({
 
 const secondsOf = ({ estimates }: Try) => estimates.seconds ?? 0
 
-/** Clean before fast. */
+/** Fewer findings are better; with equally many, less time is. */
 function isBetter(one: Try, other: Try): boolean {
   const [mine, its] = [one.findings.length, other.findings.length]
   return mine < its || (mine === its && secondsOf(one) < secondsOf(other))
@@ -115,7 +115,7 @@ const inRecipe = (folder: string, path: string) => {
   return way.startsWith('.') ? way : `./${way}`
 }
 
-/** What the form of Prune… begins with, and what was asked for. @throws EngineError 'usage'. */
+/** The initial choices of the form of Prune…, changed as asked. @throws EngineError 'usage'. */
 async function choicesOf(
   asked: Input,
   { place, folder, facts, known }: Start,
@@ -144,7 +144,7 @@ async function choicesOf(
   const chosen = data.length > 0 ? { ...filled, prune, recover: first.recover } : filled
   const texts = data.length > 0 ? data : filled.calibration.data
   const measuredOn = [...(heldOut.length > 0 ? heldOut : filled.evaluate.data), ...other]
-  /** Windows of ids have their length. */
+  /** The length of windows in a file: not more than its rows of ids have. */
   const lengthIn = async (path: string | undefined, usual: number | undefined, field?: string) => {
     const shape = path === undefined ? null : idShapeOf(await dataFacts(resolve(folder, path)), field)
     return shape?.length === 2 ? Math.min(usual ?? shape[1], shape[1]) : usual
@@ -180,11 +180,11 @@ interface Place {
   readonly folder: string
   readonly exists: (path: string) => boolean
   readonly known: Known
-  /** The time is limited: choose the best preset within it, or fewer windows and steps if there is none. */
+  /** Whether time is limited: then the best preset that fits is taken, or fewer windows and steps if none does. */
   readonly isLimited: boolean
 }
 
-/** Recipes in the order in which they are wanted. */
+/** Recipes in order of preference. */
 async function* triesOf(start: writing.RecipeChoices, place: Place): AsyncGenerator<Try> {
   const { name, folder, exists, known, isLimited } = place
   const [quick, balanced, best] = writing.presetsFor(writing.canRetrain(known, machineMemoryBytes()))
@@ -198,7 +198,7 @@ async function* triesOf(start: writing.RecipeChoices, place: Place): AsyncGenera
       const chosen = { ...start, ...(preset && fewer(start, preset, known, part)) }
       const saveTo = writing.freeOutput(name, chosen, exists)
       const text = recipeText(recipeOf(chosen, { saveTo, blocks: known.blocks, evaluationTokens }))
-      // Outputs have free names, so what is known of one recipe holds for all.
+      // All outputs have free names, so the facts about one recipe hold for all.
       facts ??= await gatherFacts(createContext(readDocument(text), noFacts).resolved, { folder })
       const { context, findings } = lint(text, { facts })
       const told = findings.filter(({ severity }) => severity === 'error' || severity === 'warning')

@@ -22,7 +22,7 @@ import type { Finding } from '../recipe/finding.ts'
 /** A recipe that may be suggested. */
 export interface Try {
   readonly choices: RecipeChoices
-  /** null: it recovers nothing. */
+  /** null if nothing is recovered. */
   readonly chain: ChainName | null
   readonly saveTo: string
   readonly text: string
@@ -36,7 +36,7 @@ const mostSparsity = Math.max(...measured.spreads.map(({ sparsity }) => sparsity
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
 
-/** Numbers of a model, and the bytes of its tensors; those of the linears in its blocks apart. */
+/** Number of parameters and bytes of a model, and the same for the linears of its blocks. */
 export function sizesOf({ parameters, tensors }: ModelFacts) {
   const sum = (isCounted: (name: string) => boolean) =>
     [...tensors].reduce(
@@ -75,7 +75,7 @@ interface Around {
   readonly file: string
   readonly facts: ModelFacts
   readonly asked: { readonly size?: string; readonly minutes?: number }
-  /** No recipe keeps the time. */
+  /** Whether no recipe keeps the time. */
   readonly isLate: boolean
 }
 

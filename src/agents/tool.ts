@@ -6,9 +6,9 @@ import * as z from 'zod'
 
 /** What computing tools need of the process that they run in. */
 export interface ToolHost {
-  /** Several checkpoints continue the same prompts greedily. */
+  /** Continues the same prompts greedily with several checkpoints. */
   tryOut(request: TryRequest, onProgress: (progress: TryProgress) => void, signal?: AbortSignal): Promise<unknown>
-  /** Runs a recipe and resolves to the run's folder; a string is why it may not. */
+  /** Runs a recipe and resolves to the run's folder. A string says why runs are not allowed. */
   readonly run: ((run: PreparedRun, around: Around) => Promise<string>) | string
 }
 
@@ -41,9 +41,9 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject> {
   /** A codicon. */
   readonly icon: string
   readonly input: Input
-  /** It computes or writes: not in an untrusted workspace. */
+  /** Whether the tool computes or writes, which is not allowed in an untrusted workspace. */
   readonly needsTrust: boolean
-  /** The result as text that a person can read. Never a path outside the roots on purpose: `callTool` removes others. */
+  /** The result as text that a person can read. It should have no path outside the roots; `callTool` removes those that it has. */
   run(input: z.output<Input>, context: ToolContext): Promise<string>
 }
 

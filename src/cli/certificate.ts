@@ -21,7 +21,7 @@ export interface CertificateOptions extends CommonOptions, PrecisionOptions {
   memory?: string
 }
 
-/** @throws EngineError 'usage': options that need each other. */
+/** @throws EngineError 'usage' when --certificate lacks an option that it needs, or an option would have no effect. */
 export function refuseHalf(context: Context, { certificate, dense, calibration }: CertificateOptions): void {
   if (!certificate) {
     const needy = ['--dense', '--calibration', '--field', '--samples', '--seq-len']

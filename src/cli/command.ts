@@ -12,7 +12,7 @@ export interface CommonOptions {
   deviceMemory?: string
 }
 
-/** The context of a command beside its arguments. */
+/** What a command gets in addition to its arguments. */
 export interface Context {
   /** The streams and the program around the command; `signal` is its signal. */
   io: Io
@@ -37,7 +37,7 @@ export interface Outcome {
 
 /** The commands together, with the streams and signals that they use. */
 export class Program extends Command {
-  /** The command that ran sets it. */
+  /** Set by the command that ran. */
   exitCode = 0
 
   constructor(readonly io: Io) {
@@ -45,15 +45,15 @@ export class Program extends Command {
   }
 }
 
-/** The command of an action, its last argument, and the program. */
+/** The command, which commander passes to an action as its last argument, and the program. */
 function ranBy(command: unknown): { command: Command; program: Program } {
   if (command instanceof Command && command.parent instanceof Program) return { command, program: command.parent }
   throw new EngineError('internal', 'this command belongs to no program')
 }
 
 /**
- * A command that refuses empty values, which a script's unset variables make: an empty path would be the current folder. And it refuses
- * a second file or folder for an option that takes one: who names two texts means both.
+ * A command that refuses empty values: an unset variable in a script gives one, and an empty path would be the current folder. It also
+ * refuses a second file or folder for an option that takes one, because a user who names two expects both to be used.
  */
 class OwnCommand extends Command {
   override addOption(option: Option): this {
@@ -80,7 +80,7 @@ function firstGiven(command: Command, names: readonly string[]): string | undefi
   })
 }
 
-/** A new command with the options that all have; `examples` are shown by --help. */
+/** A new command with the options that all commands have; --help shows `examples`. */
 export function command(name: string, description: string, examples: string[]): Command {
   return new OwnCommand(name)
     .description(description)
@@ -96,7 +96,7 @@ export function command(name: string, description: string, examples: string[]): 
     .configureOutput({ outputError: (text, write) => write(`${usageLine(name, text)}\n`) })
 }
 
-/** commander's message as one line that says where to look. */
+/** A message of commander as one line that refers to --help. */
 export function usageLine(name: string, text: string): string {
   const message = text
     .trim()
@@ -109,8 +109,8 @@ export function usageLine(name: string, text: string): string {
 }
 
 /**
- * Wraps a command's body: prints its outcome, turns errors into one line and the contract's exit codes. The engine checks the
- * signal between kernels; a body that is stuck in a long one is left `leaveAfterMs` after the signal.
+ * Wraps a command's body: prints its outcome, and turns an error into one line and an exit code (docs/cli.md). The engine checks the
+ * signal between kernels; if the body has not ended `leaveAfterMs` after the signal, the process ends without it.
  */
 export function runs<A extends unknown[]>(
   body: (context: Context, ...args: A) => Promise<Outcome>,
@@ -126,7 +126,7 @@ export function runs<A extends unknown[]>(
     signal.addEventListener('abort', leave, { once: true })
     const lines = json ? stderr : stdout
     const screen = createScreen({ lines, stderr })
-    // The screen ends also when the process is made to leave while it works.
+    // Also removes the bar when the process exits while the command is at work.
     process.once('exit', screen.end)
     try {
       if (command.args.includes('')) throw new EngineError('usage', 'an argument is empty: give a path or a name')
@@ -169,7 +169,7 @@ export function showError(error: unknown, stderr: Output): number {
   return code
 }
 
-/** One line for people, a stack only for our own mistakes; and the exit code. */
+/** One line for people, with a stack for internal errors only; and the exit code. */
 export function errorLine(error: unknown): { line: string; code: number } {
   const known = explained(error)
   const line =
@@ -181,7 +181,7 @@ export function errorLine(error: unknown): { line: string; code: number } {
   return { line, code: exitCodeOf(known) }
 }
 
-/** Makes a value for `await using`, which is closed when the block ends, however it ends. */
+/** Wraps a value for `await using`, so that it is closed however the block ends. */
 export function closing<T extends { close(): Promise<void> }>(value: T) {
   return { value, [Symbol.asyncDispose]: () => value.close() }
 }

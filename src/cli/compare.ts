@@ -74,7 +74,7 @@ function toJson({ added, removed, reshaped, changed, same, maskPreserved, verdic
     added,
     removed,
     reshaped,
-    // JSON has no infinity: null is a difference that is no number.
+    // JSON has neither infinity nor NaN: such a difference is null.
     changed: changed.map(({ name, maxAbs, drift, filled, emptied, parameters, role, block }) => {
       return { name, max_abs: Number.isFinite(maxAbs) ? maxAbs : null, drift, filled, emptied, parameters, role, block }
     }),
@@ -124,7 +124,7 @@ async function compareTask(context: Context, pathA: string, pathB: string, task:
   return { json: { task, ...counts, p, rows }, text }
 }
 
-/** `--json` has them all. */
+/** Most rows that the text lists; `--json` lists all of them. */
 const mostListed = 20
 
 function notTheSame(task: string, row: number | null, a: RightRows, b: RightRows): EngineError {

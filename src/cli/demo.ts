@@ -75,7 +75,7 @@ async function demo(context: Context, target: string, options: DemoOptions): Pro
   return { json, text: `\n${table}\n\nReport: ${pathToFileURL(page)}` }
 }
 
-/** One run has a page of its own; several have one together, at `html`. */
+/** The page and the table of the results. A single run has its own page; several runs share one, written to `html`. */
 async function resultOf(reports: readonly RunReport[], html: string, { columns }: Context) {
   const [first, ...others] = reports
   if (others.length === 0) return { page: runFolderAt(first.run).page, table: summaryText(first, columns) }
@@ -102,12 +102,12 @@ function run(context: Context, recipe: string, options: DemoOptions): Promise<Ru
   )
 }
 
-/** Files that belong to the sample, and neither to its making nor to earlier runs on it. */
+/** Entries of the sample's folder to copy: not the scripts that made the sample, and no earlier runs. */
 const parts = /^(?:README\.md|[\w-]+\.prune\.yaml|opt|llama|text)$/
 
 /**
- * Copies the sample that comes with the program: recipes save and keep their runs beside themselves. `folder` must not be there;
- * it appears whole. Returns its path. @throws EngineError 'exists', 'not-found', 'disk'.
+ * Copies the bundled sample, because recipes write their outputs and runs beside themselves. `folder` must not exist;
+ * it appears only when it is complete. Returns its path. @throws EngineError 'exists', 'not-found', 'disk'.
  */
 async function copySample(folder: string): Promise<string> {
   const path = resolve(folder)
@@ -123,7 +123,7 @@ async function copySample(folder: string): Promise<string> {
   })
 }
 
-/** Above dist/, and two above this file when it runs unbundled. */
+/** The samples are beside dist/, or two folders above this file when it runs unbundled. */
 function sampleFolder(): string {
   const found = ['../samples/', '../../samples/']
     .map((path) => fileURLToPath(new URL(path, import.meta.url)))

@@ -1,4 +1,4 @@
-// The surroundings of the command line: those of a process (main.ts), or those that a test gives it.
+// The environment of the command line: that of a process (main.ts), or one that a test provides.
 import { spawn } from 'node:child_process'
 import { styleText } from 'node:util'
 import type { StartedRun } from '../engine/sweep/localPool.ts'
@@ -17,25 +17,25 @@ export interface Io {
   readonly signal: AbortSignal
   /** Asks the user a yes-or-no question; absent without a terminal. */
   readonly confirm?: (question: string, signal: AbortSignal) => Promise<boolean>
-  /** Ends a command that was cancelled and has not ended by itself after so many milliseconds. */
+  /** Ends the process if a cancelled command has not ended by itself after `ms` milliseconds. */
   leaveAfter(ms: number): void
-  /** The message when a command is ended this way; default: that it is cancelled. */
+  /** Sets the message that `leaveAfter` prints when it ends the process; default: that the command is cancelled. */
   sayOnLeaving(message: string): void
-  /** These arguments of Node run this command line in another process. */
+  /** Arguments of Node that run this command line in another process. */
   readonly program: readonly string[]
-  /** Starts `sweep run` of one run, beside this command and not outliving it. */
+  /** Starts `sweep run` for one run, in a child process that ends with this one. */
   startRun(args: readonly string[]): StartedRun
 }
 
 type Style = Parameters<typeof styleText>[0]
 
-/** What a line begins with, coloured by its meaning; `line` has no control characters of its own. */
+/** Prefixes of lines that are coloured. */
 const beginnings: readonly (readonly [begin: string, style: Style])[] = [
   ['warning:', 'yellow'],
   ['sparsescope:', 'red'],
 ]
 
-/** Colour for people: only on a terminal, and never where NO_COLOR is set (no-color.org). */
+/** Colours the prefix of a line without control characters: only on a terminal, and never if NO_COLOR is set (no-color.org). */
 export function coloured(line: string, { isTTY }: Output, env: NodeJS.ProcessEnv = process.env): string {
   const known = beginnings.find(([begin]) => line.startsWith(begin))
   if (!known || !isTTY || env.NO_COLOR || env.TERM === 'dumb') return line
@@ -43,13 +43,13 @@ export function coloured(line: string, { isTTY }: Output, env: NodeJS.ProcessEnv
   return styleText(style, begin, { validateStream: false }) + line.slice(begin.length)
 }
 
-/** A run of a sweep as a process of its own: the command line `program` (arguments of Node) with `args`, which name one run. */
+/** Starts a run of a sweep in a child process. `program`: arguments of Node for the command line; `args` name the run. */
 export function startRun(program: readonly string[], args: readonly string[]): StartedRun {
   return spawn(process.execPath, [...program, ...args, '--child'], {
-    // A group of its own: Ctrl-C on a terminal reaches it through this process, once.
+    // The child has its own process group: on Ctrl-C it gets one signal, from this process, and none from the terminal.
     detached: process.platform !== 'win32',
     windowsHide: true,
-    // When the channel closes, this process is gone.
+    // The child sees the channel close when this process has ended.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
 }

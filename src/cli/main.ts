@@ -16,18 +16,18 @@ for (const stream of [process.stdout, process.stderr])
     process.exit(1)
   })
 
-// Errors beside a command, in a thread's or a timer's own turn, end it as its own errors do.
+// An error outside the command's promise, as in a timer or a thread, ends the process as the command's own errors do.
 process.on('uncaughtException', (error) => process.exit(showError(error, process.stderr)))
 
 const abort = new AbortController()
 const stop = () => abort.abort()
 process.once('SIGINT', stop)
-// A job array's task may get it twice: from the scheduler, and from its script.
+// A task of a job array may get SIGTERM twice: from the scheduler, and from its script.
 process.on('SIGTERM', stop)
 
 let leavingMessage = 'cancelled'
 
-/** Silence would look like a crash. The message comes last: below the bar, and after a run has printed how to continue. */
+/** Ends the process with a message, since silence would look like a crash. The message comes after all output of the run. */
 function leave(): void {
   process.once('exit', () => writeSync(2, `${printableLine(`sparsescope: ${leavingMessage}`)}\n`))
   process.exit(130)
@@ -50,7 +50,7 @@ process.exit(exitCode)
 
 /** Asks a question on the terminal; only y and yes confirm. Questions go to stderr: stdout may be a file. @throws EngineError 'cancelled' on Ctrl-C. */
 export async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
-  // The terminal stays in its mode: Ctrl-C must be a signal.
+  // The terminal stays out of raw mode, in which Ctrl-C would not be a signal.
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false })
   try {
     return /^y(es)?$/i.test((await lines.question(question, { signal })).trim())

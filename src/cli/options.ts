@@ -42,7 +42,7 @@ export function refuseIdleField({ refuseIdle }: Pick<Context, 'refuseIdle'>, dat
   if (applies !== true) refuseIdle(['--field'], `has no effect ${applies.reason}: remove it`)
 }
 
-/** What a command may use. */
+/** The option that limits the memory of a command. */
 export function memoryOption(): Option {
   return new Option('--memory <size>', 'memory to use, such as 8GB (default: half of what is free)')
 }

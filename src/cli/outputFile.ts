@@ -7,7 +7,7 @@ import { temporaryBeside, writeAtomic } from '../system/atomicFile.ts'
 import { EngineError } from '../engine/errors.ts'
 import { requireWritable } from '../system/makeFolders.ts'
 
-/** Before the work that is written there. @throws EngineError 'exists', 'usage' or 'disk'. */
+/** Checks, before the work, that a new file can be written at `path`. @throws EngineError 'exists', 'usage' or 'disk'. */
 export async function requireNew(path: string): Promise<void> {
   if (await isThere(path)) throw taken(path)
   const folder = dirname(resolve(path))
@@ -28,7 +28,7 @@ export async function writeNew(path: string, text: string): Promise<void> {
     await writeFile(path, text, { flag: 'wx' })
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') throw taken(path)
-    // A part of it would be in the way of the next attempt.
+    // A partly written file would make the next attempt fail.
     await rm(path, { force: true }).catch(() => undefined)
     throw writeError(error, path)
   }
@@ -51,9 +51,9 @@ export async function replaceFile(path: string, text: string): Promise<void> {
 /** Milliseconds before a full pipe is tried again. */
 const fullPipeMs = 10
 
-/** Into a pipe or a device. Without O_NONBLOCK a thread would wait for the reader, and Ctrl-C for the thread. */
+/** Writes into a pipe or a device. Without O_NONBLOCK a thread would block until there is a reader, and Ctrl-C would have no effect. */
 async function writeThrough(path: string, text: string): Promise<void> {
-  // Undefined on Windows, which counts as no flag.
+  // O_NONBLOCK is undefined on Windows, which counts as no flag.
   const file = await open(path, constants.O_WRONLY | constants.O_NONBLOCK)
   try {
     let rest = Buffer.from(text)

@@ -62,7 +62,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     return program.exitCode
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    // commander has printed its one line already; help and version are no mistakes.
+    // commander has printed its line already. --help and --version also end here, with exit code 0.
     return error.exitCode === 0 ? 0 : 2
   }
 }

@@ -28,7 +28,7 @@ interface PruneOptions extends CommonOptions, PrecisionOptions {
   out: string
 }
 
-/** Settings of a recipe that options give, beside model and precision. */
+/** Rows of the recipe's settings that are options here, apart from model and precision. */
 const { seed } = recipeRows
 const rows = { ...pruneRows, ...calibrationRows, seed, ...saveRows }
 
@@ -81,7 +81,7 @@ function recipeOf(model: string, o: PruneOptions): Record<string, unknown> {
   }
 }
 
-/** Runs a recipe in a folder beside the output, which goes when the run ends, however it ends. */
+/** Runs a recipe in a scratch folder beside the output. The folder is removed however the run ends. */
 async function runInScratch(context: Context, recipe: Record<string, unknown>, o: PruneOptions): Promise<RunReport> {
   const parent = dirname(resolve(o.out))
   const tidied = removeDeadScratch(parent, context.signal)
@@ -110,7 +110,7 @@ function withoutPlace(error: unknown, path: string): unknown {
   return new EngineError(code, withOption(said), { cause: error, reason: error.reason })
 }
 
-/** `prune.0.pattern: …`, `samples: …` as the person wrote them: `--pattern: …`. */
+/** Names a setting as the user wrote it: `prune.0.pattern: …` and `samples: …` become `--pattern: …` and `--samples: …`. */
 function withOption(message: string): string {
   return message.replace(/^(?:(?:prune\.0|calibration|save)\.)?(\w+)(?:\.\d+)?: /, (whole, key: string) => {
     const option = longOptionOf(rows, key)

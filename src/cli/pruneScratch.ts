@@ -14,7 +14,7 @@ import { type RunFolder, runFolderAt, runsFolder } from '../runs/folder/runFolde
 import { lockRun, type RunLock } from '../runs/lock/lock.ts'
 
 const scratchPrefix = '.sparsescope-prune-'
-/** The one file that prune writes into it; its run makes the rest. */
+/** The only file that prune itself writes into the folder; its run writes the others. */
 export const scratchRecipe = 'prune.prune.yaml'
 
 interface ScratchFolder {
@@ -41,8 +41,8 @@ export async function createScratchFolder(parent: string): Promise<ScratchFolder
 }
 
 /**
- * Age from which a scratch folder without a run counts as left behind: nothing shows whether its process lives, and no model
- * takes so long to be read.
+ * Age in milliseconds from which a scratch folder without a run counts as left behind: nothing shows whether its process is alive,
+ * but reading a model never takes that long.
  */
 const unknownMs = 86_400_000
 
@@ -68,7 +68,7 @@ async function removeIfDead(scratch: string, signal: AbortSignal | undefined): P
   try {
     for (const name of folders) {
       const folder = runFolderAt(join(runsFolder(join(scratch, scratchRecipe)), name))
-      // Refused by one that lives.
+      // Throws if the run's process is alive.
       locks.push(await lockRun(folder.path, { signal }))
       await removeOutput(folder, dirname(scratch)).catch(() => undefined)
     }
@@ -79,7 +79,7 @@ async function removeIfDead(scratch: string, signal: AbortSignal | undefined): P
   }
 }
 
-/** Whether nothing is in it but what prune puts there. */
+/** Whether the folder holds only what prune puts there. */
 async function isOurs(scratch: string): Promise<boolean> {
   const known = [scratchRecipe, `${scratchRecipe}.tmp`, '.sparsescope']
   return (await readdir(scratch)).every((name) => known.includes(name))

@@ -64,7 +64,7 @@ async function publish(context: Context, folder: string, model: string, options:
   return { json, text: `${formatBytes(sentBytes)} sent, all files checked by their hashes: ${address}` }
 }
 
-/** From a root, from home, or from a drive. */
+/** A path that begins at a root, at home or at a drive. */
 const ownPath = /(?<=[\s"'[])(?:[\\/]|~[\\/]|[A-Za-z]:[\\/])[^\s"',\]]+/g
 
 const states = { new: '', replaces: ', replaces the one that is there', there: ', there already' }

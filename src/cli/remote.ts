@@ -6,7 +6,7 @@ import { fieldsOf } from '../catalog/formats/json.ts'
 import { formatBytes, plural } from '../formatting/numbers.ts'
 import type { Context } from './command.ts'
 
-/** Says how many bytes of weights the command will fetch. `isRead`: whether it reads those of a tensor. */
+/** Opens the model, and says how many bytes of weights the command will fetch. `isRead`: whether it reads a tensor's weights. */
 export async function toldRemote({ signal, say }: Context, given: string, isRead: (tensor: string) => boolean) {
   const opened = await openRemote(given, { access: await hubAccess(), signal })
   const tensors = [...opened.inspection.checkpoint.tensors.values()].filter(({ name }) => isRead(name))

@@ -65,10 +65,10 @@ export const reportCommand = command('report', 'compare runs in a table and curv
     }),
   )
 
-/** Endings of reports. A file with another one may be a recipe, a record, data or a model: no report replaces it. */
+/** Endings of files that a report may replace. A file with another ending may be a recipe, a record, data or a model. */
 const replaced = /\.(html?|md|markdown|tex|csv)$/i
 
-/** Links are followed, as writing does. */
+/** The path with links followed, as writing follows them. */
 const placeOf = (path: string) => (existsSync(path) ? realpathSync(path) : resolve(path))
 
 /** @throws EngineError 'usage': a file that is no report would be replaced, or one report by another. */
@@ -81,7 +81,7 @@ function refuseInputs({ html, markdown, latex, csv }: ReportOptions): void {
         'usage',
         `${path} is named for two reports, and one would overwrite the other: name another file`,
       )
-    // Devices and pipes have no ending.
+    // Devices and pipes need no ending.
     const isFile = existsSync(path) && statSync(path).isFile()
     if (isFile && ![path, placeOf(path)].every((one) => replaced.test(one)))
       throw new EngineError(
@@ -103,7 +103,7 @@ export async function writePage(html: string, read: readonly ReadRun[]): Promise
 
 async function paperOf(runs: readonly ReadRun[]): Promise<PaperTable> {
   const protocols: string[][] = []
-  // One after the other: a report may be long.
+  // Read one after the other, because reports may be long.
   for (const { folder } of runs) protocols.push(folder ? await readProtocol(folder) : [])
   return paperTable(runs, protocols)
 }

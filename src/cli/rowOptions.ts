@@ -35,7 +35,7 @@ export function addRowOptions(command: Command, rows: Rows, number: (text: strin
   return options.reduce((all, option) => all.addOption(option), command)
 }
 
-/** The settings that were given as options: a list of one where a plain value will do is that value. */
+/** The settings that were given as options. A list of one item becomes that item if the setting also takes a plain value. */
 export function settingsOf<R extends Rows>(rows: R, options: object): Partial<Written<R>> {
   const given = new Map<string, unknown>(Object.entries(options))
   const settings = withOptions(rows).flatMap(([key, { type, option }]) => {

@@ -140,7 +140,7 @@ function job({ what, count }: Progress): string {
   return count ? `${what} ${count.done}/${count.total} ${count.unit}` : what
 }
 
-/** Never 100 before the end. */
+/** Rounds down, so that 100 % is shown only at the end. */
 function percent(share: number): string {
   return `${Math.floor(100 * share)} %`
 }
@@ -154,7 +154,7 @@ function left({ secondsLeft }: Progress): string {
   return `, about ${roughDuration(secondsLeft)} left`
 }
 
-/** A run's events as progress: the phase changes at once; the share and the time left of the whole run stay. */
+/** Turns a run's events into progress. A new phase is shown at once, with the last known share and time left of the whole run. */
 export function createRunProgress(show: (progress: Progress) => void): (event: RunEvent) => void {
   let whole: Pick<Progress, 'share' | 'secondsLeft'> = { share: 0 }
   let what = ''

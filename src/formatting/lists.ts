@@ -1,4 +1,4 @@
-// Lists: as text, grouped, of any length, and worked on.
+// Helpers for lists: as text, in groups, the largest value, work on items in parallel.
 
 /** Items side by side; of a long list the first `most` and how many more there are. */
 export function someOf(items: readonly string[], most = 12, separator = ', '): string {
@@ -41,7 +41,7 @@ export function groupedBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<
   return groups
 }
 
-/** Works on all items, so many at a time. */
+/** Works on all items, `atOnce` at a time. */
 export async function forEachConcurrent<T>(
   items: readonly T[],
   atOnce: number,

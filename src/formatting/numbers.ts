@@ -12,7 +12,7 @@ export function formatCompact(value: number): string {
   return compact.format(value)
 }
 
-/** Share → "50.00 %". One between 0 and 1 never looks like either; one above 1 is more than there was; null is a share of nothing. */
+/** Share → "50.00 %". A share between 0 and 1 is never shown as 0 % or 100 %. null is a share of nothing. */
 export function formatShare(share: number | null, digits = 2): string {
   if (share === null) return '–'
   if (share === 0) return '0 %'
@@ -24,7 +24,7 @@ export function formatShare(share: number | null, digits = 2): string {
   return `${percent.toFixed(digits)} %`
 }
 
-/** A share that somebody has asked for, as short as it was written: "70 %", "62.5 %". */
+/** A share that the user asked for, as short as it was written: "70 %", "62.5 %". */
 export function formatRequested(share: number): string {
   return `${Number((100 * share).toPrecision(4))} %`
 }
@@ -54,7 +54,7 @@ export function roughDuration(seconds: number): string {
   return `${hours < 10 ? hours.toFixed(1) : Math.round(hours)} h`
 }
 
-/** Four significant digits; null and NaN say so instead of looking like a number. */
+/** Four significant digits. null and NaN are shown as NaN, undefined as a dash. */
 export function formatValue(value: number | null | undefined): string {
   if (value === undefined) return '–'
   if (value === null || Number.isNaN(value)) return 'NaN'

@@ -1,7 +1,7 @@
 // Names of runs, paths, and names of files as text, for code that cannot look at a disk.
 
 export interface RunName {
-  /** The recipe's. */
+  /** Name of the recipe. */
   name: string
   /** Local, "2026-12-31 23:59:58"; empty if the folder's name has another form. */
   time: string
@@ -44,7 +44,7 @@ function partsOf(path: string): string[] {
   return parts
 }
 
-/** The one spelling of a path: with slashes, without detours. */
+/** The normal form of a path: with forward slashes, and without `.` and `x/..`. */
 export function normalPath(path: string): string {
   return partsOf(path).join('/')
 }
@@ -59,17 +59,17 @@ export function overlapOfPaths(output: string, model: string): Overlap | null {
   return within(folder, out) ? 'around' : null
 }
 
-/** Bytes. File systems end names at 255, and what the name is put behind needs some too. */
+/** Longest name in bytes. File systems allow 255, of which a prefix takes some. */
 const longest = 120
 
 /**
- * Each name without characters that any file system refuses. One that is too long, or as a file system may see it the same as an
- * earlier one, ends in its number.
+ * Replaces characters that some file system refuses in names. A name that is too long, or that a file system may not distinguish from
+ * an earlier one, gets its index at the end.
  */
 export function placeNames(names: readonly string[]): string[] {
   const taken = new Set<string>()
   return names.map((name, index) => {
-    // Dots in front would hide it, or lead out of the folder that it is in.
+    // Leading dots would hide the file, or lead out of its folder.
     const plain = name.replace(/[^\p{L}\p{N}_.,=+-]+/gu, '_').replace(/^\.+/, '_')
     const short = cut(plain)
     const isOwn = short !== '' && short === plain && !taken.has(short.toLowerCase())

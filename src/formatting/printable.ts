@@ -1,15 +1,15 @@
-// Text for a terminal. Paths, names and values come from people who may be enemies: an escape sequence in a tensor's name
+// Text for a terminal. Paths, names and values come from sources that may be hostile: an escape sequence in a tensor's name
 // could move the cursor, change the clipboard or hide a line, and a direction mark could show a name backwards.
 
-/** Controls but for tab and line break, DEL and C1, direction marks, separators that break lines, halves of characters. */
+/** Controls except tab and line break, DEL and C1, direction marks, separators that break lines, lone surrogates. */
 const unsafe = /(?![\n\t])[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\ufeff]/gu
 
-/** Every such character as `\u001b`: what JSON says is still the same JSON. */
+/** Escapes every such character, as `\u001b`. JSON text keeps its meaning. */
 export function printable(text: string): string {
   return text.replace(unsafe, escape)
 }
 
-/** The same, and one line. */
+/** The same on one line: tabs and line breaks are escaped, too. */
 export function printableLine(text: string): string {
   return printable(text).replaceAll('\n', '\\n').replaceAll('\t', '\\t')
 }

@@ -6,13 +6,13 @@ import { asMarkdown } from './printable.ts'
 interface TableSpace {
   /** Width of the terminal; absent where lines may have any length. */
   readonly columns?: number
-  /** Heads of the columns that go first where there is no room; after them the last ones go. The first column stays. */
+  /** Heads of the columns that are dropped first if space is short; then the last columns are dropped. The first column stays. */
   readonly spare?: readonly string[]
 }
 
 const gap = '  '
 
-/** Columns aligned with spaces, as wide as a terminal shows them; numbers to the right. What does not fit is named below. */
+/** Columns aligned with spaces, as wide as a terminal shows them; numbers to the right. Columns that do not fit are named below. */
 export function textTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -49,7 +49,7 @@ function thatFit(head: readonly string[], widths: readonly number[], room: numbe
   return [...head.keys()].filter((c) => !gone.has(c))
 }
 
-/** Numbers, shares and what is missing, known by their first character. */
+/** Whether all cells are numbers, shares or missing values, judged by their first character. */
 export function isOfNumbers(cells: readonly string[]): boolean {
   return cells.length > 0 && cells.every((cell) => /^[\d.–-]|^$/.test(cell))
 }

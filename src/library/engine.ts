@@ -41,13 +41,13 @@ export interface ComputeOptions extends Partial<OpenOptions> {
   readonly signal?: AbortSignal
 }
 
-/** What a run comes to. The full report is `report.json` in its folder. */
+/** The results of a run. The full report is `report.json` in its folder. */
 export interface RunResult {
   /** The run's folder: recipe, events, report.json and report.html. */
   readonly run: string
   /** Folder of the model that was saved; null where the recipe has no `save`. */
   readonly output: string | null
-  /** Zeros among the weights of the block linears, 0 to 1, by the masks. */
+  /** Share of zeros among the weights of the blocks' linears, 0 to 1, by the masks. */
   readonly sparsity: number | null
   /** Perplexity at each stage that the recipe measures, by its first text. */
   readonly perplexity: Readonly<Partial<Record<Stage, number>>>
@@ -91,7 +91,7 @@ function parsed(recipe: Readonly<Record<string, unknown>>, settings: readonly st
     return parseFile(path, JSON.stringify(recipe), settings)
   } catch (error) {
     if (!(error instanceof EngineError && error.message.startsWith(path))) throw error
-    // Lines and columns are of a text that the caller never saw.
+    // Lines and columns refer to a text that the caller never saw.
     throw new EngineError(error.code, error.message.replace(/^.*?:\d+:\d+:/, 'the recipe:'), { cause: error })
   }
 }

@@ -39,7 +39,7 @@ export interface RecoveryEntry {
   readonly path: Path
   readonly written: Recover
   readonly resolved: ResolvedRecover
-  /** The one among what is trained. */
+  /** The adapter among the trained subsets. */
   readonly adapter: AdapterName | null
 }
 
@@ -67,9 +67,9 @@ export interface LintContext {
   /** The value as written at a path; undefined without one. */
   get(path: Path): unknown
   has(path: Path): boolean
-  /** True if the setting in `resolved` may not be what was meant: it, or a key that may be it, is wrong. */
+  /** Whether `resolved` may differ here from what the user meant: the key, or one that may be a misspelling of it, is wrong. */
   isUnsure(path: Path): boolean
-  /** Runs of a sweep have other values there, or for a part of it: what holds of the recipe by itself need not hold of them. */
+  /** Whether a sweep sets this value or a part of it: what holds for the recipe by itself need not hold for its runs. */
   isSwept(path: Path): boolean
   /** Modules that an entry matches; empty without a model. */
   matched(entry: string): readonly ModelModule[]
@@ -135,13 +135,13 @@ function sweptIn({ sweep = {} }: Recipe): Path[] {
 }
 
 interface Paths {
-  /** Whether one of them is `path`, or of a part of what is there. */
+  /** Whether one of the paths is `path` or inside it. */
   hasWithin(path: Path): boolean
-  /** Whether one of them is `path`, or of something that it is a part of. */
+  /** Whether one of the paths is `path` or contains it. */
   hasAround(path: Path): boolean
 }
 
-/** Called for each report of a rule: there may be as many reports as paths. */
+/** Indexes paths by their prefixes, because each report of a rule asks, and there may be as many reports as paths. */
 function pathsOf(paths: readonly Path[]): Paths {
   const starts = (path: Path) => Array.from({ length: path.length + 1 }, (_, i) => JSON.stringify(path.slice(0, i)))
   const whole = new Set(paths.map((path) => JSON.stringify(path)))
@@ -163,7 +163,7 @@ function recipeOf(value: unknown): { recipe: Recipe; issues: readonly Issue[] } 
   return { recipe: recipe ?? salvage(value, issues), issues }
 }
 
-/** Leaves out what is invalid, and keeps the rest for the rules. Lists keep their length: paths must stay true. */
+/** Leaves out what is invalid, and keeps the rest for the rules. Lists keep their length, so that paths stay valid. */
 function salvage(value: unknown, issues: readonly Issue[]): Recipe {
   const copy = isRecord(value) ? structuredClone(value) : {}
   for (const issue of issues) {
@@ -229,13 +229,13 @@ export function nmSteps({ recipe, resolved }: Pick<LintContext, 'recipe' | 'reso
 
 /** Quick fixes that many rules have. One that finds nothing to change in this text has no edits, and lint leaves it out. */
 interface Fixes {
-  /** Another value at a path. */
+  /** Writes another value at a path. */
   write(path: Path, value: string | number): Fix
-  /** A key with its value, or an item of a list, out of the text. */
+  /** Removes a key with its value, or an item of a list. */
   drop(path: Path, what?: string): Fix
-  /** A key into the map at a path. */
+  /** Adds a key to the map at a path. */
   add(path: Path, key: string, value: string | number): Fix
-  /** The list `train` of the recovery at a path. */
+  /** Sets the list `train` of the recovery at a path. */
   setTrain(recovery: Path, train: readonly string[]): Fix
 }
 

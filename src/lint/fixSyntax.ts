@@ -2,7 +2,7 @@
 // other. Text is added at ends of lines only: lines and columns of everything else stay those of the text.
 import { readDocument, type RecipeDocument, type SyntaxProblem } from '../recipe/document.ts'
 
-/** As readDocument, but with a value where brackets and quotes can be closed; the problems say which. For looking, never for running. */
+/** Like readDocument, but closes brackets and quotes, and lists those as problems. For inspection only: the result must not be run. */
 export function readRepaired(text: string): RecipeDocument {
   const document = readDocument(text)
   if (document.value !== undefined || document.problems.some(({ code }) => code === 'REFUSED')) return document
@@ -29,7 +29,7 @@ function closeOpen(text: string): { text: string; problems: SyntaxProblem[] } {
   const lines: string[] = []
   const problems: SyntaxProblem[] = []
   let open: Opened[] = []
-  /** Index and length, of what counts, of the last line that is not empty. */
+  /** Index of the last line that is not empty, and the length of its content. */
   let last = { line: -1, end: 0 }
   let start = 0
   const close = () => {
@@ -66,7 +66,7 @@ function unclosed(message: string, at: number): SyntaxProblem {
   return { code: 'UNCLOSED', message, start: at, end: at + 1 }
 }
 
-/** Brackets outside of quotes and comments; where the line's content ends, and a quote that does not. */
+/** Reports brackets outside of quotes and comments. Returns where the line's content ends, and a quote that is still open. */
 function scan(line: string, bracket: (mark: string, at: number) => void) {
   let quote: { mark: string; at: number } | null = null
   let end = 0

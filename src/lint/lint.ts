@@ -10,7 +10,7 @@ import * as files from './rules/index.ts'
 
 const order = Object.keys(topics) as Topic[]
 
-/** All rules in the order of the documentation. A rule is also known by the id that it had before it had a name. */
+/** All rules in the order of the documentation. `alias`: the rule's short id, such as `L1`, or its name if it has none. */
 export const rules: readonly Rule[] = Object.entries<RuleFile>(files)
   .map(([name, file]): Rule => {
     const topic = file.id[0] as Topic
@@ -25,12 +25,12 @@ function numberOf({ id }: Rule): number {
 
 const byWord = new Map(rules.flatMap((rule) => [rule.name, rule.alias.toLowerCase()].map((word) => [word, rule])))
 
-/** Finds a rule by name or old id, in capitals or not. */
+/** Finds a rule by its name or short id, in any case. */
 export function findRule(word: string): Rule | null {
   return byWord.get(word.toLowerCase()) ?? null
 }
 
-/** By name or old id of a rule; `off` leaves it out. */
+/** By name or short id of a rule; `off` leaves it out. */
 export type Severities = Readonly<Record<string, Severity | 'off'>>
 
 export interface LintOptions {
@@ -68,7 +68,7 @@ export function lint(
   return { document, context, findings: findings.sort(byPosition) }
 }
 
-/** A limit for readers: a file can have a hundred thousand errors. */
+/** Most findings that are shown of one rule: a file can have a hundred thousand errors. */
 const mostOfARule = 200
 
 function runRule(rule: Rule, context: LintContext, all: AllRules): Finding[] {
@@ -90,7 +90,7 @@ function runRule(rule: Rule, context: LintContext, all: AllRules): Finding[] {
   return findings
 }
 
-/** An error of the recipe by itself refuses its sweep too. */
+/** Whether a report is about a setting that a sweep varies. Errors are reported all the same, since they stop the sweep too. */
 function isOfSwept({ at }: Report, context: LintContext): boolean {
   return !('start' in at) && context.isSwept('key' in at ? at.key : at)
 }
@@ -106,7 +106,7 @@ const namesWith = (voice: Rule['voice']): ReadonlySet<string> =>
   new Set(rules.filter((rule) => rule.voice === voice).map(({ name }) => name))
 const [general, explaining] = [namesWith('general'), namesWith('explains')]
 
-/** "Unknown key", "wrong value" and "matches nothing" are said only where no other rule knows better. */
+/** "Unknown key", "wrong value" and "matches nothing" are reported only where no more specific rule has a finding. */
 function withoutEchoes(findings: readonly Finding[]): Finding[] {
   const place = ({ range }: Finding) => JSON.stringify(range)
   const explained = new Set(findings.filter(({ name }) => explaining.has(name)).map(place))

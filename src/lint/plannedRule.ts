@@ -25,7 +25,7 @@ export function plannedReports(context: LintContext, name: string): Report[] {
     }))
 }
 
-/** A single recovery needs no list. */
+/** The path as the text has it: a single recovery needs no list. */
 function writtenPath({ recoveries }: LintContext, path: Path): Path {
   const [top, index, ...rest] = path
   return top === 'recover' && typeof index === 'number' ? [...recoveries[index].path, ...rest] : path

@@ -20,7 +20,7 @@ export interface Report {
   from?: readonly Path[]
 }
 
-/** Parts of the documentation, by the letter that the old ids of their rules begin with. */
+/** Parts of the documentation, by the letter that the short ids of their rules begin with. */
 export const topics = {
   Y: 'YAML',
   S: 'Keys and values',
@@ -37,13 +37,13 @@ export type Topic = keyof typeof topics
 
 /** A rule as its file has it; the file's name is the rule's. */
 export interface RuleFile {
-  /** The rule's number from before rules had names, `L1`; for a rule without one, its part of the documentation. */
+  /** The rule's short id, `L1`; for a rule without one, the letter of its part of the documentation. */
   readonly id: `${Topic}${number}` | Topic
   readonly severity: Severity
   readonly needs?: Need
   /** `general`: silent where a rule that `explains` says better what is wrong with the same key, value or target. */
   readonly voice?: 'general' | 'explains'
-  /** The text found could as well be left out: editors show it faded. */
+  /** Whether the text at the finding has no effect, so that editors show it faded. */
   readonly unnecessary?: true
   /** One line, as in a table of contents. */
   readonly title: string
@@ -58,7 +58,7 @@ export interface RuleFile {
 export interface Rule extends RuleFile {
   /** `lr-off-grid`. */
   readonly name: string
-  /** `L1`; the name of a rule that has no such id. */
+  /** The short id, `L1`, or the name of a rule that has none. */
   readonly alias: string
   readonly topic: Topic
 }
@@ -67,11 +67,11 @@ export interface Rule extends RuleFile {
 export interface AllRules {
   /** Findings for another recipe in the same surroundings: a run of a sweep. */
   lint(recipe: Recipe): readonly Finding[]
-  /** Whether one is called so. */
+  /** Whether a rule has this name or id. */
   has(word: string): boolean
 }
 
-/** Keeps the literal checked where it is written. */
+/** Returns the rule unchanged, so that its type is checked where it is written. */
 export function defineRule(rule: RuleFile): RuleFile {
   return rule
 }

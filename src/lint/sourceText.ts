@@ -25,7 +25,7 @@ export function replaceScalar({ document }: LintContext, scalar: Scalar, newText
   return scalar.range ? [replaceRange(document, scalar.range[0], scalar.range[1], newText)] : []
 }
 
-/** A key that the format does not have. Several rules look at these, and each knows another reason for them. */
+/** A key that the format does not have. Several rules check these, and each knows another reason for them. */
 export interface UnknownKey {
   key: string
   /** Path of the map that has the key. */
@@ -45,13 +45,13 @@ export function* unknownKeys({ issues }: LintContext): Iterable<UnknownKey> {
 export const keysOf = (path: Path) => path.filter((key) => typeof key === 'string')
 export const isSame = (a: Path, b: Path) => a.length === b.length && a.every((key, i) => key === b[i])
 
-/** Reports of keys that are best left out, each with what to say of it. */
+/** Reports unknown keys that match `name`, with the message that `say` gives and a fix that removes the key. */
 export function* superfluousKeys(context: LintContext, name: RegExp, say: (key: string) => string): Iterable<Report> {
   for (const { key, path } of unknownKeys(context))
     if (name.test(key)) yield { at: { key: path }, message: say(key), fixes: [context.fix.drop(path)] }
 }
 
-/** A quoted target in double quotes, or plain where that is safe. */
+/** A target as YAML text: plain where that is safe, else in double quotes. */
 export function targetText(entry: string): string {
   return /^[A-Za-z_][\w.]*$/.test(entry) ? entry : JSON.stringify(entry)
 }

@@ -17,7 +17,7 @@ export interface LowRankUpdate {
   readonly b: string
   readonly rank: number
   readonly scale: number
-  /** The weight that it was trained on, where the file has a copy: PEFT keeps one of an adapted head. */
+  /** Tensor with the weight that the adapter was trained on, if the file has a copy: PEFT keeps one of an adapted head. */
   readonly base: string | null
 }
 
@@ -87,7 +87,7 @@ export function layoutOfAdapter(
   return layout
 }
 
-/** Name inside the model that PEFT wraps. */
+/** The name without PEFT's prefixes, as in the model that PEFT wraps. */
 function moduleIn(tensor: string): string {
   if (/\.lora_magnitude_vector\b/.test(tensor))
     throw new FormatError(
@@ -98,7 +98,7 @@ function moduleIn(tensor: string): string {
   return tensor.replace(/^base_model\.model\./, '').replace(/\.(?:base_layer|modules_to_save)\./, '.')
 }
 
-/** Leading parts that a checkpoint may leave out or add: GPT-2 and OPT on the Hub have no `transformer.`, no `model.`. */
+/** Prefixes that a checkpoint's names may have or lack: on the Hub GPT-2 lacks `transformer.`, and OPT lacks `model.`. */
 const wrappers = /^(?:(?:model|transformer|language_model)\.)+/
 
 type Find = (name: string) => Parameter | null
@@ -184,7 +184,7 @@ function requirePairs(tensors: AdapterTensors, updates: readonly LowRankUpdate[]
       )
 }
 
-/** Every name of `target_modules` is of something, and nothing that it names is missing. */
+/** Checks that every name in `target_modules` has tensors, and that every linear which it names has an update. */
 function requireTargets(
   { targets, narrowed }: LoraConfig,
   adapted: readonly string[],
@@ -211,7 +211,7 @@ function requireTargets(
   }
 }
 
-/** All that the names end with, at the dots. */
+/** The names, and their suffixes after each dot. */
 function endsOf(names: readonly string[]): Set<string> {
   const ends = new Set<string>()
   for (const name of names) {
@@ -221,11 +221,11 @@ function endsOf(names: readonly string[]): Set<string> {
   return ends
 }
 
-/** The norms and biases that its config says it trained are there. */
+/** Checks that the file has the norms and biases that its config says were trained. */
 function requireVectors(config: LoraConfig, { updates, taken }: AdapterLayout, parameters: readonly Parameter[]): void {
   const names = new Set(taken.map(({ parameter }) => parameter.name))
   const modules = [...names].map((name) => name.replace(/\.(?:weight|bias)$/, ''))
-  // PEFT saves whatever ends like this: norm is of input_layernorm too.
+  // PEFT saves every module whose name ends with this text: `norm` also means input_layernorm.
   for (const module of config.modulesToSave)
     if (!modules.some((name) => name.endsWith(module)))
       throw new FormatError(`names ${quoted(module)} among modules_to_save, and has no tensors for it`)
@@ -252,7 +252,7 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
 // The patterns of PEFT's `rank_pattern` and `alpha_pattern`: the first key that matches the end of a module's name wins
 // (peft.utils.other.get_pattern_key).
 
-/** Each is tried on every module, where literal names are looked up. */
+/** Most expressions: each is tried on every module, while literal names are looked up. */
 const mostExpressions = 64
 
 /** The value for a module, or `otherwise`. @throws FormatError for expressions that cannot be used. */

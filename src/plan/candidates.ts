@@ -29,7 +29,7 @@ export interface Asked {
   readonly patterns?: readonly string[]
 }
 
-/** The problem is a sentence: why the model cannot be pruned so. */
+/** `problem` is a sentence that says why the model cannot be pruned as asked. */
 export function candidatesOf(asked: Asked, config: ModelConfig): { candidates: Candidate[] } | { problem: string } {
   const linears = plannedLinears(config)
   const { methods = defaultMethods, patterns = [] } = asked

@@ -10,11 +10,11 @@ export interface MatrixCertificate {
   readonly room: number
   /** Share of the rows where no swap helps. */
   readonly rows_without_room: number
-  /** Tokens that the error is a mean of: experts of a mixture see different ones. */
+  /** Tokens over which `error` is a mean: experts of a mixture see different numbers of them. */
   readonly tokens?: number
 }
 
-/** The certificate of several matrices: Σ max(0, −min Δ) / Σ E of the errors of all tokens, and the share of all rows. Null of none. */
+/** The sum of certificates: `room` is Σ max(0, −min Δ) / Σ E over all tokens, `rows_without_room` a share of all rows; null for none. */
 export function sumOfCertificates(matrices: readonly MatrixCertificate[]): MatrixCertificate | null {
   if (matrices.length === 0) return null
   const sum = (of: (one: MatrixCertificate) => number) => matrices.reduce((total, one) => total + of(one), 0)
@@ -29,7 +29,7 @@ export function sumOfCertificates(matrices: readonly MatrixCertificate[]): Matri
   }
 }
 
-/** The certificates in the results of blocks, by module; a later pass over a block has none. */
+/** The certificates in the results of blocks, by module name; a later pass over a block has none. */
 export function certificatesOf(
   blocks: Iterable<{ readonly modules: Readonly<Record<string, { readonly certificate?: MatrixCertificate }>> }>,
 ): Map<string, MatrixCertificate> {

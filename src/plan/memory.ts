@@ -15,13 +15,13 @@ import { countTrainable, setOfBlock, sizeOf, trainableSet, type TrainableSet } f
 
 /** Value, gradient and two moments, f32. */
 const bytesPerTrainedParameter = 16
-/** Windows of about so many tokens go through a block at once where nothing is trained: more are no faster, fewer leave the cores waiting. */
+/** Tokens that go through a block at once where nothing is trained: more are no faster, fewer leave cores idle. */
 export const passTokens = 2048
-/** Places of the largest batch of questions: their sequences side by side, padded; attention alone computes them all. */
+/** Most token positions in a batch of questions, padding included. Only attention computes the padding. */
 const mostPlaces = 2 * passTokens
 const leastPlaces = 256
 
-/** Bytes of the process whatever the model: Node, the worker threads, BLAS buffers, staging. */
+/** Bytes that the process takes for any model: Node, the worker threads, BLAS buffers, staging. */
 function overheadBytes(threads: number): number {
   return (130 + 30 * threads) * 2 ** 20
 }
@@ -39,7 +39,7 @@ export interface Budget {
   readonly statisticBytes: number
 }
 
-/** Never less: a budget too small costs speed, not the run. */
+/** Least bytes of any share: a budget that is too small makes a run slower, but does not fail it. */
 const least = 64 * 2 ** 20
 
 export interface MemoryLimits {
@@ -47,7 +47,7 @@ export interface MemoryLimits {
   readonly memoryBytes: number
   /** The device's capacity, which may be less. */
   readonly limitBytes: number
-  /** The device has memory of its own. */
+  /** Whether the device has its own memory. */
   readonly apart?: boolean
   readonly threads: number
 }
@@ -82,7 +82,7 @@ export function shareMemory(
   const usable = apart ? usableShare * limitBytes - residentStateBytes : Math.min(host, usableShare * limitBytes)
   const rest = usable - bytesPerTrainedParameter * sizes.trainable
   const effective = Math.max(0, Math.min(4 * sizes.adapted, rest / 3))
-  // One block is held in f32 at most, and a second time while it is read or merged; a device of its own has the next one too, of both models where there are two.
+  // One block in f32, and a copy of it while it is read or merged. A device with its own memory also loads the next block, of each model.
   const ahead = apart ? 4 * sizes.blockParameters : 0
   const besideBlock = Math.max(least, rest - effective - blockBytes(sizes) - ahead)
   // Hessians come first: moving states to the disk costs less than running the block again.
@@ -104,21 +104,21 @@ interface Room {
   readonly budget: Budget
 }
 
-/** Sizes for the largest tensors. */
+/** Bytes per weight in the forms that it has during a run, judged by the largest tensor. */
 interface WeightSizes {
-  /** Bytes of a weight in the checkpoint. */
+  /** Bytes per weight in the checkpoint. */
   readonly stored: number
-  /** Bytes of one that products read in place: for products in bf16 as it is stored. */
+  /** Bytes per weight in the form that products read: as stored if products are in bf16. */
   readonly held: number
-  /** A copy in bf16 is made for each product. */
+  /** Whether a copy in bf16 is made for each product. */
   readonly rounded: boolean
-  /** A copy in f32 is made while it is pruned. */
+  /** Whether a copy in f32 is made while a weight is pruned. */
   readonly widened: boolean
-  /** Bytes of an effective weight that is kept. */
+  /** Bytes per weight of an effective weight that is kept. */
   readonly effective: number
 }
 
-/** The largest block in f32, and a copy of it: what is kept free for one. */
+/** Bytes that are kept free for a block: the largest one in f32, and a copy of it. */
 const blockBytes = ({ blockParameters }: PlanSizes): number => 8 * blockParameters
 
 /**
@@ -158,19 +158,19 @@ export function leastMemory(recipe: ResolvedRecipe, model: ModelFacts, machine: 
 }
 
 /**
- * Share of a block's bytes as read that still waits for the collector when the next is read. Measured on passes of 8 and
- * 32 blocks of LLaMA-7B's shape and 4 of TinyLlama's; two blocks show none of it.
+ * Share of a block's bytes as read that is still waiting for garbage collection when the next block is read. Measured on passes of
+ * 8 and 32 blocks of LLaMA-7B's shape and 4 of TinyLlama's; passes over two blocks show none.
  */
 const lingeringShare = 0.75
 
-/** A block with its statistics, the streams of hidden states, and what trains of it. */
+/** Peak of a pass over the blocks: a block with its statistics, the streams of hidden states, and its training. */
 function walkBytes(recipe: ResolvedRecipe, config: ModelConfig, work: BlockWorkPlan, room: Room): number {
   const { weights, sizes, budget } = room
   const { calibration } = recipe
   const reconstructions = work.recoveries.filter(({ mode }) => mode === 'reconstruct')
   const streams = streamsOf(reconstructions)
   const [samples, seqLen] = [calibration?.samples ?? 0, calibration?.seq_len ?? 0]
-  // Magnitude and random pruning look at no data, whatever the recipe calibrates with.
+  // Magnitude and random pruning read no data, even if the recipe has a calibration.
   const looks = work.recoveries.length > 0 || recipe.prune.some(stepNeedsData)
   const looking = looks ? forwardBytes(config, Math.max(seqLen, passTokens)) + roundedBytes(config, room) : 0
   const states = looks ? Math.min(budget.activationBytes, streams * hiddenBytes(config, samples * seqLen)) : 0
@@ -178,15 +178,15 @@ function walkBytes(recipe: ResolvedRecipe, config: ModelConfig, work: BlockWorkP
   const training = windows > 0 ? trainingBytes(config, windows * seqLen, room) : 0
   const cost = pruneCost(recipe, config, work)
   const solving = Math.max(cost.leastBytes, Math.min(cost.bytes, budget.statisticBytes))
-  // No window goes through the block while a linear of it is solved, but what windows took of the WebAssembly memory is still there.
+  // No window goes through the block while one of its linears is solved, but WebAssembly memory that windows took is not given back.
   const pruning = Math.max(looking + solving - cost.solvingBytes, solving) + widenedBytes(config, room)
-  // The block is read and written beside nothing else.
+  // While the block is read or written, nothing else is in memory.
   const moving = weights.stored * sizes.blockParameters
   const lingering = config.numBlocks > 2 ? lingeringShare * moving : 0
   return weights.held * sizes.blockParameters + lingering + states + Math.max(moving, pruning, training)
 }
 
-/** One weight at a time is rounded for products in bf16. */
+/** For products in bf16, one matrix at a time is rounded. */
 function roundedBytes(config: ModelConfig, { weights }: Room): number {
   return weights.rounded ? 2 * largestLinear(config) : 0
 }
@@ -246,7 +246,7 @@ function retrainingBytes(recover: ResolvedRecover, config: ModelConfig, room: Ro
   const whole = weightBytes(config, weights) + hiddenBytes(config, tokens) * (config.numBlocks + 1) + scratch
   const kept = savedBytes(config, tokens) * config.numBlocks
   const trained = bytesPerTrainedParameter * sizes.trainable + keptWeightBytes(room)
-  // Below its least, a pass streams its blocks.
+  // The least that a pass needs, with its blocks streamed.
   const least = leastPassBytes(config, weights, tokens, scratch)
   const dense = recover.loss ? denseModelBytes(config, weights.held, tokens) : 0
   return trained + Math.max(dense > 0 ? 2 * least : least, Math.min(budget.decoderBytes, whole + kept + dense))
@@ -260,7 +260,7 @@ export function denseModelBytes(config: ModelConfig, held: number, tokens: numbe
 /** Bytes per weight that a pass must have room for whatever the precision. */
 const widest = { held: 4 }
 
-/** Places of a batch of questions, as many as a pass over the model has room for in its budget. */
+/** Token positions in a batch of questions: as many as the budget of a pass over the model has room for. */
 export function questionPlaces(config: ModelConfig, decoderBytes: number): number {
   const room = decoderBytes - leastPassBytes(config, widest, 0, headScratchBytes(config, passTokens, false))
   const places = Math.floor(room / forwardBytes(config, 1))
@@ -278,12 +278,12 @@ function measuringBytes({ evaluate }: ResolvedRecipe, config: ModelConfig, { bud
   return Math.max(leastPassBytes(config, weights, tokens, scratch), Math.min(budget.decoderBytes, whole))
 }
 
-/** Tokens, roughly. */
+/** Estimated tokens of the longest prompt. */
 function longestPrompt({ prompts = [] }: ResolvedEvaluation): number {
   return Math.ceil(largest(prompts, 0, ({ length }) => length) / bytesPerToken)
 }
 
-/** The ends, one block and its states: what a pass over a streaming model keeps. */
+/** Least bytes of a pass over the model, with its blocks streamed: the ends, one block and its states. */
 function leastPassBytes(
   config: ModelConfig,
   { held }: Pick<WeightSizes, 'held'>,
@@ -346,7 +346,7 @@ function parametersOf(config: ModelConfig, block: number): number {
 
 export type PlannedPrecision = 'f32' | 'bf16'
 
-/** The precision of a run's products by the known facts (`computeIn` decides once the device is open). */
+/** The precision of a run's products as far as facts are known; `computeIn` decides it once the device is open. */
 export function plannedPrecision(
   { precision }: Pick<ResolvedRecipe, 'precision'>,
   { modules, tensors }: Pick<ModelFacts, 'modules' | 'tensors'>,

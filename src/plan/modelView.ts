@@ -17,11 +17,11 @@ export interface ModelView {
   prunedBy(step: Pick<ResolvedPruneStep, 'targets' | 'ignore'>): readonly ModelModule[]
 }
 
-// Matching is the slow part of linting, and the same entries meet the same model on every key stroke.
+// Matching is the slow part of linting, and an editor matches the same entries against the same model on every key stroke.
 const views = new WeakMap<ModelConfig, ModelView>()
 const mostRemembered = 500
 
-/** `modules`: what the file has beside what the family knows, when it has been looked at. */
+/** `modules`: the modules in the file, if it has been read; default: those that the family implies. */
 export function viewModel(config: ModelConfig, modules?: readonly ModelModule[]): ModelView {
   const known = views.get(config)
   if (known && (!modules || known.modules === modules)) return known

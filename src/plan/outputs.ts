@@ -17,7 +17,7 @@ export type OutputKind = 'pruned' | 'result' | 'gguf'
 
 export interface Output {
   readonly kind: OutputKind
-  /** As the recipe has it. */
+  /** Path as written in the recipe. */
   readonly to: string
 }
 
@@ -37,7 +37,7 @@ export function ggufPlace(to: string): string {
   return `${to.replace(/(?<=[^\\/])[\\/]+$/, '')}.gguf`
 }
 
-/** The model before recovery is saved too. */
+/** Whether the model before recovery is saved too. */
 export function savesPruned(recipe: Pick<ResolvedRecipe, 'save' | 'prune' | 'recover'>): boolean {
   return outputsOf(recipe).some(({ kind }) => kind === 'pruned')
 }
@@ -74,7 +74,7 @@ function ggufBytes({ tensors, config }: StoredModel, given: GgufTypeName | undef
   return contents.tensors.reduce((sum, { shape, type }) => sum + (sizeOf(shape) / type.block) * type.bytes, 0)
 }
 
-/** Bytes that `save` will take; without the masks of a recipe that cannot run. */
+/** Bytes that `save` will take. For a recipe that cannot run, masks are not counted. */
 export function estimateDisk(recipe: ResolvedRecipe, { modelConfig: config, tensors }: ModelFacts): number {
   const { save } = recipe
   if (!save || !config) return 0
@@ -105,8 +105,8 @@ export function stateBytes(recipe: ResolvedRecipe, { tensors }: StoredModel, pla
 const momentBytes = 12
 
 /**
- * Names of the tensors that a recovery writes: what it trains, the pruned weights that it solves for, or what an adapter may
- * change, which is known once it has been looked at.
+ * Names of the tensors that a recovery writes: what it trains, or the pruned weights that it solves for. For a merge all, since
+ * only the adapter's file says which.
  */
 function changedBy(
   { trainable: set, settings }: PlannedRecovery,

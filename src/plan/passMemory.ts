@@ -25,7 +25,7 @@ export function backwardScratchBytes(config: ModelConfig, numRows: number): numb
   const { hiddenSize, numHeads, numKvHeads, headDim, residual, residualScale, experts } = config
   const intermediateSize = Math.max(config.intermediateSize, experts?.sharedSize ?? 0)
   const heads = 2 * (numHeads + 2 * numKvHeads) * headDim
-  // The branch's gradient is one of its own where its output is normed or scaled.
+  // Where a branch's output is normed or scaled, its gradient is a separate tensor.
   const stream = 4 + Number(residualNorms[residual].mlp.output !== null) + Number(residualScale !== 1)
   return f32 * numRows * (stream * hiddenSize + Math.max(heads, 4 * intermediateSize))
 }

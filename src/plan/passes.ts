@@ -24,8 +24,8 @@ export function passesOf(recover: readonly ResolvedRecover[], prunes: boolean): 
 }
 
 /**
- * How often something is measured in the middle of the passes: after each `every` steps of a retraining, or blocks of a pass over the
- * blocks, whose last one ends it. A merge has no middle.
+ * How often something is measured in the middle of passes: after every `every` steps of a retraining, or every `every` blocks of a pass
+ * over the blocks, but not after the last block, which ends the pass. A merge has no middle.
  */
 export function timesBetween(
   { recover, prune }: Pick<ResolvedRecipe, 'recover' | 'prune'>,

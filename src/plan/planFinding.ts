@@ -12,16 +12,16 @@ export interface PlanFinding {
   /** Says what is wrong and how to fix it. */
   readonly message: string
   readonly severity: Severity
-  /** It cannot be computed: a run refuses it. */
+  /** Whether a run refuses the recipe, because it cannot be computed. */
   readonly refused?: boolean
-  /** Place to show it at in a text that leaves the setting out. */
+  /** Where to show the finding in a text that leaves the setting out. */
   readonly unwritten?: Path
-  /** Settings that it is concluded from. */
+  /** Other settings from which the finding follows. */
   readonly from?: readonly Path[]
   readonly fixes?: readonly Change[]
 }
 
-/** A change that fixes the recipe: a setting gets another value, an item more, or goes (no value). */
+/** A change that fixes the recipe: a setting gets another value or one more item, or is removed (no value). */
 export interface Change {
   readonly path: Path
   readonly value?: unknown

@@ -60,7 +60,7 @@ function* uncalibrated({ prune, recover }: ResolvedRecipe): Iterable<PlanFinding
   })
 }
 
-/** Tokens per window, more than PERP uses. */
+/** Tokens per window above which to warn: memory grows fast, and PERP uses no longer windows. */
 const long = 4096
 
 function* longWindows(recipe: ResolvedRecipe, { config }: ModelView): Iterable<PlanFinding> {
@@ -69,7 +69,7 @@ function* longWindows(recipe: ResolvedRecipe, { config }: ModelView): Iterable<P
     if (seqLen === null || seqLen <= Math.min(most, long)) continue
     const path = [...use, 'seq_len']
     const more = { unwritten: [...use, 'data'], fixes: [{ path, value: Math.min(most, long) }] }
-    // A table of learned positions has no row past its end; rotations continue, with worse results.
+    // A table of learned positions has no row past its end. Rotary positions go on, with worse results.
     yield seqLen > most
       ? refusal('seq-len-too-long', path, `This model has ${most} positions, ${seqLen} are needed: lower seq_len.`, {
           ...more,

@@ -82,13 +82,13 @@ export function planRecipe(
   }
 }
 
-/** A matrix that is trained itself keeps its zeros: they train nothing. */
+/** A matrix that is trained itself keeps its zeros, so the pruned weights are not counted as trainable. */
 function keptOf(row: TrainableRow, sparsity: number): TrainableRow {
   const isWhole = row.kind === 'linear' && row.by !== null && !isAdapterName(row.by)
   return isWhole ? { ...row, trainable: row.trainable - Math.round(row.parameters * sparsity) } : row
 }
 
-/** Shares of the linears that are pruned; of one that several steps prune, the largest. */
+/** Sparsity of each pruned linear, by name; the largest if several steps prune it. */
 function sparsitiesOf({ prune }: ResolvedRecipe, config: ModelConfig): Map<string, number> {
   const known = new Map<string, number>()
   for (const { sparsities, pattern } of pruneEntries(prune, plannedLinears(config), config.numBlocks))

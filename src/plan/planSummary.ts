@@ -10,14 +10,14 @@ export interface PlanRow {
   module: string
   /** [O, I] of a matrix, whatever the file stores. */
   shape: readonly number[]
-  /** The file has it as [I, O]. */
+  /** Whether the file stores it as [I, O]. */
   transposed: boolean
   parameters: number
   /** Share of it that the recipe prunes, as known before the run; 0: none. */
   sparsity: number
   /** Numbers that the optimiser would change: the parameter's own, or its adapter's. */
   trainable: number
-  /** Will be pruned. */
+  /** Whether the run prunes it. */
   pruned: boolean
   /** "bias", "norm", "mask_lora", …; null when frozen. */
   by: string | null
@@ -38,17 +38,17 @@ export interface RecoverySummary {
   trains: Pick<PlanRow, 'name' | 'trainable' | 'by'>[]
 }
 
-/** An error or a warning, and the path of the form's field for its setting; `recipe`: there is none. */
+/** An error or a warning. `field`: path of the form's field for its setting, or `recipe` if there is none. */
 export interface PlannedProblem {
   severity: 'error' | 'warning'
   message: string
   field: string
 }
 
-/** The plan of a text that a person is writing. */
+/** The plan of a text that the user is writing. */
 export interface PlannedText extends PlanSummary {
   problems: PlannedProblem[]
-  /** By recovery, from little to much: what it might train instead; empty of one that trains nothing. */
+  /** For each recovery, choices of what to train, from few to many numbers; empty for a recovery that trains nothing. */
   budgets: TrainBudget[][]
 }
 
@@ -57,9 +57,9 @@ export interface TrainBudget {
   /** In a few words, such as `MaskLoRA 16`. */
   name: string
   train: Subset[]
-  /** null: nothing of it has a rank. */
+  /** null if nothing in `train` has a rank. */
   rank: number | null
-  /** Numbers that can change: adapters, and of pruned matrices those that are kept. */
+  /** Numbers that training can change; pruned weights are not counted. */
   count: number
   /** 100 · count / parameters. */
   percentage: number
@@ -97,7 +97,7 @@ export interface PlanSummary {
     diskBytes: number
     /** A rough figure, from the number of operations. */
     seconds: number | null
-    /** Those of them for which a run that recovers block by block prunes once more, to have a pruned model. */
+    /** The part of `seconds` for pruning once more: a run that recovers block by block does so if it needs the pruned model. */
     secondsToPruneAgain: number
   }
   /** One sentence each, worst first. */

@@ -14,7 +14,7 @@ import { swapsWeights, type ResolvedPruneStep, type ResolvedRecipe, type Resolve
 export interface PruneCost {
   /** Multiply-adds in f32, for the whole model. */
   readonly operations: number
-  /** Beside the block itself, at one time; of the block that takes most. */
+  /** Peak bytes beside the block itself, for the block that needs most. */
   readonly bytes: number
   /** Bytes where Hessians are gathered one at a time. */
   readonly leastBytes: number
@@ -38,14 +38,14 @@ export const statisticOperations: Record<Statistic, (columns: number, tokens: nu
   hessian: (columns, tokens) => (columns ** 2 * tokens) / 2,
 }
 
-/** The swaps of a matrix take about as long as so many products, as measured on SmolLM2. */
+/** The swaps of a matrix take about as long as this many products of a certificate, as measured on SmolLM2. */
 const swapFactor = 18
 
-/** Exchanges by which `reorder` looks for an order of channels: one channel of every group each. */
+/** Rounds in which `reorder` improves the order of channels: in each, every group exchanges one channel. */
 export const exchangeRounds = 32
-/** Groups that exchange among themselves: the assignment takes the cube of their number, its gains the square. */
+/** Most groups that exchange with each other: the assignment costs the cube of their number, its gains the square. */
 export const mostExchanging = 256
-/** A gain of one row is a few operations of JavaScript, which take as long as so many multiply-adds of a thread. */
+/** Cost of the gain of one row, in multiply-adds of a thread: it is a few operations of JavaScript. */
 const gainFactor = 60
 
 /** The work on each block in one pass. */
@@ -85,7 +85,7 @@ export function pruneCost(
   return { operations, bytes, leastBytes: refits.length > 0 ? bytes : leastBytes, solvingBytes }
 }
 
-/** Cost of one step in one block: statistics of all inputs are there together, while solving goes a linear at a time. */
+/** Cost of one step in one block. The statistics of all inputs are in memory together, while linears are solved one at a time. */
 function stepCost(
   config: ModelConfig,
   step: ResolvedPruneStep,
@@ -126,7 +126,7 @@ function certified({ operations, bytes }: Cost, rows: number, columns: number, s
 
 const lastOfMlp: readonly Slot[] = ['mlp.down', 'moe.down', 'moe.sharedDown']
 
-/** Finds an order of the inputs of an MLP's last matrix, or of attention's: a copy of the Hessian, its factor, losses and their copy. */
+/** Cost of ordering the inputs of an MLP's last matrix, or of attention's. Memory: a copy of the Hessian, its factor, losses twice. */
 function reordered(config: ModelConfig, pattern: string, { slot, shape: [rows, columns] }: BlockLinear): Cost {
   const ofHeads = slot === 'attn.out' && config.projection === 'separate'
   const ofMlp = lastOfMlp.includes(slot) && config.mlp !== 'gatedFused'
@@ -139,7 +139,7 @@ function reordered(config: ModelConfig, pattern: string, { slot, shape: [rows, c
   return { operations: gainFactor * gains, bytes: 8 * columns ** 2 + 8 * rows * columns }
 }
 
-/** With least squares of the kept weights, and the errors before and after. */
+/** Adds the least squares of the kept weights for each refit, and its errors before and after. */
 function refitted({ operations, bytes }: Cost, rows: number, columns: number, refits: readonly number[]): Cost {
   if (refits.length === 0) return { operations, bytes }
   const errors = 2 * rows * columns ** 2

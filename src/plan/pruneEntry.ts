@@ -28,26 +28,26 @@ export interface PruneEntry {
   readonly sparsities: ReadonlyMap<string, number>
   /** null = unstructured. */
   readonly pattern: NmPattern | null
-  /** Unstructured only; a method with a group of its own keeps to that whatever this says. */
+  /** For unstructured pruning only; a method that fixes its own group ignores it. */
   readonly scope: Scope
   readonly selection: Selection
   /** Values of the keys that the method takes. */
   readonly settings: MethodSettings
-  /** Most swaps of a row; `auto`: a tenth of it. */
+  /** Most swaps per row; `auto`: a tenth of the row's weights. */
   readonly swaps?: ResolvedPruneStep['swaps']
-  /** Channels are reordered first. */
+  /** Whether channels are reordered before pruning. */
   readonly reorder?: boolean
   /** Set where the run decides the sparsities. */
   readonly measure?: PlannedMeasure | null
   readonly trial?: PlannedTrial | null
 }
 
-/** Calibration inputs are needed. */
+/** Whether any entry needs calibration inputs. */
 export function lookAtData(entries: readonly PruneEntry[]): boolean {
   return entries.some((entry) => needsData(entry.method) || swapsWeights(entry))
 }
 
-/** Calibration inputs are needed block by block: norms of a group over the whole model come from the dense model. */
+/** Whether an entry needs calibration inputs block by block; a group over the whole model takes its norms from the dense model. */
 export function looksInBlocks(entry: PruneEntry): boolean {
   return usesHessian(entry) || (needsData(entry.method) && !isGlobal(entry))
 }
@@ -61,19 +61,19 @@ export function mostSwaps({ swaps = 0 }: PruneEntry, columns: number): number {
   return swaps === untilNone ? Math.ceil(columns / 10) : swaps
 }
 
-/** The weights of all of the entry's linears compete with each other. */
+/** Whether the weights of all of the entry's linears compete with each other. */
 export function isGlobal({ method, pattern, scope }: Pick<PruneEntry, 'method' | 'pattern' | 'scope'>): boolean {
   return scope === 'global' && !pattern && canBeGlobal(method)
 }
 
-/** A key that the entry's method takes. */
+/** The value of a key that the entry's method takes. */
 export function settingOf({ method, settings }: Pick<PruneEntry, 'method' | 'settings'>, key: MethodKey): number {
   const value = settings[key] ?? methodOf(method).keys[key]
   if (value === undefined) throw new Error(`internal: ${method} takes no ${key}`)
   return value
 }
 
-/** A measure of the dense model by which the run spreads the entry's sparsity over the blocks; until then each has that one. */
+/** A measure of the dense model by which the run spreads the entry's sparsity over the blocks; until then each block has the mean. */
 export interface PlannedMeasure {
   readonly name: AllocationName
   readonly settings: SettledSettings
@@ -95,7 +95,7 @@ export interface PlannedTrial {
   readonly name: AllocationName
   /** The setting that is tried. */
   readonly key: AllocationKey
-  /** Its values in their order, and the sparsities that come of each. */
+  /** The values to try, in order, and the sparsities that follow from each. */
   readonly choices: readonly { readonly value: number; readonly sparsities: PruneEntry['sparsities'] }[]
 }
 
@@ -136,13 +136,13 @@ export function tries({ prune }: Pick<ResolvedRecipe, 'prune'>): number {
   return counts.length > 0 ? Math.min(...counts) : 0
 }
 
-/** The one number that its allocation spreads over the blocks; null with N:M, and with a group over the whole model. */
+/** The one sparsity that the step's allocation spreads over the blocks; null with N:M, and with a group over the whole model. */
 export function spreadSparsity({ allocation, sparsity, scope, method, pattern }: ResolvedPruneStep): number | null {
   if (typeof sparsity !== 'number' || parseNm(pattern) || (scope === 'global' && canBeGlobal(method))) return null
   return allocationOf(allocation).spread === null ? null : sparsity
 }
 
-/** `chosen` replace what the recipe leaves to the run. */
+/** Settings of the step's allocation. `chosen` replaces those that the recipe leaves to the run. */
 export function settledSettings(step: ResolvedPruneStep, chosen: AllocationSettings = {}): SettledSettings {
   const { allocation: name } = step
   return { ...allocationSettings(name, step[name]), ...chosen } as SettledSettings
@@ -177,7 +177,7 @@ export interface PlannedLinear extends Module {
   readonly parameters: number
 }
 
-/** The entry of each linear: it has one only. */
+/** The entry of each linear, by module name; no linear is in two entries. */
 export function entryIndex(entries: readonly PruneEntry[]): ReadonlyMap<string, PruneEntry> {
   return new Map(entries.flatMap((entry) => [...entry.sparsities.keys()].map((name) => [name, entry] as const)))
 }

@@ -41,7 +41,7 @@ export function* recoveryFindings({ prune, recover }: ResolvedRecipe, model: Mod
   }
 }
 
-/** Refit reads the dense weights from the source, and an adapter was trained on the source: both in its order. */
+/** Refit reads the dense weights of the source, and an adapter was trained on the source: both have the source's order of channels. */
 function* inDenseOrder(prune: ResolvedRecipe['prune'], { mode }: ResolvedRecover, i: number): Iterable<PlanFinding> {
   const step = prune.findIndex(({ reorder }) => reorder)
   if ((mode !== 'refit' && mode !== 'merge') || step < 0) return
@@ -86,7 +86,7 @@ function* exclusive({ train }: ResolvedRecover, i: number): Iterable<PlanFinding
 
 const nouns: Partial<Record<Subset, string>> = { bias: 'biases', norm: 'norm weights' }
 
-/** Subsets that this recovery passes over, and whether any is left. */
+/** Reports subsets that this recovery skips, and a recovery that has no others. */
 function* untrained(
   { mode, train: named }: ResolvedRecover,
   i: number,

@@ -33,7 +33,7 @@ export interface RunPlan {
   readonly entries: readonly PruneEntry[]
   /** Recoveries in the recipe's order. */
   readonly recoveries: readonly PlannedRecovery[]
-  /** The same by passes over the model. */
+  /** The recoveries grouped into passes over the model. */
   readonly passes: Passes<PlannedRecovery>
   /** Count of the recovery that trains most; null: nothing trains. */
   readonly count: TrainableCount | null
@@ -54,7 +54,7 @@ export interface PlannedRecovery {
   /** Its path in the recipe: `recover`, or `recover.1` of several. */
   readonly place: string
   readonly settings: ResolvedRecover
-  /** Both null: it trains nothing, but solves for the weights, or merges an adapter. */
+  /** Both are null for a recovery that trains nothing: it solves for the weights, or merges an adapter. */
   readonly trainable: TrainableSet | null
   readonly count: TrainableCount | null
   /** A tied head that it trains gets weights of its own. */
@@ -105,8 +105,8 @@ export function plannedLinears(config: ModelConfig): PlannedLinear[] {
 }
 
 /**
- * Targets matched, sparsities spread over the depth. A linear that an earlier step prunes in the same way is not in a later one,
- * which may be left with none.
+ * One entry per step, with its targets matched and its sparsity spread over the depth. A linear that an earlier step prunes in the
+ * same way is left out of later ones, which may have none left.
  */
 export function pruneEntries(
   steps: readonly ResolvedPruneStep[],
@@ -139,7 +139,7 @@ export function pruneEntries(
   return entries
 }
 
-/** What is known before the run: where the run decides, the mean. */
+/** Sparsities by linear as known before the run; where the run decides, the mean. */
 function sparsitiesOf(step: ResolvedPruneStep, linears: readonly PlannedLinear[], numBlocks: number) {
   const spread = spreadSparsity(step)
   if (spread !== null && !decidesInRun(step)) return spreadSparsities(step, linears, spread, settledSettings(step))

@@ -8,7 +8,7 @@ export type Kind = 'frozen' | 'vector' | 'adapter' | 'kept'
 
 export interface StageRow extends PlanRow {
   readonly kind: Kind
-  /** Numbers that the stage may change: the adapter's, or the parameter's own but for those that are pruned. */
+  /** Numbers that the stage may change: the adapter's, or the parameter's own without the pruned ones. */
   readonly count: number
 }
 
@@ -16,7 +16,7 @@ export interface StageView {
   /** Index of the recovery; null: pruning. */
   readonly recovery: number | null
   readonly title: string
-  /** Share of the model's numbers that train; of pruning, the share of the pruned matrices that goes. */
+  /** Share of the model's numbers that train; for pruning, the share of the pruned matrices that becomes zero. */
   readonly share: string
   readonly count: number
   /** 100 · count / parameters. */
@@ -26,7 +26,7 @@ export interface StageView {
   readonly rows: readonly StageRow[]
 }
 
-/** Pruning, where there is some, and each recovery. */
+/** Stages of a plan: pruning, if anything is pruned or nothing is recovered, and each recovery. */
 export function stagesOf(plan: PlanSummary): StageView[] {
   const { recoveries, prunedModules } = plan
   const views = recoveries.map((recovery, index) => recoveryView(plan, recovery, index))

@@ -87,7 +87,7 @@ function* blockSize({ method, pattern, block_size: size }: ResolvedPruneStep, i:
   })
 }
 
-/** Groups of M are along the inputs. */
+/** The groups of M run along the inputs, so M must divide their number. */
 function* groups(step: ResolvedPruneStep, i: number, model: ModelView | null): Iterable<PlanFinding> {
   const group = parseNm(step.pattern)
   if (!group || !model) return
@@ -106,7 +106,7 @@ function* groups(step: ResolvedPruneStep, i: number, model: ModelView | null): I
   })
 }
 
-/** With the same settings the later step has nothing left to do; with others nothing would say which one counts. */
+/** With the same settings, the later step prunes nothing. With other settings, it would be unclear which of them apply. */
 function* prunedTwice(steps: readonly ResolvedPruneStep[], model: ModelView): Iterable<PlanFinding> {
   const first = new Map<ModelModule, number>()
   const ways = steps.map((step) => JSON.stringify({ ...step, targets: [], ignore: [] }))
@@ -182,7 +182,7 @@ function ofWildcard(entry: string, { matched }: ModelView): string | null {
   return matched(better).length > 0 ? better : null
 }
 
-/** Names that a person may have meant by an entry that matches nothing, the best first. */
+/** Names that the user may have meant by an entry that matches nothing, best first. */
 function meantBy(entry: string, model: ModelView, names: readonly string[]): string[] {
   const expression = ofWildcard(entry, model)
   if (expression !== null) return [expression]

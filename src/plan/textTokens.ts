@@ -1,13 +1,13 @@
-// How many tokens a text comes to before anything has been tokenised, and what tokens cost that come one at a time.
+// Estimates the tokens of a text before it is tokenised, and the cost of tokens that are generated one at a time.
 import { idShapeOf, type DataFacts } from '../recipe/facts.ts'
 import type { ResolvedEvaluation } from '../recipe/resolve.ts'
 
-/** Bytes of a token of English text. */
+/** Bytes per token of English text. */
 export const bytesPerToken = 4
-/** Tokens of a sequence where a task reads rows as long as they are. */
+/** Tokens assumed per sequence for a task that reads rows at their own lengths. */
 export const usualLength = 128
 
-/** A token that comes alone reads every weight for itself: it takes as long as about so many tokens of a batch. */
+/** Cost of a token that is generated alone, in tokens of a batch: it reads every weight for itself. */
 const alone = 16
 
 /** Cost of generating after prompts, as tokens of a batch. `promptTokens` holds each prompt's number of tokens. */
@@ -15,7 +15,7 @@ export function writingTokens(promptTokens: readonly number[], maxTokens: number
   return promptTokens.reduce((sum, tokens) => sum + tokens + alone * maxTokens, 0)
 }
 
-/** The same of a recipe's entry, whose prompts are not tokenised yet. */
+/** `writingTokens` for an entry of `evaluate`, whose prompts are not tokenised yet. */
 function plannedWriting({ prompts = [], max_tokens: maxTokens = 0 }: ResolvedEvaluation): number {
   return writingTokens(
     prompts.map(({ length }) => length / bytesPerToken),

@@ -24,9 +24,9 @@ import { pruneCost, statisticOperations, type BlockWorkPlan } from './pruneCost.
 import { tries } from './pruneEntry.ts'
 import { tokensIn, usualLength } from './textTokens.ts'
 
-/** Multiply-adds a second of a processor thread, over whole runs on a server core with AMX (bench/RESULTS.md). */
+/** Multiply-adds per second of one thread, over whole runs on a server core with AMX (bench/RESULTS.md). */
 const perThread: Readonly<Record<PlannedPrecision, number>> = { f32: 45e9, bf16: 90e9 }
-/** The same of a GPU: a guess on the low side. */
+/** Multiply-adds per second of a GPU: a guess on the low side. */
 const perGpu = 1e12
 const diskBytesPerSecond = 400e6
 /** Reading, starting threads, compiling shaders. */
@@ -70,7 +70,7 @@ interface Planned {
   solving(operations: number): number
 }
 
-/** A whole run's. */
+/** Seconds of a whole run, its start included. */
 export function secondsOfParts(parts: readonly PlannedPart[]): number {
   return parts.reduce((sum, { seconds }) => sum + seconds, startSeconds)
 }
@@ -130,7 +130,7 @@ export function plannedParts(
   return parts.filter(({ seconds }) => seconds > 0)
 }
 
-/** Without `recover`, the pruned model is the result: `recovered` in such a recipe means it. */
+/** Without `recover`, the pruned model is the result, so `recovered` then means the pruned model. */
 export function isAskedAt(
   { at }: ResolvedEvaluation,
   stage: Stage,
@@ -162,7 +162,7 @@ export function analysisSeconds(
     const sharers = steps.filter(({ method }) => method === step.method).length
     return [
       ...[...inputs.values()].map(({ columns }) => cost.shared(columns).operations / sharers),
-      // The error is a product of the Hessian with what the outputs lose.
+      // The error takes a product of the Hessian with the change of the weights.
       ...linears.map(({ shape: [rows, columns] }) => {
         return cost.matrix(rows, columns, step).operations + rows * columns ** 2
       }),
@@ -194,8 +194,8 @@ function walkSeconds({ recipe, config, forward, solving }: Planned, work: BlockW
   const looks =
     (prunes && prune.some((step) => needsData(step.method) || swapsWeights(step) || isMeasured(step.allocation))) ||
     recoveries.length > 0
-  // Once through the dense block, and once through the pruned one but for the last, whose outputs nobody reads; before them
-  // through the dense model where it decides how much of each block goes, and beside them where its own stream is fitted to.
+  // Once through the dense block, and once through the pruned one except the last, whose outputs are not read. Once more through the
+  // dense model if it decides the sparsities, and once more if a reconstruction fits to the dense model's own states.
   const allocating = prunes && prune.some(({ allocation }) => isMeasured(allocation))
   const dense = recoveries.some(({ mode, targets }) => mode === 'reconstruct' && targets === 'model')
   const times = looks ? 2 - 1 / config.numBlocks + Number(allocating) + Number(dense) : 0

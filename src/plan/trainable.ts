@@ -22,7 +22,7 @@ import type { RecoverMode } from '../recipe/modes.ts'
 import type { TrainBudget } from './planSummary.ts'
 
 export interface TrainableRow {
-  /** Name in the checkpoint; null block: outside the blocks. */
+  /** Name in the checkpoint. `block` is null outside the blocks. */
   readonly name: string
   readonly kind: Parameter['kind']
   readonly block: number | null
@@ -43,7 +43,7 @@ export interface DirectParameter {
   readonly masked: string | null
 }
 
-/** A linear that gets an adapter. `low_rank` is the head's: no mask. */
+/** A linear that gets an adapter. `low_rank` is the update of the head, which has no mask. */
 export interface AdaptedLinear {
   /** Module name. */
   readonly name: string
@@ -100,7 +100,7 @@ export function trainableSet(config: ModelConfig, recover: TrainChoice): Trainab
   return { direct, adapted: hasHead ? [...adapted, head] : adapted }
 }
 
-/** Whether such a choice changes anything. */
+/** Whether a choice trains anything in this model. */
 export function trainsSomething(
   { config, parameters }: { config: ModelConfig; parameters: readonly Parameter[] },
   choice: TrainChoice,
@@ -178,7 +178,7 @@ function trainedBy({ kind, block }: Parameter, { mode, train }: TrainChoice): Su
   return null
 }
 
-/** The parameter's own numbers train, rather than an update beside it. */
+/** Whether the parameter's own numbers train, rather than an update beside it. */
 function isDirect(subset: Subset): boolean {
   return subset !== 'head' && !isAdapterName(subset)
 }
@@ -193,12 +193,12 @@ function adapterSize(by: Subset | 'low_rank', [rows, columns]: readonly number[]
   return isAdapterName(by) ? adapterOf(by).parameters(rows, columns, rank) : lowRankParameters(rows, columns, rank)
 }
 
-// What a recovery of a model might train, from little to much: the marks of the budget ruler, and what it proposes.
+// Choices of what a recovery might train, from few to many numbers: the marks of the budget ruler, and what it proposes.
 const ranks = [1, 2, 4, 8, 16, 32, 64, 128]
 
 /**
- * `pruned`: numbers that are zero for good, which `full` leaves out. Ranks with which an adapter would have more numbers than the
- * weights that are kept are left out, too.
+ * `pruned`: number of weights that stay zero, which `full` does not count. Ranks at which an adapter would have more numbers than
+ * there are kept weights are left out, too.
  */
 export function trainBudgets(config: ModelConfig, mode: RecoverMode, pruned: number): TrainBudget[] {
   const all = countParameters(config)

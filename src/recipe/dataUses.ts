@@ -14,9 +14,9 @@ export interface DataUse {
   readonly field: string | undefined
   /** Windows of this file; null: as many as there are. */
   readonly samples: number | null
-  /** Files that share the samples. */
+  /** Number of files that share the samples. */
   readonly files: number
-  /** Null: rows as long as they are. */
+  /** null: rows keep their own length. */
   readonly seqLen: number | null
   /** Columns that a table of questions must have; one of the names in an entry is enough. Null: text or ids. */
   readonly columns: readonly (readonly string[])[] | null
@@ -40,7 +40,7 @@ export function dataUses(
   return uses
 }
 
-/** One use of each place: its first file's. */
+/** The first use of each place: a place that names several files has as many uses. */
 export function placesOf(uses: readonly DataUse[]): DataUse[] {
   return uses.filter(({ at }) => at.at(-1) === 'data' || at.at(-1) === 0)
 }

@@ -87,7 +87,7 @@ function valueOf(document: Document): unknown {
   return value
 }
 
-/** An alias in its own anchor's value would make a value without end. */
+/** An alias inside the value of its own anchor would make an infinite value. */
 function hasCycle(document: Document): boolean {
   let found = false
   visit(document, {
@@ -100,8 +100,8 @@ function hasCycle(document: Document): boolean {
 }
 
 /**
- * A cheap look before parsing: the parser builds regular expressions as long as the indentation, and thousands of levels
- * of them abort the process (seen with yaml 2.9.1 on Node 20), which no `catch` can help.
+ * A cheap check before parsing: the parser builds regular expressions as long as the indentation, and thousands of levels
+ * of them abort the process (seen with yaml 2.9.1 on Node 20), which `catch` cannot prevent.
  */
 function tooDeep(text: string): boolean {
   if (/^(?:[ \t]|[-?:][ \t]){200}/m.test(text)) return true

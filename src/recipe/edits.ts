@@ -18,7 +18,7 @@ export function replaceRange(document: RecipeDocument, start: number, end: numbe
   return { range: document.range(start, end), newText }
 }
 
-/** Replaces the value at a path, with its tag, which another value need not have; nothing when it is not there. */
+/** Replaces the value at a path and its tag, which need not fit the new value. No edits if nothing is at the path. */
 export function replaceValue(document: RecipeDocument, path: Path, newText: string): TextEdit[] {
   const node = document.nodeAt(path)
   if (!node?.range) return []
@@ -27,7 +27,7 @@ export function replaceValue(document: RecipeDocument, path: Path, newText: stri
   return [replaceRange(document, start, end, spaced(document, path, [start, end], newText))]
 }
 
-/** A value with the white space that YAML wants before it: of a list at its key's own indent, and of no value at all. */
+/** A new value with the white space that YAML needs before it, in place of a list at its key's own indent, or of an empty value. */
 function spaced(document: RecipeDocument, path: Path, [start, end]: [number, number], newText: string): string {
   const { text } = document
   if (start === end) return `${/\s/.test(text[start - 1] ?? '') ? '' : ' '}${newText}${text[end] === '#' ? ' ' : ''}`
@@ -63,15 +63,15 @@ export function remove(document: RecipeDocument, path: Path): TextEdit[] {
 }
 
 /**
- * Removes the `index`-th of several pairs or items: for duplicate keys, which have the same path. Nothing where it has an
- * anchor that is meant elsewhere.
+ * Removes the `index`-th of several pairs or items: for duplicate keys, which have the same path. No edits if an alias elsewhere
+ * refers to an anchor in it.
  */
 export function removeFrom(document: RecipeDocument, parent: YAMLMap | YAMLSeq, index: number): TextEdit[] {
   const edits = removal(document, parent, index)
   return edits.some((edit) => isMeantElsewhere(document, edit)) ? [] : edits
 }
 
-/** What is removed holds an anchor of an alias that stays. */
+/** Whether the removed text has an anchor to which a remaining alias refers. */
 function isMeantElsewhere(document: RecipeDocument, { range }: TextEdit): boolean {
   const [start, end] = [document.offset(range.start), document.offset(range.end)]
   const isIn = (node: Node) => node.range != null && node.range[0] >= start && node.range[1] <= end
@@ -86,7 +86,7 @@ interface NamedNodes {
   readonly aliases: readonly Alias[]
 }
 
-/** By tree: hundreds of fixes ask, and the tree may have a hundred thousand nodes. */
+/** Cached by tree: hundreds of fixes need them, and a tree may have a hundred thousand nodes. */
 const named = new WeakMap<Node, NamedNodes>()
 
 function namedNodes({ root }: RecipeDocument): NamedNodes {
@@ -184,7 +184,7 @@ function startOfLine({ text }: RecipeDocument, offset: number): number {
   return text.lastIndexOf('\n', offset - 1) + 1
 }
 
-/** Start of the line with the dash of the item that begins at `start`: between them an anchor or a tag may end lines. */
+/** Start of the line with the dash of the item that begins at `start`; an anchor or a tag may put line ends between them. */
 function lineOfDash(document: RecipeDocument, list: YAMLSeq, start: number): number {
   const first = list.range?.[0] ?? 0
   const { character } = document.position(first)

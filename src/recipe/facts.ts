@@ -53,7 +53,7 @@ export interface ModelFacts {
     /** Why llama.cpp does not support it; null or absent: no reason is known. */
     readonly ggufProblem?: string | null
   }
-  /** A mask file is beside the weights. */
+  /** Whether a mask file is beside the weights. */
   readonly masked: boolean
   /** Sparsity by module name, from the report of the run that made this checkpoint; null when there is none. */
   readonly sparsities: ReadonlyMap<string, number> | null
@@ -67,7 +67,7 @@ export interface DataFacts {
   readonly kind: 'text' | 'lines' | 'table' | 'ids' | 'unknown'
   /** Columns of text and of conversations, or integer tensors; null when the file says nothing about them. */
   readonly fields: readonly string[] | null
-  /** Those of conversations; absent: none. */
+  /** Columns of conversations, which are also in `fields`; absent: none. */
   readonly chats?: readonly string[]
   /** All columns of a table or of the first line; absent when the file says nothing about them. */
   readonly columns?: readonly string[]
@@ -79,7 +79,7 @@ export interface DataFacts {
   readonly longestDocument: number | null
   /** Why the file cannot be read, or null. */
   readonly problem: string | null
-  /** It is on another machine's share and was not read. */
+  /** Whether the file is on another machine's share and was not read. */
   readonly isOnShare?: true
 }
 
@@ -100,11 +100,11 @@ export interface MachineFacts {
   readonly threads: number
   /** Memory that a run may use: `--memory`, or half of what is free. */
   readonly budgetBytes: number
-  /** Somebody asked for that budget. */
+  /** Whether the user set that budget. */
   readonly budgetAsked?: boolean
   /** Null: not looked at. */
   readonly gpu: boolean | null
-  /** The processor has instructions for products of bf16. */
+  /** Whether the processor has instructions for products of bf16. */
   readonly bf16?: boolean
 }
 
@@ -120,13 +120,13 @@ export interface LintFacts {
   readonly model: ModelFacts | null
   /** By path as written in the recipe. */
   readonly data: ReadonlyMap<string, DataFacts>
-  /** Why an adapter that a recovery merges cannot be, by path as written; null: it can. */
+  /** Why an adapter that a recovery names cannot be merged, by path as written; null if it can. */
   readonly adapters?: ReadonlyMap<string, string | null>
   readonly machine: MachineFacts | null
   readonly output: OutputFacts | null
-  /** The same of `save.pruned`. */
+  /** The same for `save.pruned`. */
   readonly prunedOutput?: OutputFacts | null
-  /** The same of the GGUF file beside `save.to`. */
+  /** The same for the GGUF file beside `save.to`. */
   readonly ggufOutput?: OutputFacts | null
 }
 

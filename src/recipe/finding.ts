@@ -29,14 +29,14 @@ export interface Fix {
 }
 
 export interface Finding {
-  /** The rule by the id that it had before it had a name, `L1`; the name if there is none. */
+  /** The rule's short id, such as `L1`, or its name if it has none. */
   rule: string
   /** Name of the rule, as in docs/rules.md: `lr-off-grid`. */
   name: string
   severity: Severity
   /** One or two sentences that say what is wrong and how to fix it. */
   message: string
-  /** The setting, written or not; the innermost that is there where the finding is about the text. */
+  /** Path of the setting, whether written or not. For a finding about the text, the innermost setting at that place. */
   path: Path
   range: Range
   fixes: Fix[]

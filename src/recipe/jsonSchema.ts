@@ -32,7 +32,7 @@ export function recipeJsonSchema(): JsonSchema {
   return cached
 }
 
-/** `int` adds JavaScript's own limits, which say nothing to a person. */
+/** Removes the limits of JavaScript's integers, which `int` adds and which mean nothing to a user. */
 function withoutLimits({ jsonSchema }: { jsonSchema: Record<string, unknown> }): void {
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
@@ -70,7 +70,7 @@ export function propertiesAt(path: Path): Record<string, JsonSchema> | null {
   return (schema && mapOf(schema)?.properties) ?? null
 }
 
-/** All maps of the format, where a misplaced key may belong. Lists by their first item. */
+/** All maps of the format, where a misplaced key may belong. A list is represented by its first item. */
 export const sections: readonly Path[] = [
   [],
   ['prune', 0],

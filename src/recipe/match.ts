@@ -36,7 +36,7 @@ export function createMatcher(entry: string): Matcher {
   }
 }
 
-/** Whether a target matches a module and no ignore entry does; compiling the entries takes longer than asking. */
+/** Whether a target matches a module and no ignore entry does. Compiling the entries takes longer than calling the result. */
 export function createSelection(
   targets: readonly string[],
   ignore: readonly string[] = [],
@@ -55,10 +55,10 @@ export function selectModules<M extends Module>(
   return modules.filter(createSelection(targets, ignore))
 }
 
-// Regular expressions of targets, matched by RE2 (re2js). Recipes and adapters are text of strangers, matched while one types: RE2 takes
-// time in proportion to the text, whatever the expression. It has no look-around and no back-references.
+// Regular expressions of targets, matched by RE2 (re2js). Recipes and adapters may be untrusted, and are matched while the user types: RE2
+// takes time in proportion to the text, whatever the expression. It has no look-around and no back-references.
 
-/** Why a pattern cannot be used, as what follows "This regular expression". */
+/** A pattern that cannot be used. The message continues a sentence that begins "This regular expression". */
 export class PatternError extends Error {}
 
 const maxLength = 500
@@ -88,7 +88,7 @@ function compiled(source: string): Test {
     throw new PatternError('is too large: its repetitions multiply')
   if (/\{,\d+\}/.test(source)) throw new PatternError('has a repetition without a lower bound: write {0,n}')
   try {
-    // By itself first: `a)(b` is valid only inside of other parentheses.
+    // Compiled alone first, because `a)(b` is valid only inside other parentheses.
     RE2JS.compile(source)
     const pattern = RE2JS.compile(`^(?:${source})`)
     return (text) => pattern.test(text)

@@ -28,7 +28,7 @@ export interface MeasuredSpread {
   readonly spread: Readonly<Partial<Record<AllocationName, number>>>
 }
 
-/** The text alone, or half of the loss on the predictions of the dense model, which must then be known. */
+/** Loss on the text alone, or half of it on the dense model's predictions, for which the dense model must be known. */
 export type LossChoice = 'text' | 'half'
 
 /** Recoveries that were measured, as recipes have them; without `train` it is biases, norms and MaskLoRA. */
@@ -107,7 +107,7 @@ export function prunedFigure(name: MethodName, pattern: string): number | undefi
   return at(measured.pruned, pattern)[name]
 }
 
-/** Recoveries that were measured at this pattern, best first by the text of another kind: adaptation is no recovery. */
+/** Recoveries that were measured at this pattern, best first by text of another kind: a gain on the same text may be mere adaptation. */
 export function proposeRecoveries(pattern: string): readonly MeasuredRecovery[] {
   return [...at(measured.recovered, pattern)].sort((a, b) => a.after.other - b.after.other)
 }
@@ -120,17 +120,17 @@ export function recoveryFigures(
   return at(measured.recovered, pattern).find((one) => one.method === method && one.chain === chain)
 }
 
-/** Sparsity from which its spread over the blocks matters. */
+/** Sparsity from which its allocation to the blocks matters. */
 const spreadFrom = 0.6
 
-/** The spread with the lowest perplexity; below that sparsity all blocks have the same sparsity. */
+/** The allocation with the lowest perplexity; below `spreadFrom` all blocks have the same sparsity. */
 export function proposeSpread(sparsity: number): AllocationName {
   if (sparsity < spreadFrom) return 'uniform'
   const figures = Object.entries(spreadFigures(sparsity).spread) as [AllocationName, number][]
   return figures.reduce((best, one) => (one[1] < best[1] ? one : best))[0]
 }
 
-/** What was measured at the nearest sparsity. */
+/** The measurements at the nearest sparsity. */
 export function spreadFigures(sparsity: number): MeasuredSpread {
   const far = (one: MeasuredSpread) => Math.abs(one.sparsity - sparsity)
   return measured.spreads.reduce((nearest, one) => (far(one) < far(nearest) ? one : nearest))

@@ -68,7 +68,7 @@ export function countRuns(sweep: Sweep): number {
   return lists.length === 0 ? 0 : lists.reduce((count, [, values]) => count * values.length, 1)
 }
 
-/** The cases, or the product of the lists, the last fastest. Only for a sweep of at most `mostRuns`. */
+/** The cases, or the product of the lists, in which the last list varies fastest. Only for a sweep of at most `mostRuns`. */
 export function settingsOfRuns(sweep: Sweep): NamedSettings[] {
   if (sweep.cases) return sweep.cases.map(({ name, set }) => ({ name, settings: set }))
   const lists = sweptPaths(sweep)

@@ -9,7 +9,7 @@ export interface BlockModule extends Module {
 interface Place {
   readonly name: string
   readonly block: number
-  /** Before the block's number. */
+  /** The part of the name before the block's number. */
   readonly prefix: string
   /** Pattern of the name after the block's number: all experts share it. */
   readonly column: string
@@ -23,7 +23,7 @@ export function targetsFor(names: readonly string[], modules: readonly BlockModu
   const left = new Set(names)
   const targets: string[] = []
   if (names.length > 1) {
-    /** Those of them that are wholly wanted, by what they have in common, and that are not all taken. */
+    /** Groups of places, by key, that are all wanted and of which some have no target yet. */
     const whole = (keyOf: (place: Place) => string) => {
       const sizes = new Map(groupsBy(places, keyOf).map((own) => [keyOf(own[0]), own.length]))
       return groupsBy(mine, keyOf).filter(
@@ -31,7 +31,7 @@ export function targetsFor(names: readonly string[], modules: readonly BlockModu
       )
     }
     const take = (target: string, own: readonly Place[]) => {
-      // A prefix or the name of a column may be a part of another's.
+      // A target may match more than `own`, because a prefix or a column's name may be a part of another one.
       const matcher = createMatcher(target)
       const found = new Set(modules.filter((module) => matcher.matches(module)).map(({ name }) => name))
       if (!own.every(({ name }) => found.has(name)) || [...found].some((name) => !wanted.has(name))) return false

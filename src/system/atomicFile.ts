@@ -10,7 +10,7 @@ import { createOwn, readOwn } from './ownFile.ts'
 import { fieldsOf } from '../catalog/formats/json.ts'
 
 /**
- * Replaces `path` by the chunks, one after the other. A file that several processes write needs a `temporary` of each.
+ * Replaces `path` by the chunks, in their order. If several processes write the file, each needs its own `temporary`.
  * @throws EngineError 'disk'; `path` is then as it was.
  */
 export async function writeAtomic(
@@ -37,12 +37,12 @@ export async function writeAtomic(
   }
 }
 
-/** A name for this call alone, where several processes may write a file; and no longer than any name may be. */
+/** A path for this call alone, for a file that several processes may write. The name is short enough for any file system. */
 export function temporaryBeside(path: string): string {
   return join(dirname(path), `.${randomUUID()}.tmp`)
 }
 
-/** Makes a rename last through a power failure. Not every system can open folders; they order renames themselves. */
+/** Makes a rename survive a power failure. Systems that cannot open folders order renames themselves. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => null)
   if (!handle) return
@@ -54,7 +54,7 @@ const passing: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'EBUSY'])
 /** Two seconds in all. */
 const [attempts, pauseMs] = [20, 100]
 
-/** What the system offers. */
+/** Functions of the operating system, which tests replace. */
 interface Means {
   readonly platform: NodeJS.Platform
   readonly rename: (from: string, to: string) => Promise<void>
@@ -79,9 +79,9 @@ export async function renameOver(from: string, to: string, means: Means = own): 
 }
 
 /**
- * Gives `to` the contents of `from`, in the place of what it had: a link by `linkAt`, or a copy where the file system has no such
- * thing. Whole or not there, also where several do so at once: a temporary name that two had in common would be a name of the other's
- * file, and written through. @throws EngineError 'disk'.
+ * Replaces `to` by the contents of `from`: a link by `linkAt`, or a copy if the file system has no links. `to` is whole or not there,
+ * even with concurrent calls: each has its own temporary name, since a shared one could be a link to the other's file, and be written
+ * through. @throws EngineError 'disk'.
  */
 export async function sameFile(
   from: string,
@@ -95,12 +95,12 @@ export async function sameFile(
   } catch (error) {
     throw writeError(error, to)
   } finally {
-    // A rename that failed leaves it, and so does one onto another hard link of the same file.
+    // A failed rename leaves the temporary file, and so does a rename onto another hard link of the same file.
     await rm(temporary, { force: true })
   }
 }
 
-// Small JSON files in the user's cache folder, with what was found out about this machine. One that fails costs finding out again.
+// Small JSON files in the user's cache folder, with facts about this machine. If a file cannot be used, its facts are determined again.
 export function cacheFile(name: string): string {
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env
   const folder =
@@ -129,6 +129,6 @@ export async function writeCache(file: string, entries: Record<string, unknown>)
     await writeFile(own, JSON.stringify(entries), { flag: 'wx' })
     await renameOver(own, file)
   } catch {
-    // What is not kept is found out again.
+    // What is not cached is determined again.
   }
 }

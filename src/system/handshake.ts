@@ -9,7 +9,7 @@ import type { Socket } from 'node:net'
 /** Length of a secret, a nonce and a proof. */
 export const secretBytes = 32
 
-/** The other end has to be there within this; for tests. */
+/** How long to wait for the other end; tests set it. */
 interface Patience {
   readonly waitMs?: number
 }
@@ -65,7 +65,7 @@ function take(socket: Socket, bytes: number, { waitMs = defaultWaitMs }: Patienc
     const stop = () => end(null)
     const look = () => {
       const taken = socket.read(bytes) as Buffer | null
-      // At its end a socket gives what is left.
+      // At its end, a socket returns what is left, which may be less.
       if (taken) end(taken.length === bytes ? taken : null)
     }
     const timer = setTimeout(stop, waitMs)

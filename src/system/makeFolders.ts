@@ -4,8 +4,8 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import { errnoOf, writeError } from './diskErrors.ts'
 
 /**
- * Makes a folder and those above it; returns the first that was missing. Asks before: of a read-only disk `mkdir` says no
- * more than that something does not exist. One by one: Node's recursive `mkdir` never ends where a folder takes none in, as /proc.
+ * Makes a folder and those above it; returns the first that was missing. Checks permissions first: on a read-only disk `mkdir` only says
+ * that something does not exist. Makes one by one: Node's recursive `mkdir` never ends in a folder that takes none in, such as /proc.
  * @throws EngineError that names `output`, for which they are made.
  */
 export async function makeFolders(folder: string, output = folder): Promise<string | undefined> {
@@ -19,7 +19,7 @@ export async function makeFolders(folder: string, output = folder): Promise<stri
     await mkdir(path).then(
       () => (made ??= path),
       (error: unknown) => {
-        // Another process may have been quicker.
+        // Another process may have made the folder first.
         if (errnoOf(error) !== 'EEXIST') throw writeError(error, output)
       },
     )

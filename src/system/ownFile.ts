@@ -122,7 +122,7 @@ export function kindOf(facts: Stats): string {
   return facts.isFile() ? 'a file' : 'a device'
 }
 
-/** Each part of the way from `root` to `path`, `root` not among them: it is what a person names. */
+/** Each folder on the way from `root` to `path`, without `root`, which the user names. */
 function partsOf(root: string, path: string): string[] {
   const names = relative(root, path).split(sep)
   return names.map((_, i) => join(root, ...names.slice(0, i + 1)))

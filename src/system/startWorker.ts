@@ -8,7 +8,7 @@ import { Worker, type WorkerOptions } from 'node:worker_threads'
 /**
  * `here` is the caller's import.meta.url, `source` the worker's file beside it, `bundle` its name in dist. A worker
  * thread does not inherit a TypeScript loader from its parent (Node 20), so from source the thread registers its own. That
- * takes five times as long as all else of a start: a bundle that is newer than every source is taken instead.
+ * takes five times as long as the rest of a start, so a bundle that is newer than every source is used instead.
  */
 export function startWorker(here: string, source: string, bundle: string, options: WorkerOptions = {}): Worker {
   const built = builtFile(here, bundle)
@@ -32,7 +32,7 @@ function builtFile(here: string, bundle: string): URL | null {
   return isCurrent(built, root) ? built : null
 }
 
-/** The loader goes by its address: a program that is a string looks for packages from the working directory. */
+/** The loader is given by its URL: a program that is a string resolves packages from the working directory. */
 function loader(name: string): string {
   return pathToFileURL(createRequire(import.meta.url).resolve(name)).href.replace(/cjs$/, 'mjs')
 }
@@ -47,7 +47,7 @@ function isCurrent(built: URL, root: string): boolean {
   return made >= (newest.get(root) ?? Infinity)
 }
 
-/** Sources, and the lock file of their dependencies. */
+/** Time at which the newest source, or the lock file of the dependencies, was written. */
 function newestSource(root: string): number {
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).map((name) => join('src', name))
   return [...sources, 'package-lock.json'].reduce(

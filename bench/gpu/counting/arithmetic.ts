@@ -8,7 +8,7 @@ export const minus = (a: Counted, b: Counted): Counted =>
     [-1, b],
   ])
 
-/** Σ factor · counted; of kernels too, by what they are. */
+/** Σ factor · counted. Dispatches of the same kernel and size are added. */
 export function combine(terms: readonly (readonly [factor: number, counted: Counted])[]): Counted {
   const names = Object.keys(terms[0][1].counts) as (keyof Counted['counts'])[]
   const counts = Object.fromEntries(

@@ -15,7 +15,7 @@ export interface WorkCounts {
   readonly bytesUp: number
   readonly bytesDown: number
   readonly parameterBytes: number
-  /** Processor time of the calling thread, and of the GPU's without what it waited; null where it was not measured well. */
+  /** Processor time of the calling thread, and of the GPU's thread without its waiting; null where it could not be measured well. */
   readonly mainMs: number | null
   readonly gpuThreadMs: number | null
   readonly kernels: readonly KernelRow[]

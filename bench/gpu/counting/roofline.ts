@@ -20,7 +20,7 @@ export interface Expected {
   readonly by: Readonly<Record<Bound, number>>
 }
 
-/** `share` of the card's rate is what products reach; `rate` is that of matrices where they run elsewhere than others. */
+/** `share`: the part of their rate that products reach. `rate`: the card's rate for products of matrices, such as that of tensor cores. */
 export function expected(
   { kernels }: Pick<WorkCounts, 'kernels'>,
   card: Card,

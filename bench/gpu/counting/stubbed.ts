@@ -1,5 +1,5 @@
-// A GPU that computes nothing (test/support/gpuCounts): what is read back from it is made up, so that the product goes the way
-// that it goes with real numbers.
+// A GPU that computes nothing (test/support/gpuCounts): what is read back from it is made up, so that the program takes the same path
+// as with real numbers.
 import { readFileSync } from 'node:fs'
 import type { HostArray } from '../../../src/engine/dtype.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
@@ -9,7 +9,7 @@ import type { PruneHost } from '../../../src/engine/prune/host.ts'
 import { usualIterations } from '../../../src/catalog/methods/alps.ts'
 import { openCounted, type GpuCounts, type KernelCount } from '../../../test/support/gpuCounts.ts'
 
-/** Limits of an H100 under Vulkan, as Dawn gives them on. */
+/** Limits of an H100 under Vulkan, as Dawn passes them on. */
 const limits = {
   maxBufferSize: 2 ** 32 - 2 ** 21,
   maxStorageBufferBindingSize: 2 ** 31 - 4,
@@ -19,7 +19,7 @@ const limits = {
   maxComputeInvocationsPerWorkgroup: 1024,
 }
 
-/** Numbers that add up. */
+/** Counts that can be added. */
 export interface Counted {
   readonly counts: GpuCounts & { readonly mainMs: number }
   readonly kernels: readonly KernelCount[]
@@ -27,7 +27,7 @@ export interface Counted {
 
 export interface StubbedGpu {
   readonly backend: PruneHost
-  /** What `work` asks of the device. */
+  /** Counts what `work` asks of the device. */
   count(work: () => Promise<unknown>): Promise<Counted>
   close(): Promise<void>
 }
@@ -37,7 +37,7 @@ const flopsPerSecond = 20e12
 
 export async function openStubbed(kernels: boolean): Promise<StubbedGpu> {
   const products = 'portable'
-  // What a kernel moves is told by what it binds.
+  // The bytes that a kernel moves are derived from its bindings.
   const options = {
     stub: { limits },
     kernels,
@@ -69,7 +69,7 @@ function mainMs(): number {
 }
 
 /**
- * Sums are 1; of counts all are in the first bin, so that every digit is asked for; a mask changes as often as ALPS changes one (in
+ * Sums read as 1. All counts are in the first bin, so that every digit is asked for. A mask changes as often as ALPS changes one (in
  * every third iteration, until it rests).
  */
 function madeUp(backend: Backend): Backend['read'] {

@@ -6,7 +6,7 @@ import type { WorkCounts } from './likeKernels.ts'
 import { expected, mainBound } from './roofline.ts'
 
 const names = ['sparsegpt', 'alps', 'reconstruct', 'retrain', 'retrain8', 'decode']
-/** What portable products reach of a desktop card's rate, as those of others do (20 to 40 %). */
+/** Share of a desktop card's rate that portable products are assumed to reach; those of other projects reach 20 to 40 %. */
 const usual = 0.3
 
 const [begin, end] = ['<!-- counted -->', '<!-- /counted -->']

@@ -24,12 +24,12 @@ import type { Counted, StubbedGpu } from './stubbed.ts'
 
 export interface Work {
   readonly name: string
-  /** What the counts are of. */
+  /** What is counted, for the tables. */
   readonly of: string
   /** Blocks of the whole model. */
   readonly blocks?: number
   count(gpu: StubbedGpu): Promise<Counted>
-  /** A part of the work by which the host's time is told, a dispatch for a dispatch: where small differences of long runs would drown. */
+  /** A part of the work whose host time is scaled up by its dispatches, where differences of long runs would be lost in noise. */
   part?(gpu: StubbedGpu): Promise<Counted>
 }
 
@@ -50,13 +50,13 @@ interface Walk {
 }
 
 /**
- * A whole walk over blocks of OPT-30B's shape, each pruned, trained, and read back as a run does that saves it. ALPS without fc2: the
- * software driver does not survive the product of two matrices of 28,672², empty as it is.
+ * A whole walk over blocks of OPT-30B's shape, each pruned, trained, and read back as a run does that saves it. ALPS leaves out fc2: the
+ * software driver crashes at the product of two matrices of 28,672², even with empty kernels.
  */
 async function walk(gpu: StubbedGpu, { method, blocks, windows, steps }: Walk): Promise<Counted> {
   const { backend } = gpu
   const checkpoint = memoryCheckpoint({ ...opt30.config, num_hidden_layers: blocks }, 0, 'BF16')
-  // A file is read by threads of its own, and no kernel looks at the weights.
+  // A file would be read by other threads, and no kernel looks at the weights.
   const model = openModel({ ...checkpoint, readInto: async () => undefined })
   const stream = createModelStream(backend, model)
   const names = [...stream.shapes.keys()].filter((name) => method !== 'alps' || !name.endsWith('fc2'))
@@ -100,7 +100,7 @@ async function walk(gpu: StubbedGpu, { method, blocks, windows, steps }: Walk): 
   })
 }
 
-/** One block of the middle of a model: what a second block takes beside the first. */
+/** One block in the middle of a model: what two blocks take, less what one takes. */
 const block = async (gpu: StubbedGpu, work: Omit<Walk, 'blocks'>) =>
   minus(await walk(gpu, { ...work, blocks: 2 }), await walk(gpu, { ...work, blocks: 1 }))
 
@@ -119,7 +119,7 @@ async function prunedBlock(gpu: StubbedGpu, method: MethodName): Promise<Counted
   return walk(gpu, { method, blocks: 1, windows, steps: 0 })
 }
 
-/** A step with `sequences` of 512 tokens; ten less two, by eight. */
+/** A step with `sequences` of 512 tokens: 42 steps less 2, divided by 40. */
 async function retrainingStep(gpu: StubbedGpu, sequences: number): Promise<Counted> {
   const { backend } = gpu
   const config = {
@@ -158,7 +158,7 @@ async function retrainingStep(gpu: StubbedGpu, sequences: number): Promise<Count
       }),
     )
   }
-  // What a thread runs often is compiled, and a retraining is hundreds of steps.
+  // The first run warms up, since code that runs often is compiled, and a retraining has hundreds of steps.
   await run(60)
   const few = await run(2)
   const step = combine([[1 / 40, minus(await run(42), few)]])
@@ -167,7 +167,7 @@ async function retrainingStep(gpu: StubbedGpu, sequences: number): Promise<Count
   return step
 }
 
-/** A token after a prompt of 128, of LLaMA-7B's shape: 12 blocks less 2 tell what a block takes. */
+/** A token after a prompt of 128, of LLaMA-7B's shape: 12 blocks less 2, divided by 10, give what a block takes. */
 async function decodedToken(gpu: StubbedGpu): Promise<Counted> {
   const { backend } = gpu
   const token = async (blocks: number) => {

@@ -1,4 +1,4 @@
-// Whether the device computes rightly: every kernel beside the f64 reference, and the authors' masks of whole models.
+// Whether the device computes correctly: every kernel beside the f64 reference, and the authors' masks of whole models.
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { processBlocks } from '../../../src/engine/blocks/processBlocks.ts'
@@ -53,7 +53,7 @@ async function flips(backend: Backend, folder: string, file: string): Promise<{ 
       found.weights += values.length
       const flips = values.reduce((sum, w, i) => sum + Number((w !== 0) !== (reference[i] !== 0)), 0)
       found.flips += flips
-      // One tie that falls otherwise must not change what all later blocks see.
+      // A tie that is broken differently must not change the inputs of later blocks.
       if (flips > 0 && !mask) backend.write(weight, golden.f32(`weight.${name}`))
     }
   stream.close()

@@ -9,7 +9,7 @@ export interface PartInput {
   readonly small: boolean
 }
 
-/** Resolves with what goes into the part's line. */
+/** Resolves to what the part's line contains. */
 export type Part = (input: PartInput) => Promise<object>
 
 /** Seconds of work and of waiting for it. */

@@ -32,7 +32,7 @@ const none: InspectedAdapters = { adapters: [], adapterDeaths: [] }
 
 const message = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
-/** Drivers run in a child: they print to stderr as they like, and a crash of theirs is an answer. */
+/** Queries the drivers in a child process, because they print to stderr, and a crash of a driver must not end this process. */
 function adaptersApart(program: readonly string[]): AdaptersHere {
   const args = [...program, 'doctor', '--adapters-only', '--json']
   const { error, status, signal, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 120_000 })
@@ -63,20 +63,20 @@ interface MachineFacts {
   /** `ID` and `ID_LIKE` of /etc/os-release; empty elsewhere. */
   distribution: string
   processor: string
-  /** It has instructions for products of bf16; only Linux says. */
+  /** Whether the processor has instructions for products of bf16; false on systems other than Linux. */
   multipliesBf16: boolean
   /** Whether NVIDIA's kernel driver is loaded (Linux). */
   nvidia: boolean
   cores: number
   memory: { totalBytes: number; availableBytes: number; containerLimitBytes: number | null }
   disk: { folder: string; freeBytes: number }
-  /** Version of the Slurm whose commands are on PATH and know their cluster; null: sweeps run here. */
+  /** Version of Slurm, if `sbatch` is on PATH and finds its cluster; null: sweeps run on this machine. */
   slurm: string | null
 }
 
 async function inspectMachine(): Promise<MachineFacts> {
   const { bavail, bsize } = await statfs(process.cwd())
-  // The memory limit of this process's group; without a limit 0, or more than the machine has.
+  // The memory limit of this process's cgroup; where there is none, 0 or more than the machine has.
   const limit = process.constrainedMemory()
   return {
     node: process.versions.node,

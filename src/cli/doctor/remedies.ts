@@ -51,13 +51,13 @@ export function remediesFor(facts: DoctorFacts): string[] {
   return [...remedies, ...cpuRemedies(facts, install), ...graphicsRemedies(facts, install?.vulkan)]
 }
 
-/** The remedies that make a run on this machine faster: a missing GPU cannot be installed. */
+/** The remedies that make a run on this machine faster. Graphics remedies do not help a machine without a GPU. */
 export function fasterWith(facts: DoctorFacts): string[] {
   const install = installerOf(facts)
   return [...cpuRemedies(facts, install), ...(facts.gpuInMachine ? graphicsRemedies(facts, install?.vulkan) : [])]
 }
 
-/** A library is there, and nothing to call it with. */
+/** Matches notes that name koffi: a library is installed, but the package that calls it does not load. */
 const needsKoffi = /koffi/
 
 function cpuRemedies({ cpu, machine }: DoctorFacts, install?: Installer): string[] {

@@ -18,7 +18,7 @@ export const mcpCommand = command('mcp', 'serve tools for agents over stdin and 
   .addOption(memoryOption())
   .action(
     runs(async (context, options: McpOptions): Promise<Outcome> => {
-      // Only this command needs the protocol: every other one starts without it.
+      // Imported here, because no other command needs the protocol.
       const { serveTools } = await import('./server.ts')
       await serveTools(context, options)
       return { json: null }

@@ -78,13 +78,13 @@ export async function serveTools(context: Context, options: McpOptions): Promise
   await server.connect(new StdioServerTransport())
   // The transport does not notice that the client has disconnected.
   await Promise.race([once(process.stdin, 'close'), once(process.stdin, 'end'), once(context.signal, 'abort')])
-  // A run ends as if cancelled: it says how to continue, and releases its lock.
+  // A run ends as if it was cancelled: it says how to continue, and releases its lock.
   leaving.abort()
   await idle()
   await server.close()
 }
 
-/** Progress lines a client gets a second, at most: others are left out. */
+/** Most progress lines per second that a client gets; the rest are dropped. */
 const perSecond = 4
 
 function seldom(say: (line: string) => void): (line: string) => void {
@@ -96,7 +96,7 @@ function seldom(say: (line: string) => void): (line: string) => void {
   }
 }
 
-/** Computing in this process, one tool after the other: each takes the memory that it may. stdout is the protocol's. */
+/** Computes in this process, one tool at a time, because each may use all the memory that is allowed. Only the protocol uses stdout. */
 function hostOf(context: Context, options: McpOptions): { host: ToolHost; idle: () => Promise<unknown> } {
   let last: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -198,7 +198,7 @@ function promptOf(name: string, given: Readonly<Record<string, string>>) {
 // Runs and recipes below the roots as resources: `sparsescope://runs/PATH` and `sparsescope://recipes/PATH`, PATH as results show it.
 
 const scheme = 'sparsescope://'
-/** The newest runs, and as many recipes. */
+/** Most runs, and most recipes, that are listed; runs are listed newest first. */
 const most = 100
 const isRecipe = (path: string) => /\.prune\.ya?ml$/.test(path)
 

@@ -93,7 +93,7 @@ function refuseUseless(context: Context, { calibration }: AnalyseCliOptions): vo
 
 async function analysisOf(context: Context, path: string, o: AnalyseCliOptions): Promise<Analysis> {
   const begun = performance.now()
-  // Options that compute the model do not work with a GGUF file.
+  // A GGUF file can be inspected, but its model cannot be computed, as calibration needs.
   const looks = isGguf(path) && o.calibration === undefined
   const checkpoint = looks ? wholeOf(await openInspection(path)) : await openCheckpoint(path)
   let backend: Backend | null = null

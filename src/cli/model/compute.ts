@@ -16,7 +16,7 @@ interface Computed<T> {
   readonly precision: Backend['precision']
 }
 
-/** `sizes` are the decoder's. @throws as `planWithLess`. */
+/** Opens the device and calls `body` with a decoder of these `sizes`. @throws as `planWithLess`. */
 export async function computeWith<T>(
   context: Pick<Context, 'say' | 'io'>,
   model: Model,
@@ -37,7 +37,7 @@ export async function computeWith<T>(
   return { result: await retryWithLess(context, backend.value, compute, again), info, precision }
 }
 
-/** Runs `body`, again with less where the device has no room for it; `say` gets a line each time. @throws as `planWithLess`. */
+/** Runs `body`, and again with smaller parts each time the device runs out of memory, which `say` reports. @throws as `planWithLess`. */
 export function retryWithLess<T>(
   { say }: Pick<Context, 'say'>,
   backend: Backend,
@@ -49,7 +49,7 @@ export function retryWithLess<T>(
   return planWithLess(backend, body, { ...options, onLess })
 }
 
-/** The device for a model. @throws EngineError 'unsupported' for bf16 where it has no products of it. */
+/** Opens the device for a model. @throws EngineError 'unsupported' for bf16 on a device that cannot multiply it. */
 async function openFor(model: Model, options: OpenOptions & PrecisionOptions): Promise<Backend> {
   const backend = await openBackend(options)
   try {

@@ -37,7 +37,7 @@ interface EvaluateOptions extends CommonOptions, PrecisionOptions {
   memory?: string
 }
 
-/** Longest window by default, as in the published protocol. */
+/** Longest default window in tokens, as in the published protocol. */
 const longestDefault = 4096
 
 export const evaluateCommand = addRowOptions(

@@ -90,7 +90,7 @@ export async function evaluateQuestions(context: Context, path: string, options:
   return { json, text: describe(set, result, data, info.description) + wrote }
 }
 
-/** One a row, in file order; `gold` is null where the row has no answer. */
+/** One item per row, in file order; `gold` is null where the row has no answer. */
 function itemsOf({ questions }: QuestionSet, { scores }: TaskResult) {
   return questions.map(({ choices, gold }, i) => ({
     loglikelihoods: scores[i].map(({ logLikelihood }) => logLikelihood),

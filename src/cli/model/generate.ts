@@ -59,7 +59,7 @@ export const generateCommand = command('generate', 'generate text after a prompt
       const prompt = options.chat
         ? (await tokenizer.value.chat([message], { where, reply: true, signal })).text
         : options.prompt
-      // A token has one character at least.
+      // A token has at least one character, so the prompt has at most as many tokens as characters.
       const room = roomFor(model.config, prompt.length, options.maxTokens)
       let said = false
       const onText = (piece: string) => {

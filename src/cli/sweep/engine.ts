@@ -21,14 +21,14 @@ export function engineOf(sweep: Sweep | null, asked?: EngineName): EngineName {
   return asked ?? (sweep !== null && isSubmitted(sweep) ? 'slurm' : 'local')
 }
 
-/** Where Slurm cannot be asked, as on another machine, the folder alone is the source. */
+/** If Slurm cannot be queried, as on another machine, the states come from the folder alone. */
 export async function currentTable(sweep: Sweep): Promise<SweepTable> {
   const engine = engineOf(sweep)
   const alive = engine === 'slurm' ? await aliveTasks(sweep).catch(() => null) : null
   return sweepTable(sweep, engine, new Set(alive?.keys()))
 }
 
-/** Why a run that had its turn may have left nothing. */
+/** Why a run that was started may have left no files. */
 const reasons: Readonly<Record<EngineName, string>> = {
   local: 'it could not write anything: check that the disk is not full.',
   slurm:
@@ -46,7 +46,7 @@ export function outcomeOf(ended: SweepTable, sweep: Pick<Sweep, 'folder' | 'runs
   return { json: table, text: sweepText(table, sweep, columns) + (elsewhere.length > 0 ? note : ''), exitCode }
 }
 
-/** A run that had its turn and left nothing: it could not even write why. */
+/** Counts a run that was started, and still waits when the sweep has ended, as failed: it could not even write the reason. */
 function silentAsFailed(row: SweepRow, why: string): SweepRow {
   return row.state === 'waiting'
     ? { ...row, state: 'failed', message: `${why} sparsescope sweep run starts it again` }
@@ -69,7 +69,7 @@ export async function lockSweep({ folder }: Sweep, { signal, say }: Context): Pr
   }
 }
 
-/** Least share of the whole sweep that says anything about the pace. */
+/** Least share of the whole sweep that must be done before the pace is estimated. */
 const leastShare = 0.01
 
 /** Reads the progress of a sweep: the runs that are done, and the share of each that is running, from its summary. `now`: milliseconds. */

@@ -13,17 +13,17 @@ export interface SweepOptions extends CommonOptions, PrecisionOptions {
   slurm: string[]
   /** Whether to wait for Slurm's jobs: false with --no-wait. */
   wait?: boolean
-  /** File for the sweep's folder. */
+  /** File into which the path of the sweep's folder is written. */
   tellFolder?: string
   jobs?: number
   index?: number
-  /** The local engine of a sweep has started this process, and holds its other end. */
+  /** Whether the local engine of a sweep started this process, which is connected to it by a channel. */
   child?: boolean
   threads?: number
   memory?: string
 }
 
-/** @throws EngineError 'usage' for an option that is wrong by itself: found before a sweep is made. */
+/** Checks options before a sweep is made. @throws EngineError 'usage' for an option that is wrong by itself. */
 export function checkOptions({ memory, slurm }: SweepOptions): void {
   memoryBytes(memory)
   slurmOptions(slurm)
@@ -41,7 +41,7 @@ const works: Readonly<Record<SweepWork, { readonly name: string; readonly remedy
   slurm: { name: 'Slurm', remedy: 'remove it' },
 }
 
-/** Options that not everything uses, and what does. --memory and --threads limit, which is true of what computes nothing. */
+/** The works that use an option which others do not. --memory and --threads are limits, which also hold where nothing is computed. */
 const uses: Readonly<Record<string, readonly SweepWork[]>> = {
   '--slurm': ['slurm'],
   '--no-wait': ['slurm'],
@@ -51,7 +51,7 @@ const uses: Readonly<Record<string, readonly SweepWork[]>> = {
   '--memory': ['plan', 'status', 'cancel', 'one', 'local'],
 }
 
-/** The key of `sweep.slurm` that says the same. */
+/** Keys of `sweep.slurm` that set what these options set for the local engine. */
 const slurmKeys: Readonly<Record<string, string>> = { '--jobs': 'at_a_time', '--threads': 'cpus', '--memory': 'memory' }
 
 /** @throws EngineError 'usage' for an option that would do nothing. */
@@ -72,7 +72,7 @@ export function deviceArguments(options: SweepOptions): string[] {
 
 /**
  * `--slurm KEY=VALUE`: resources of the job array that the recipe does not set.
- * @throws EngineError 'usage' for a key or a value that `sweep.slurm` would not have.
+ * @throws EngineError 'usage' for a key or a value that `sweep.slurm` does not take.
  */
 export function slurmOptions(given: readonly string[]): SlurmOptions {
   const pairs = given.map((one) => {
@@ -91,7 +91,7 @@ export function slurmOptions(given: readonly string[]): SlurmOptions {
   return slurmSchema.parse(Object.fromEntries(pairs.map(([key, value]) => [key, typed(key, value)])))
 }
 
-/** Counts are numbers; names of a cluster may look like some. */
+/** Counts become numbers. Other values stay text, since names in a cluster may consist of digits. */
 function typed(key: string, value: string): unknown {
   return ['cpus', 'gpus', 'at_a_time'].includes(key) && /^\d+$/.test(value) ? Number(value) : value
 }

@@ -1,4 +1,4 @@
-// sparsescope sweep run FOLDER --index I: one run in this process. What the local engine starts, and a task of a job array.
+// sparsescope sweep run FOLDER --index I: one run in this process. The local engine and the tasks of a job array call it.
 import { EngineError } from '../../engine/errors.ts'
 import { type Sweep, writeTable } from '../../engine/sweep/openSweep.ts'
 import { runOfSweep } from '../../engine/sweep/runOfSweep.ts'
@@ -17,7 +17,7 @@ export function indexIn({ runs }: { readonly runs: readonly unknown[] }, index: 
 
 const lookEveryMs = 1000
 
-/** A run that no engine of this machine watches looks for the mark that `sweep cancel` sets. A task of a job array may find it at once. */
+/** Interrupts a run without a local engine when `sweep cancel` has marked it. A task of a job array may be marked before it starts. */
 async function stopWhenCancelled({ folder }: Sweep, index: number): Promise<NodeJS.Timeout> {
   if (process.env.SLURM_JOB_ID === undefined) await forgetCancelledRun(folder, index)
   const looking = setInterval(() => {
@@ -34,7 +34,7 @@ async function stopWhenCancelled({ folder }: Sweep, index: number): Promise<Node
 
 /** `index`: a run that the sweep has. */
 export async function runIndex(context: Context, sweep: Sweep, index: number, options: SweepOptions): Promise<Outcome> {
-  // A run of the local engine ends with it. Otherwise two processes would have the run when the sweep continues.
+  // A run of the local engine ends with the engine. Otherwise two processes could work on the run when the sweep continues.
   const hasParent = options.child === true
   if (hasParent) {
     // The parent may have ended before this check.

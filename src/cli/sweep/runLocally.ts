@@ -25,7 +25,7 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
     // The number of runs that are done explains why not all are started.
     if (indices.length < runs.length) context.say(`${runs.length - indices.length} of ${runs.length} runs are done`)
     const jobs = Math.min(asked, Math.max(1, indices.length))
-    // Threads are divided among all runs, not the remaining ones: the number of threads changes rounding, and one table would mix both.
+    // Threads are divided by the number of all runs, not of the remaining ones: another number of threads would round differently.
     const share = shareOf(Math.min(asked, runs.length), options)
     const progress = sweepProgress(sweep.folder, runs.length)
     const going = new Set<number>()
@@ -46,7 +46,7 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
         const table = await writeTable(sweep, engine)
         context.say(rowText(table.runs[index]))
         going.delete(index)
-        // Another process may have done one that waits here.
+        // Another process may have finished a run that waits here.
         const finished = table.runs.filter(({ state }) => state === 'done')
         done = finished.length
         for (const run of finished) going.delete(run.index)

@@ -28,7 +28,7 @@ export async function runOnSlurm(context: Context, found: Sweep, options: SweepO
   return outcomeOf(await writeTable(sweep, engine), sweep, context.columns)
 }
 
-/** Two that submit at once would make two arrays. */
+/** Submits the runs that are left. The lock is needed because two processes that submit at once would make two arrays. */
 async function submitRest(context: Context, sweep: Sweep, options: SweepOptions): Promise<void> {
   const lock = await lockSweep(sweep, context)
   try {
@@ -50,7 +50,7 @@ async function submitRest(context: Context, sweep: Sweep, options: SweepOptions)
   }
 }
 
-/** Waits until no task is ending: Slurm may requeue it, and then it is not submitted again; one that failed is. */
+/** Waits until no task is ending: a task that Slurm requeues must not be submitted again, but one that failed must. */
 async function settledTasks({ signal, say }: Context, sweep: Sweep): Promise<AliveTasks> {
   for (let isSaid = false; ; isSaid = true) {
     const alive = await aliveTasks(sweep)
@@ -73,7 +73,7 @@ async function waitForAll(context: Context, sweep: Sweep): Promise<void> {
         `the runs continue without this command; stop them with: sparsescope sweep cancel ${shellWord(shortPath(sweep.folder.path))}`,
       )
     const alive = await aliveTasks(sweep).catch((error: unknown): AliveTasks | null => {
-      // Controllers restart; the runs do not mind.
+      // The Slurm controller may be restarting, which does not affect the runs.
       if (!silent && error instanceof EngineError) context.say(`${error.message}; asking again`)
       return null
     })

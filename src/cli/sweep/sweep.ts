@@ -16,7 +16,7 @@ import { planText, sweepText } from './texts.ts'
 
 type Action = 'plan' | 'run' | 'status' | 'cancel'
 
-/** Each run's process gets a signal, and is killed after 1.2 s. */
+/** The process of each run gets a signal, and is killed after 1.2 s: this process must outlive that. */
 const leaveAfterMs = 1800
 
 export const sweepCommand = command('sweep', 'plan, run, follow or cancel many runs of one recipe', [
@@ -80,7 +80,7 @@ async function runSweep(context: Context, request: SweepRequest, options: SweepO
     refuseUseless(context, index === undefined ? engineOf(begun, options.engine) : 'one')
   })
   context.say(`sweep folder: ${shortPath(sweep.folder.path)}`)
-  // The process that started this cannot read a terminal, and the newest sweep of a recipe need not be this one.
+  // A program that started this command in a terminal cannot read its output, and the newest sweep of a recipe may be another one.
   if (options.tellFolder !== undefined) await writeAtomic(options.tellFolder, [sweep.folder.path])
   if (index !== undefined) return runIndex(context, sweep, index, options)
   for (const message of await warnings()) context.say(`warning: ${message}`)

@@ -11,7 +11,7 @@ import { unknownFacts } from '../../runs/compared/comparedRun.ts'
 import type { SweepRow, SweepTable } from '../../runs/compared/sweepTable.ts'
 import { shortPath } from '../run.ts'
 
-/** `jobs`: so many runs have their memory at once. */
+/** `jobs`: number of runs that need their memory at the same time. */
 export function planText({ plan, labels, estimates }: PlanAndEstimates, jobs: number, columns?: number): string {
   const rows = plan.runs.map(({ index }, i) => [String(index), labels[i], ...takes(estimates[i])])
   const all = estimateSweep(estimates)
@@ -37,7 +37,7 @@ export function sweepText({ runs }: SweepTable, sweep: Pick<Sweep, 'folder' | 'r
   return [tableText(runs, labelsOfRuns(sweep.runs), columns), ...standing, ...failureTexts(runs)].join('\n')
 }
 
-/** Each run for itself. */
+/** A table with a row for each run: seeds are not combined. */
 function tableText(runs: SweepTable['runs'], labels: readonly string[], columns?: number): string {
   const alone = runs.map((run, i) => {
     return foldSeeds([{ ...run, label: labels[i], facts: unknownFacts, trainablePercent: null }])[0]
@@ -55,7 +55,7 @@ export function rowText(row: SweepRow): string {
 
 function reason({ state, message, results: { perplexity } }: SweepRow): string {
   if (message !== null) return message
-  // A time limit stops a task by a signal, like the user.
+  // A time limit stops a task by a signal, as the user does.
   if (state === 'cancelled') return 'stopped, by the user or at its time limit; sparsescope sweep run continues it'
   const measured = [perplexity.dense, perplexity.pruned, perplexity.recovered].filter((value) => value !== null)
   return measured.length > 0 && state === 'done' ? `perplexity ${measured.map(formatValue).join(' → ')}` : ''

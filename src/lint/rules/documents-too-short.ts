@@ -12,7 +12,7 @@ export const rule = defineRule({
   *check({ fix, uses, facts, has }) {
     for (const { purpose, path, at: named, data, field, seqLen } of uses) {
       const file = facts.data.get(data)
-      // Conversations fill a window together.
+      // Several conversations share a window, so their length does not matter.
       if (file?.chats?.includes(textFieldOf(file, field))) continue
       const longest = file?.longestDocument ?? null
       if (purpose !== 'calibration' || seqLen === null || longest === null || longest > seqLen) continue

@@ -47,7 +47,7 @@ function fieldOf({ facts }: LintContext, data: string, field: string | undefined
   return (file?.kind === 'ids' ? file.fields?.[0] : file && textFieldOf(file, field)) ?? 'text'
 }
 
-/** Another tensor of the same file, if one is not trained on; else, among several, without this entry. */
+/** Fixes: use another tensor of the same file that nothing trains on, or remove this entry if there are others. */
 function fixesFor(context: LintContext, use: DataUse): Fix[] {
   const { facts, uses, fix, has } = context
   const file = facts.data.get(use.data)

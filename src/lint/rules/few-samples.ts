@@ -32,7 +32,7 @@ export const rule = defineRule({
     const path = ['calibration', 'samples']
     yield {
       at: has(path) ? path : { key: ['calibration'] },
-      // The others damp and iterate: fewer tokens than inputs make their result worse, and not impossible.
+      // The other methods dampen and iterate: with fewer tokens than inputs their result is worse, but not impossible.
       severity: short && methodOf(short.method).inverts ? 'error' : 'warning',
       message: short
         ? `${short.method} sees fewer tokens than ${short.module.name} has inputs: ${tokens} for ${short.module.columns}. ${needsHessian(short.method) ? 'Without the dampening its Hessian is singular.' : 'Swaps then find masks whose errors this text does not show.'} Use ${enough} samples.`

@@ -1,7 +1,7 @@
 import { rewrite } from '../sourceText.ts'
 import { defineRule } from '../rule.ts'
 
-/** Projections of their own in most models, and the fused modules that others have instead. */
+/** Projections that are separate in most models, and the fused modules that other models have instead. */
 const fused: readonly [RegExp, readonly string[]][] = [
   [/\b[qkv]_proj\b/, ['qkv_proj', 'query_key_value', 'c_attn', 'Wqkv']],
   [/\b(?:gate|up)_proj\b/, ['gate_up_proj']],

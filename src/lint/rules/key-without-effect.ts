@@ -29,12 +29,12 @@ export const rule = defineRule({
   },
 })
 
-/** Keys that do nothing if they are there: each row says when that is (src/recipe/settings). */
+/** Keys that would have no effect if they were written; each row defines when (src/recipe/settings). */
 function idle({ recipe, resolved, known: surroundings }: LintContext): IdleKey[] {
   const found = mapsOf(recipe, resolved, surroundings).flatMap(({ path, rows, written, known }) =>
     idleKeys(rows, written, known as never, path),
   )
-  // Where a whole map has no effect, nothing is said of its keys.
+  // If a whole map has no effect, its keys are not reported.
   const wholeMaps = new Set(found.map(({ path }) => path.join('.')))
   return found.filter(({ path }) => !wholeMaps.has(path.slice(0, -1).join('.')))
 }

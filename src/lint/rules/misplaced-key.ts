@@ -4,7 +4,7 @@ import { propertiesAt, sections } from '../../recipe/jsonSchema.ts'
 import { defineRule } from '../rule.ts'
 import { isSame, keysOf, unknownKeys } from '../sourceText.ts'
 
-/** A section of the format in the same item of a list, where `recover` is one. */
+/** Path of a section of the format, in the same item of `recover` if `parent` is in one. */
 function beside(section: Path, parent: Path): Path {
   const [top, ...inner] = section
   return top === parent[0] && top === 'recover' && typeof parent[1] === 'number' ? [top, parent[1], ...inner] : section

@@ -9,7 +9,7 @@ export const rule = defineRule({
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\nrecover: [{mode: retrain, data: a.jsonl, seq_len: 64, train: [full]}, {mode: refit}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\nrecover: [{mode: refit}, {mode: retrain, data: a.jsonl, seq_len: 64, train: [full]}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ recoveries, resolved: recipe, has }) {
-    // Looked up once a mode: a list may be long.
+    // Cached by mode, because the list may be long.
     const first = new Map<string, number>()
     const firstUndone = (later: ResolvedRecover) => {
       const known = first.get(later.mode) ?? recipe.recover.findIndex((before) => undoes(later, before))

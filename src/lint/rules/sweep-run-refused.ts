@@ -1,7 +1,7 @@
 import { expandSweep, type SweepRun } from '../../recipe/sweep/expandSweep.ts'
 import { defineRule } from '../rule.ts'
 
-/** An editor lints on every key stroke; `sparsescope sweep plan` looks at all runs. */
+/** Most runs to lint, because an editor lints on every key stroke; `sparsescope sweep plan` checks all runs. */
 const mostLinted = 24
 
 export const rule = defineRule({

@@ -12,7 +12,7 @@ export const rule = defineRule({
   *check({ document, targetLists }) {
     for (const { path, value } of targetLists) {
       if (typeof value !== 'string') continue
-      // As it is written, unless it spans lines.
+      // The text as written, unless it spans lines.
       const range = document.nodeAt(path)?.range
       const own = range ? document.text.slice(range[0], range[1]) : ''
       const text = own === '' || /[\n|>]/.test(own) ? scalarText(value) : own

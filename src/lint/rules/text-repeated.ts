@@ -1,7 +1,7 @@
 import type { Subset } from '../../catalog/adapters/subsets.ts'
 import { defineRule } from '../rule.ts'
 
-/** Too few numbers to overfit a text. */
+/** Subsets with too few numbers to overfit a text. */
 const small: readonly Subset[] = ['bias', 'norm']
 
 const mostRounds = 3

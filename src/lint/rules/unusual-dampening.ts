@@ -18,7 +18,7 @@ export const rule = defineRule({
       const method = get(['prune', i, 'method'])
       const usual = isMethodName(method) ? methodOf(method).keys.dampening : undefined
       if (usual === undefined || typeof value !== 'number') continue
-      // Tenfold forgets what the inputs look like.
+      // Above ten times the usual share, dampening hides the statistics of the inputs.
       if (value > 0 && value <= 10 * usual) continue
       yield {
         at: path,

@@ -43,7 +43,7 @@ const several = z
 export const files = z.union([path, several])
 export const windowLength = z.int().min(2).max(1e7)
 
-/** Every file gives a window at least. */
+/** Checks that every file can give at least one window. */
 export function requireEnoughSamples(
   { data, samples }: { data?: DataFiles; samples?: number },
   context: z.RefinementCtx,
@@ -63,7 +63,7 @@ export const hasConversations: Applies<Pick<KnownOfWindows, 'data'>> = ({ data }
   filesOf(data).some((file) => /\.(jsonl|ndjson)(\.gz)?$|\.parquet$/.test(file)) ||
   idle('with a file that has no conversations: give .jsonl or .parquet with a column of messages')
 
-/** Whose tokens a loss counts. */
+/** Roles whose tokens a loss can be restricted to. */
 export const lossOn = z.enum(['assistant'])
 
 /** Plain text has no columns. */
@@ -79,13 +79,13 @@ function shapesOf({ data, field, idShape }: Partial<KnownOfWindows>): (readonly 
   })
 }
 
-/** Rows of ids are as long as they are, text is cut. */
+/** The default length of windows: rows of ids keep their own length, text is cut. */
 export function usualLength(known: Omit<KnownOfWindows, 'seq_len'>): number {
   const widths = shapesOf(known).flatMap((shape) => (shape.length === 2 ? shape[1] : []))
   return widths.length > 0 ? Math.min(...widths) : Math.min(windowDefaults.seq_len, known.maxPositions ?? Infinity)
 }
 
-/** What is in files of ids: every file gives as many as the smallest one has. One stream is cut into as many as there are. */
+/** The default number of windows: every file of ids gives as many as the smallest one has. A stream is cut into as many as fit. */
 export function usualSamples(known: KnownOfWindows): number {
   const shapes = shapesOf(known)
   if (shapes.length === 0) return windowDefaults.samples

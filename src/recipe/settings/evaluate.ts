@@ -35,7 +35,7 @@ export interface Known extends Omit<KnownOfWindows, 'seq_len'> {
 
 const row = rowsOf<Known>()
 
-/** Characters. */
+/** Most characters of a prompt. */
 const longestPrompt = 2 ** 15
 
 /** What a task measures on. */

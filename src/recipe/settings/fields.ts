@@ -13,10 +13,10 @@ import { saveRows } from './save.ts'
 export interface FormField extends Field {
   /** The tooltip, also for screen readers. */
   readonly hint: string
-  /** That of the setting, without places in lists: `recover.steps`. */
+  /** Path of the setting without indices of lists: `recover.steps`. */
   readonly path: string
   readonly kind: 'number' | 'switch' | 'choice' | 'words'
-  /** What a choice is among. */
+  /** The words that a choice offers. */
   readonly words: readonly string[]
 }
 

@@ -67,7 +67,7 @@ const withOwnGroup = methodNames.filter((name) => methodOf(name).scopes.length =
 
 const withoutGroups: Applies<Known> = ({ pattern }) => !parseNm(pattern) || idle('with an N:M pattern', 'pattern')
 
-/** A key that only some methods take: with the default that they share, or each its own in words. */
+/** A key that only some methods take. If they share no default, the description lists each method's own. */
 function methodRow(key: MethodKey) {
   const { kind, about, option } = methodKeys[key]
   const takers = methodsWith(key)
@@ -226,7 +226,7 @@ export const pruneRows = {
     type: z.union([z.int().min(0).max(1e9), z.literal(untilNone)]),
     about: `Largest number of swaps for each row: a pruned and a kept weight change places where that lowers the error of the row's outputs (docs/methods.md, "Swaps"; arXiv 2512.10922). \`${untilNone}\`: until no swap helps, at most a tenth of the row. Needs calibration. For ${andList(swappers)}.`,
     default: 0,
-    // Recipes without it keep the hash by which a sweep knows its runs.
+    // The default is not filled in: recipes without the key keep the hash by which a sweep recognises its runs.
     resolve: (_, __, written) => written,
     appliesWhen: ({ method }) =>
       swappers.includes(method) || idle(`with method ${method}, which solves for the kept weights`, 'method'),
@@ -241,7 +241,7 @@ export const pruneRows = {
     type: z.boolean(),
     about: `With an N:M pattern: channels of the MLP, and value channels of a head, first take an order that spreads important weights over the groups of M, so that few of them are pruned (docs/methods.md, "Reordered channels"). The model computes the same, but its weights are no longer in the order of the dense checkpoint. For ${andList(solvers)}.`,
     default: false,
-    // Recipes without it keep the hash by which a sweep knows its runs.
+    // The default is not filled in: recipes without the key keep the hash by which a sweep recognises its runs.
     resolve: (_, __, written) => written,
     appliesWhen: ({ method, pattern }) =>
       parseNm(pattern) === null

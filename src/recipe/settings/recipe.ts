@@ -19,7 +19,7 @@ import { saveRows } from './save.ts'
 export interface Surroundings extends Partial<Pick<ModelConfig, 'maxPositions' | 'residual'>> {
   /** Shape of the ids in a data file, [windows, length] or [length]; null where there are none. */
   readonly idShape?: IdShape
-  /** Path of the dense model that the recipe's was made from; null: the recipe's own is dense. */
+  /** Path of the dense model from which the recipe's model was made; null: the recipe's model is dense. */
   readonly denseModel?: string | null
 }
 
@@ -42,7 +42,7 @@ const row = rowsOf<Known>()
 
 export const defaultSeed = 0
 
-/** What the maps under a recipe's keys may know of the rest of it. */
+/** What the settings of the maps in a recipe may know about the rest of it. */
 function restOf(
   { maxPositions, residual, idShape, denseModel, prune }: Omit<Known, 'recover'>,
   recoveries: readonly ResolvedRecover[],

@@ -33,7 +33,7 @@ export interface Known extends KnownOfWindows, Partial<Pick<ModelConfig, 'residu
   readonly targets: (typeof reconstructionTargets)[number]
   readonly train: readonly Subset[]
   readonly loss?: Loss
-  /** Path of the dense model that the recipe's was made from; null: the recipe's own is dense. */
+  /** Path of the dense model from which the recipe's model was made; null: the recipe's model is dense. */
   readonly denseModel?: string | null
   /** Whether the recipe prunes. */
   readonly prunes: boolean
@@ -47,13 +47,13 @@ export interface Loss {
 
 const row = rowsOf<Known>()
 
-/** Conjugate gradients of `mode: refit`. */
+/** Steps of conjugate gradients in `mode: refit`. */
 const refitSteps = 10
 
 const whereTrained: Applies<Known> = ({ mode }) =>
   isTraining(mode) || idle(`in mode ${mode}, which trains nothing`, 'mode')
 const inReconstruct = all<Known>(whereTrained, ({ mode }) => mode === 'reconstruct' || idle('in mode retrain', 'mode'))
-/** `why`: said of reconstruction. */
+/** `why` follows "in mode reconstruct, which". */
 const inRetrain = (why: string) =>
   all<Known>(whereTrained, ({ mode }) => mode === 'retrain' || idle(`in mode reconstruct, which ${why}`, 'mode'))
 const onlyIn =

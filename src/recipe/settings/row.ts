@@ -8,7 +8,7 @@ import type { Path } from '../document.ts'
 /** The field of a setting in the form of Prune…; its hint is the row's text. */
 export interface Field {
   readonly label: string
-  /** Behind the control. */
+  /** Shown behind the control. */
   readonly unit?: string
 }
 
@@ -17,7 +17,7 @@ export const path = z.string().min(1)
 export const count = z.int().min(1).max(1e9)
 export const rate = z.number().min(0).max(1e6)
 
-/** What an author says of a key. `Known`: what its functions may look at, which is other keys of its map and what surrounds them. */
+/** The definition of a key. `Known`: what its functions may look at, which is other keys of its map and what surrounds them. */
 interface Setting<Known, Type extends z.ZodType, Required, Default, Value, LeftOut> {
   /** What may be written. */
   readonly type: Type
@@ -32,12 +32,12 @@ interface Setting<Known, Type extends z.ZodType, Required, Default, Value, LeftO
   readonly resolve?: (value: Usual<Type, Required, Default>, known: Known, written: z.output<Type> | undefined) => Value
   /** Whether the key has an effect; else why not. */
   readonly appliesWhen?: Applies<Known, z.output<Type>>
-  /** The resolved recipe has no such key where it does not apply. Others keep their value there. */
+  /** Whether the resolved recipe leaves the key out if it has no effect. Other keys keep their value there. */
   readonly leftOutWhenIdle?: LeftOut
   readonly option?: RowOption
   /** Its field in the form of Prune…, or the path of a setting whose field sets it too: `calibration.data`. */
   readonly field?: Field | string
-  /** A comment after it in a recipe that the form writes. */
+  /** A comment after the setting in a recipe that the form writes. */
   readonly remark?: string | ((known: Known, written: z.output<Type>) => string | undefined)
 }
 
@@ -47,18 +47,18 @@ export interface RowOption {
   readonly flags: string
   readonly about: string
   readonly mandatory?: boolean
-  /** The option shows its default and passes it on. */
+  /** A default that the option itself shows and passes on. */
   readonly default?: string | number
-  /** The command checks the words itself. */
+  /** Whether the command checks the words itself. */
   readonly anyWord?: boolean
 }
 
 /** Why a key has no effect, as the end of "has no effect …". */
 export interface Idle {
   readonly reason: string
-  /** The keys that this is concluded from: of the same map, or of the recipe with a slash: `/recover`, `/recover/steps` of each recovery. */
+  /** Keys that decide this: of the same map, or of the recipe with a slash: `/recover`, `/recover/steps` of each recovery. */
   readonly from: readonly string[]
-  /** Only this item of the list lacks it. */
+  /** Index of the list's only item that has no effect. */
   readonly item?: number
 }
 
@@ -68,7 +68,7 @@ export function idle(reason: string, ...from: string[]): Idle {
 
 export type Applies<Known, Value = unknown> = (known: Known, written: Value | undefined) => true | Idle
 
-/** The first reason counts. */
+/** Combines conditions: the first one that is not met gives the reason. */
 export function all<Known, Value = unknown>(...conditions: Applies<Known, Value>[]): Applies<Known, Value> {
   return (known, written) => {
     for (const applies of conditions) {
@@ -84,7 +84,7 @@ type Usual<Type extends z.ZodType, Required, Default> = [Required | Default] ext
   ? z.output<Type> | undefined
   : z.output<Type>
 
-/** A setting as everything else reads it. */
+/** A setting in the form that all other code reads. */
 export interface Row<Known, Type extends z.ZodType = z.ZodType, Required = unknown, Value = unknown> {
   /** With description, default and examples. */
   readonly type: Type
@@ -159,13 +159,13 @@ export type Resolved<R extends Rows> = {
 
 type KnownOf<R extends Rows> = R[keyof R] extends Row<infer Known> ? Known : never
 
-/** What surrounds the keys of a map. A row that reckons with another value of a key than its row gives does not compile. */
+/** What surrounds the keys of a map. It does not compile if a row expects another type of a key than that key's row gives. */
 type Around<R extends Rows> =
   Resolved<R> extends Pick<KnownOf<R>, keyof R & keyof KnownOf<R>> ? Omit<KnownOf<R>, keyof R> : never
 
 /**
- * The resolved map, in the order of the rows. A value that follows from another key is found when that key is: rows may be in any order,
- * but not go round in a circle.
+ * The resolved map, in the order of the rows. Values are resolved on demand: rows may depend on each other in any order, but not in
+ * a cycle.
  */
 export function resolveRows<R extends Rows>(rows: R, written: Written<R>, around: Around<R>): Resolved<R> {
   const known = Object.create(around) as Record<string, unknown>

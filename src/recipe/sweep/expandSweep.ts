@@ -25,7 +25,7 @@ export interface SweepProblem {
   readonly meant?: string
 }
 
-/** It is about a setting or its value, rather than about the sweep as a whole. */
+/** Whether the problem is about a setting or its value, rather than about the sweep as a whole. */
 export function isOfSetting({ at }: SweepProblem): boolean {
   return ('key' in at ? at.key : at).length > 1
 }
@@ -45,7 +45,7 @@ export function expandSweep(recipe: Recipe): ExpandedSweep {
   const parsedRuns = settingsOfRuns(sweep).map((named) => {
     return { named, parsed: recipeSchema.safeParse(apply(base, Object.entries(named.settings))) }
   })
-  // Settings of a run that are valid together need not be so one after the other.
+  // Checked one by one only if a run is invalid: settings that are valid together need not be valid one after the other.
   const settings = parsedRuns.every(({ parsed }) => parsed.success && !parsed.data.sweep)
     ? []
     : [...wrongValues(recipe)]
@@ -106,14 +106,14 @@ function* wrongValues({ sweep = {}, ...base }: Recipe): Iterable<SweepProblem> {
   let before: unknown = base
   for (const [path, values] of sweptPaths(sweep)) {
     const found = values.flatMap((value, i) => problemOf(before, path, value, ['sweep', path], i) ?? [])
-    // A path that is not there is wrong once, not once a value.
+    // A path that does not exist is reported once, not once for each value.
     const missing = found.find(({ at }) => 'key' in at)
     yield* missing ? [missing] : found
     if (found.length === 0) before = withSetting(before, path, values[0])
   }
 }
 
-/** null: the recipe, a valid one, is valid with the setting too. */
+/** The problem of a setting in a valid recipe; null if the recipe stays valid with it. */
 function problemOf(recipe: unknown, path: string, value: unknown, key: Path, index?: number): SweepProblem | null {
   const keys = path.split('.')
   const sweeps = keys[0] === 'sweep'
@@ -125,7 +125,7 @@ function problemOf(recipe: unknown, path: string, value: unknown, key: Path, ind
   const known = Object.keys(propertiesAt(parent.map((part) => (/^\d+$/.test(part) ? Number(part) : part))) ?? {})
   if (!sweeps && known.includes(last)) {
     if (!parsed) return { at: { key }, message: `The recipe has no place ${path}; lists count from 0.` }
-    // The format's own rule, where it has one.
+    // The message of the format's own check, if that is what failed.
     const rule = parsed.error.issues.find(({ code }) => code === 'custom')
     const why = rule ? `: ${rule.path.join('.')}: ${rule.message}` : ''
     return {
@@ -168,8 +168,8 @@ function firstTwo(runs: readonly SweepRun[], keyOf: (run: SweepRun) => string | 
 
 // Places where the runs of a sweep write: side by side, by their names.
 /**
- * `../opt` → `../opt-prune.0.sparsity=0.5`, and so for the files of each evaluation. A run that sets a place itself writes just
- * there.
+ * `../opt` → `../opt-prune.0.sparsity=0.5`, and likewise for the files of each evaluation. If a run sets a place itself, that place is
+ * used unchanged.
  */
 export function withOwnPlaces(recipe: Recipe, run: NamedSettings, suffix: string): Recipe {
   const own = (key: string, path: string) => (isSet(run, key) ? path : `${path.replace(/[\\/]+$/, '')}-${suffix}`)
@@ -187,7 +187,7 @@ export function withOwnPlaces(recipe: Recipe, run: NamedSettings, suffix: string
   }
 }
 
-/** Whether a run sets this key, or what holds it. */
+/** Whether a run sets this key, or a map that contains it. */
 function isSet({ settings }: NamedSettings, key: string): boolean {
   const parts = key.split('.')
   return parts.some((_, i) => parts.slice(0, i + 1).join('.') in settings)

@@ -9,7 +9,7 @@ export interface NamedSettings {
   readonly settings: Settings
 }
 
-/** No view can show more. */
+/** Most runs of a sweep: no view can show more. */
 export const mostRuns = 1000
 
 /** `prune.0.sparsity=0.5,seed=1` */

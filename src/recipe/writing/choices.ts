@@ -15,7 +15,7 @@ const usualLength = 512
 /** What a person chooses, as maps of the recipe. Paths are relative to the recipe. */
 export interface RecipeChoices {
   readonly model: string
-  /** null: the model is pruned already, and only recovered. Without an allocation it is spread as measured best. */
+  /** null: the model is pruned already, and only recovered. Without an allocation the sparsity is spread in the way measured best. */
   readonly prune: (Omit<PruneStep, keyof ChosenPruning> & ChosenPruning) | null
   /** In their order. Those that retrain read the calibration's windows. */
   readonly recover: readonly Recover[]
@@ -47,7 +47,7 @@ export interface Comparison {
   readonly values: readonly (number | string)[]
 }
 
-/** How the one sparsity is spread; a pattern, or several sparsities beside each other with no choice among them, leave it uniform. */
+/** How the sparsity is spread: uniformly with a pattern, or if several sparsities are compared and no allocation is chosen. */
 export function spreadIn({ prune, compare }: Pick<RecipeChoices, 'prune' | 'compare'>): AllocationName {
   if (prune === null || prune.pattern !== unstructured) return defaultAllocation
   const usual = compare?.path === 'prune.0.sparsity' ? defaultAllocation : proposeSpread(prune.sparsity)
@@ -73,7 +73,7 @@ export interface Preset {
   readonly name: 'quick' | 'balanced' | 'best'
   readonly method: MethodName
   readonly chain: ChainName
-  /** The machine has the memory for it. */
+  /** Whether the machine has the memory for it. */
   readonly fits: boolean
 }
 
@@ -86,17 +86,17 @@ export function presetsFor(canRetrain: boolean): readonly Preset[] {
   ]
 }
 
-/** The recoveries, those that train with `train` where they do not say. */
+/** The recoveries, with `train` added to those that train and do not say what. */
 export function withTrain(recover: readonly Recover[], train: readonly Subset[]): Recover[] {
   return recover.map((one) => (isTraining(one.mode ?? 'reconstruct') ? { train: [...train], ...one } : one))
 }
 
-/** Those of biases, norms and MaskLoRA that the model has. */
+/** The default subsets that the model has. */
 export function trainedOf({ biases }: Pick<KnownOfModel, 'biases'>): Subset[] {
   return defaultTrain.filter((subset) => subset !== 'bias' || biases)
 }
 
-/** Balanced. `memoryBytes`: the machine's. */
+/** Choices of the preset Balanced. `memoryBytes`: memory of the machine. */
 export function firstChoices(model: string, facts: KnownOfModel, memoryBytes: number): RecipeChoices {
   const [, { method, chain }] = presetsFor(canRetrain(facts, memoryBytes))
   const { maxPositions } = facts
@@ -115,7 +115,7 @@ export function firstChoices(model: string, facts: KnownOfModel, memoryBytes: nu
   }
 }
 
-/** Without a text: methods that need none, and no recovery. */
+/** Puts texts into the choices. Without a text to calibrate on, the default method, which needs none, and no recovery. */
 export function withTexts(choices: RecipeChoices, texts: readonly string[]): RecipeChoices {
   const data = texts.find((path) => !isHeldOut(path))
   const heldOut = texts.find((path) => path !== data && isHeldOut(path))
@@ -132,12 +132,12 @@ export function isHeldOut(path: string): boolean {
 /** Some ten thousand tokens: notes and lists of requirements are no text to calibrate on. */
 export const leastTextBytes = 50_000
 
-/** By which texts are sorted: those whose name says that nothing is trained on them last. `path` has forward slashes. */
+/** Sort key of texts: those whose name says that they are held out come last. `path` has forward slashes. */
 export function textRank(path: string): number {
   return Number(isHeldOut(path)) * 2 + Number(path.endsWith('.txt'))
 }
 
-/** `./opt-wanda50`, `./opt-sparsegpt2of4`, `./opt-recovered`: the first of them that does not exist, nor the model before recovery beside it. */
+/** `./opt-wanda50`, `./opt-sparsegpt2of4`, `./opt-recovered`: the first that is free, with its place for the model before recovery. */
 export function freeOutput(name: string, { prune }: RecipeChoices, exists: (path: string) => boolean): string {
   const share = (pattern: string, sparsity: number) =>
     pattern === unstructured ? Math.round(sparsity * 100) : pattern.replace(':', 'of')

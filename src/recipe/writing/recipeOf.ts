@@ -25,12 +25,12 @@ export function recipeOf(choices: RecipeChoices, known: KnownOfRun): Recipe {
   const windows = first === undefined ? null : { ...calibration, data: others.length > 0 ? [first, ...others] : first }
   const recoveries = recover.map((one): Recover => {
     if (one.mode !== 'retrain') return one
-    // A model that is pruned already is retrained on the text: its dense model is unknown.
+    // A model that is pruned already is retrained on the text alone, because its dense model is unknown.
     const { loss, ...rest } = one
     return { ...rest, ...windows, ...(loss !== undefined && step && { loss }) }
   })
   const looks = recover.some(isBlockwise) || (step !== null && stepNeedsData(resolvePruneStep(step)))
-  // A mask does not give back the model of a method that changes the kept weights: it is saved. In a sweep that would be one a run.
+  // If a method changes the kept weights, the mask cannot restore the pruned model, so it is saved; but not for each run of a sweep.
   const savesPruned = step !== null && recover.length > 0 && !compare && methodOf(step.method).corrects
   const recipe: Recipe = {
     version: 1,
@@ -47,7 +47,7 @@ export function recipeOf(choices: RecipeChoices, known: KnownOfRun): Recipe {
 
 type Step = PruneStep & { readonly method: MethodName }
 
-/** If several methods are tried, one that uses the calibration: the recipe alone then has no unused key. */
+/** The pruning step. If several methods are compared, it has one that uses the calibration, so that no key of the recipe is unused. */
 function stepOf({ prune, compare }: RecipeChoices): Step | null {
   if (prune === null) return null
   const { sparsity, pattern, allocation: _, ...keys } = prune
@@ -76,13 +76,13 @@ function evaluationOf({ evaluate }: RecipeChoices, recipe: ResolvedRecipe, known
   return { evaluate: [{ ...first, ...(every !== null && { every }) }, ...second] }
 }
 
-/** Most of a run's passes that measuring in between may take. */
+/** Largest share of a run that measurements in its middle may take. */
 const mostShare = 0.1
 
 /**
- * A quarter of the steps, where any recovery takes steps over the whole model; else of the blocks. null: measuring as often would take
- * more than a tenth of the run. What a run does is counted as tokens that pass forward through the whole model, a backward pass as two of
- * them: the answer is the same on every machine.
+ * Steps or blocks between measurements: a quarter of the steps if a recovery retrains the whole model, else of the blocks. null if
+ * measuring that often would take more than a tenth of the run. Work is counted in tokens that pass forward through the whole model,
+ * with a backward pass as two: the answer is the same on every machine.
  */
 function quarterOf(recipe: ResolvedRecipe, { blocks, evaluationTokens }: KnownOfRun, stages: number): number | null {
   const { recover } = recipe
@@ -100,7 +100,7 @@ function quarterOf(recipe: ResolvedRecipe, { blocks, evaluationTokens }: KnownOf
   return between <= mostShare * (between + stages * evaluationTokens + tokensOf(recipe)) ? every : null
 }
 
-/** Passes of pruning and recovering. What pruning computes from its statistics is not counted. */
+/** Work of pruning and recovering, in tokens of a forward pass. What pruning computes from its statistics is not counted. */
 function tokensOf({ prune, calibration, recover }: ResolvedRecipe): number {
   const { samples, seq_len: length } = calibration ?? { samples: 0, seq_len: 0 }
   // Once through the dense blocks, once through the pruned ones.
@@ -108,7 +108,7 @@ function tokensOf({ prune, calibration, recover }: ResolvedRecipe): number {
   return recover.reduce(
     (sum, { mode, steps, batch_size: batch, grad_accumulation: batches, seq_len: own, loss }) => {
       const trained = steps * batch * batches * (mode === 'retrain' ? own : length)
-      // A pass measures the errors before and after; each block takes all steps. The dense model is a forward pass of its own.
+      // A reconstruction measures errors before and after, and trains each block for all steps. The dense model's loss adds a forward pass.
       const tokens = { merge: 0, refit: pass, reconstruct: 2 * pass + 3 * trained, retrain: (loss ? 4 : 3) * trained }
       return sum + tokens[mode]
     },

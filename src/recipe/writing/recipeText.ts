@@ -53,13 +53,13 @@ function writtenIn(map: SettingsMap | undefined): WrittenSetting[] {
   })
 }
 
-/** Paths of the form's fields that ask for a setting with an effect here, written or not, with its resolved value: that of the field's own row, where it is there. */
+/** Resolved values of settings that have an effect here, written or not, by path of the form's field. A field's own row has priority. */
 export function fieldsIn(recipe: Recipe): Record<string, unknown> {
   const found = mapsOf(recipe, resolveRecipe(recipe), {}).flatMap(({ path, rows, written, known }) => {
     const [given, all] = [written, known].map((map) => new Map<string, unknown>(Object.entries(map)))
     return Object.entries(rows).flatMap(([key, row]) => {
       const isOwn = typeof row.field === 'object'
-      // A map of the recipe has its fields among its own keys.
+      // At the top level, only fields of a setting itself count: those of a map are found among its own keys.
       if (!(isOwn || (path.length > 0 && row.field !== undefined))) return []
       if (row.appliesWhen(known as never, given.get(key)) !== true) return []
       return [{ isOwn, entry: [fieldAt([...path, key]), all.get(key)] as const }]
@@ -72,12 +72,12 @@ export function fieldsIn(recipe: Recipe): Record<string, unknown> {
 export interface WrittenChoices {
   /** In the order of the choices. */
   readonly texts: string[]
-  /** Where the first is saved, and the fields whose settings would have an effect with a text, with their resolved values. */
+  /** Where the first choices are saved, and the resolved values of fields whose settings would have an effect with a text. */
   readonly saveTo: string
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-/** What the form shows of its choices, the first, and offers beside them. `write`: the recipe of choices, and where it is saved. */
+/** The recipe texts of all choices, and what the form shows of the first. `write`: the recipe of choices, and where it is saved. */
 export function writtenChoices(
   all: readonly RecipeChoices[],
   write: (choices: RecipeChoices) => { recipe: Recipe; saveTo: string },
