@@ -5,7 +5,7 @@ import { join, resolve, sep } from 'node:path'
 
 const root = resolve(import.meta.dirname, '../..')
 
-/** Tests that kill, wait, or start many processes, and those of paths that no other test passes: files, or folders. */
+/** Tests that kill, wait, or start many processes, and long tests of a single feature: files or folders. */
 const onlyInAll = [
   'test/engine/agents/hostile.test.ts',
   'test/engine/bench',
