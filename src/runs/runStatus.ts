@@ -12,13 +12,13 @@ import * as z from 'zod/mini'
 
 export interface SweepRunStatus {
   readonly state: SweepRunState
-  /** Why it did not end well. */
+  /** Why the run failed, if it did and the reason is known. */
   readonly message: string | null
 }
 
 /** Signs of a run in its folder. */
 export interface RunSigns {
-  /** A process has it: its lock moves. */
+  /** A process has the run: its lock changes. */
   readonly isHeld: boolean
   /** The last event, if it is an end: a resumed run writes `start` again. */
   readonly end: RunEnd | null
@@ -31,7 +31,7 @@ export interface SweepSigns {
   /** An engine will still begin it, or begin it again. */
   readonly isQueued: boolean
   readonly isCancelled: boolean
-  /** Why its last process could not begin or continue it, or ended; null: unknown. */
+  /** Why its last process could not begin or continue the run, or why it failed; null: unknown. */
   readonly refusal: string | null
 }
 
@@ -43,7 +43,7 @@ function statusOf({ isHeld, end, hasReport }: RunSigns, isQueued: boolean, comma
   if (isHeld) return { state: 'running', message: null }
   if (hasReport && end?.status === 'done') return { state: 'done', message: null }
   if (isQueued) return { state: 'waiting', message: null }
-  // What a cancelled run says is how to resume it alone; the person who cancelled it knows why.
+  // A cancelled run's message only says how to resume it by itself, so it is left out.
   if (end?.status === 'cancelled') return { state: 'cancelled', message: null }
   if (end?.status === 'failed') return { state: 'failed', message: end.message ?? null }
   return { state: 'failed', message: `its process ended without a message; ${command} continues it` }
@@ -58,7 +58,7 @@ export function statusInSweep(
   const own = signs ? statusOf(signs, isQueued, command) : notBegun(isQueued ? null : refusal)
   const isOpen = own.state === 'cancelled' || own.state === 'failed'
   const status: SweepRunStatus = isOpen && refusal !== null ? { state: 'failed', message: refusal } : own
-  // A run that was stopped on purpose may have had no time to write so.
+  // A run that was stopped on purpose may have had no time to record that.
   const stopped = status.state === 'failed' || status.state === 'waiting'
   return isCancelled && stopped ? { state: 'cancelled', message: null } : status
 }
@@ -99,7 +99,7 @@ export async function forgetCancelled({ cancelled }: SweepFolder): Promise<void>
   await removeOwn(cancelled)
 }
 
-/** Forgets that of one run, which is begun by itself. */
+/** Forgets the cancellation of one run that is started individually. */
 export async function forgetCancelledRun(folder: SweepFolder, index: number): Promise<void> {
   const left = new Set(await cancelledRuns(folder))
   if (left.delete(index)) await writeCancelled(folder, left)
@@ -128,7 +128,7 @@ async function refusals({ path, refused }: SweepFolder): Promise<ReadonlyMap<num
   return found
 }
 
-/** Both, for a look at all runs. `queued`: those that an engine will still begin. @throws EngineError, as they do. */
+/** Cancellations and refusals of all runs. `queued`: runs that an engine will still begin. @throws EngineError. */
 export async function readSweepSigns(
   folder: SweepFolder,
   queued: ReadonlySet<number>,

@@ -9,12 +9,12 @@ import { lockRun, type RunLock } from './lock/lock.ts'
 import { parseRecorded } from './folder/recorded.ts'
 
 export interface SharedWork<T> {
-  /** A folder of ours, and below it that of this work alone: the process that has its lock does the work. */
+  /** `folder` is below `root`, and for this work alone. The process that has the lock of `folder` does the work. */
   readonly root: string
   readonly folder: string
   /** null: not made yet. */
   readonly take: () => Promise<T | null>
-  /** Makes it, and keeps it where `take` looks if `isHeld` says that no other process has taken over. */
+  /** Does the work. Saves the result for `take` only if `isHeld` says that no other process has taken over. */
   readonly make: (isHeld: () => boolean) => Promise<T>
   /** Whether to wait for a run that is making it. */
   readonly wait: boolean
@@ -37,7 +37,7 @@ export async function readMade<T extends z.ZodType>(schema: T, file: string): Pr
   }
 }
 
-/** null: another run is making it, and it is not to be waited for. */
+/** Returns null if another run is doing the work and `wait` is false. */
 export function madeOnce<T>(work: SharedWork<T> & { readonly wait: true }): Promise<T>
 export function madeOnce<T>(work: SharedWork<T>): Promise<T | null>
 export async function madeOnce<T>(work: SharedWork<T>): Promise<T | null> {
@@ -63,7 +63,7 @@ export async function madeOnce<T>(work: SharedWork<T>): Promise<T | null> {
   }
 }
 
-/** null: a living run has it. */
+/** Takes the lock of the folder; null if a living run has it. */
 async function lockUnlessHeld(folder: string, signal: AbortSignal | undefined): Promise<RunLock | null> {
   try {
     return await lockRun(folder, { signal })

@@ -111,8 +111,8 @@ async function openSession(opened: OpenedRun, options: RunOptions): Promise<RunS
 }
 
 /**
- * Work that is saved after the signal writes its events before the end. Only a process that cannot wait writes the end as it exits, before
- * its lock is given back at the same moment: nothing is written into a run of someone else.
+ * A run writes its end itself, after the work that it still saves after the signal. Only a process that must exit at once writes the end
+ * here, before its lock is released at the same exit, so that it never writes into another process's run.
  */
 function sayAtExit({ log, folder }: RunSession, { signal }: RunOptions): { forget(): void } {
   const onExit = () => {

@@ -18,13 +18,13 @@ import { findSweep } from './openSweep.ts'
 export interface ReadRun extends ComparedRun {
   /** null: it has not begun. */
   readonly folder: RunFolder | null
-  /** Why it did not end well. */
+  /** Why the run failed, if it did and the reason is known. */
   readonly message: string | null
 }
 
 /**
- * Each path is a run's folder, or a sweep's or its recipe for all of its runs. Settings are what differs: a sweep's own
- * where it is alone, else those of the resolved recipes. @throws EngineError for any other path.
+ * Each path is a run's folder, or a sweep's folder or recipe for all of its runs. Settings are those that differ: the sweep's own for a
+ * single sweep, else those that differ between the resolved recipes. @throws EngineError for any other path.
  */
 export async function readRuns(paths: readonly string[], signal?: AbortSignal): Promise<ReadRun[]> {
   const groups = await Promise.all(paths.map((path) => runsAt(path, signal)))

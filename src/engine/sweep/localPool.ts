@@ -1,5 +1,5 @@
-// The local engine: a process for each run, so many at a time. It schedules nothing beyond that, and one run that fails
-// is no reason to stop the others.
+// The local engine: one process per run, and at most `jobs` at a time. There is no other scheduling, and a run that fails does not
+// stop the others.
 import { cancelledRuns, cancelRuns } from '../../runs/runStatus.ts'
 import type { SweepFolder } from '../../runs/folder/sweepFolder.ts'
 
@@ -36,7 +36,7 @@ export async function runPool({ folder, indices, jobs, start, onStart, onEnd, si
     if (!child || child.killed) return
     child.kill('SIGINT')
     const kill = () => void child.kill('SIGKILL')
-    // A run that is killed cannot say that it was stopped on purpose. One mark after the other: each is written beside the others.
+    // A killed run cannot record that it was stopped on purpose, so it is marked first. Marks share one file and are written in turn.
     const killMarked = () => {
       if (alive.get(index) === child) marking = marking.then(() => cancelRuns(folder, [index])).then(kill, kill)
     }
@@ -55,7 +55,7 @@ export async function runPool({ folder, indices, jobs, start, onStart, onEnd, si
   const work = async () => {
     for (let index = queue.shift(); index !== undefined && !signal.aborted; index = queue.shift()) {
       const cancelled = await cancelledRuns(folder)
-      // Only processes that exist are stopped: one that starts later would run to its end.
+      // `stopAll` reaches only processes that exist: one that starts later would run to its end.
       if (signal.aborted) return
       if (cancelled.has(index)) continue
       const child = start(index)
@@ -75,7 +75,7 @@ export async function runPool({ folder, indices, jobs, start, onStart, onEnd, si
   }
 }
 
-/** A process that could not be started says so by an error, and has no end. */
+/** Resolves when the process is gone. A process that could not be started emits `error` and never `exit`. */
 function gone(child: StartedRun): Promise<void> {
   return new Promise((resolve) => void child.once('exit', () => resolve()).once('error', () => resolve()))
 }

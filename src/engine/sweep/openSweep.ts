@@ -57,7 +57,7 @@ export async function findSweep(request: SweepRequest): Promise<Sweep> {
 
 interface FoundSweep {
   readonly sweep: Sweep
-  /** As of `plannedSweep`. */
+  /** The same as those of `plannedSweep`. */
   warnings(): Promise<readonly string[]>
 }
 
@@ -139,11 +139,11 @@ async function lookForSweep({ path, settings, signal }: SweepRequest): Promise<L
   return sweep ? { sweep, planned: null } : { sweep, planned }
 }
 
-/** The first that has the same plan. */
+/** The sweep in the first of the folders that has the same plan. */
 async function earlierSweep({ plan, file }: PlannedSweep, folders: readonly string[]): Promise<Sweep | null> {
   for (const folder of folders) {
     const sweep = await openFolder(folder).catch(() => null)
-    // How to run it is no part of the plan: what the recipe says now counts.
+    // Slurm options are not part of the plan: those of the recipe as it is now apply.
     if (sweep?.id === plan.id) return { ...sweep, slurm: slurmOf(file) }
   }
   return null
@@ -157,7 +157,7 @@ async function earlierSweeps(recipePath: string): Promise<string[]> {
   return shown.sort((a, b) => (a < b ? 1 : -1)).map((name) => join(parent, name))
 }
 
-/** Fingerprints of the newest sweep's files, which spare reading them again. */
+/** Fingerprints of the newest sweep's files, so that unchanged files need not be read again. */
 async function knownFiles(folder: string | undefined): Promise<KnownFiles> {
   if (folder === undefined) return new Map()
   return (await openFolder(folder).catch(() => null))?.known ?? new Map()
@@ -203,7 +203,7 @@ function jsonText(value: unknown): string {
   return `${JSON.stringify(value, null, 1)}\n`
 }
 
-/** Runs, of those that are not here, that an engine will still begin, or begin again. */
+/** Indices of runs that an engine elsewhere will still begin, or begin again. */
 type Queued = ReadonlySet<number>
 
 export async function sweepTable(sweep: Sweep, engine: string, queued: Queued = new Set()): Promise<SweepTable> {
@@ -217,7 +217,7 @@ export async function sweepTable(sweep: Sweep, engine: string, queued: Queued = 
   return { id, engine, runs: rows }
 }
 
-/** Rewrites sweep.json until it says what the folder says: of several runs that end at once each sees to it. */
+/** Rewrites sweep.json until it agrees with the folder: several runs may end at once, and each of them rewrites the file. */
 export async function writeTable(sweep: Sweep, engine: string): Promise<SweepTable> {
   const ended = ({ runs }: SweepTable) => JSON.stringify(runs.map(({ state }) => state))
   for (let table = await sweepTable(sweep, engine); ;) {

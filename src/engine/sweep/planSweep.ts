@@ -80,7 +80,7 @@ export function labelsOfRuns(runs: readonly SweepRun[]): string[] {
   return plannedNames(runs.map((run) => ({ ...run, recipe: writtenRecipe(resolveRecipe(run.recipe)) })))
 }
 
-/** Adds to `files` what it had to read. */
+/** Hash of a run's resolved recipe and of the files that it reads. Adds their fingerprints to `files`. */
 export async function hashOfRun(
   file: RecipeFile,
   files: Map<string, Fingerprint>,
@@ -126,7 +126,7 @@ interface CheckedRuns {
   readonly warnings: readonly string[]
 }
 
-/** Before the sweep begins. @throws EngineError 'bad-recipe' for an error of a run, which it names. */
+/** Lints the runs before the sweep begins. @throws EngineError 'bad-recipe' that names the first run with an error. */
 export async function lintRuns(runs: RunsOfRecipe, options: CheckOptions): Promise<CheckedRuns> {
   return checkRuns(runs, options, ({ name }, findings) => {
     const wrong = findings.find(({ severity }) => severity === 'error')
@@ -135,7 +135,7 @@ export async function lintRuns(runs: RunsOfRecipe, options: CheckOptions): Promi
   })
 }
 
-/** A sweep that has begun may have its outputs there. */
+/** Lints the runs of a sweep that has begun, without rules about outputs: these may exist already. */
 export async function lintBegunRuns(runs: RunsOfRecipe, options: CheckOptions): Promise<CheckedRuns> {
   return checkRuns(runs, options, (_, findings) => findings.filter(({ name }) => findRule(name)?.needs !== 'output'))
 }
@@ -150,7 +150,7 @@ async function checkRuns(
   for (const run of runs) {
     throwIfCancelled(signal)
     const { findings, context, facts } = await lintRecipe(fileOfRun(file, run), { memoryBytes })
-    // The second of a rule in one run says something else than its first.
+    // Two findings of the same rule in one run are about different things, so they are counted apart.
     const seen = new Map<string, number>()
     for (const { rule, severity, message } of select(run, findings)) {
       if (severity !== 'warning') continue

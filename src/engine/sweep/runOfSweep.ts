@@ -15,7 +15,7 @@ import { runPathOf } from '../../runs/folder/sweepFolder.ts'
 
 export type OneRunOptions = Omit<RunOptions, 'recipe' | 'settings' | 'resume' | 'among'>
 
-/** Does one run of a sweep, which has `index`; if it is done, its report is returned. @throws EngineError, as `runRecipe` does. */
+/** Does the run `index` of a sweep; if it is done already, only returns its report. @throws EngineError, as `runRecipe` does. */
 export async function runOfSweep(sweep: Sweep, index: number, options: OneRunOptions): Promise<RunReport> {
   const { folder, known } = sweep
   const path = runPathOf(folder, index)
@@ -34,7 +34,7 @@ export async function runOfSweep(sweep: Sweep, index: number, options: OneRunOpt
   )
 }
 
-/** Notes why a run could not begin or resume. Its own folder cannot: the last event there, if any, is of an earlier process. */
+/** Notes in the sweep why a run could not begin or resume. The last event in its own folder, if any, is an earlier process's. */
 async function refusalsNoted(
   { folder }: Sweep,
   index: number,
@@ -44,7 +44,7 @@ async function refusalsNoted(
   try {
     return await body()
   } catch (error) {
-    // Another process that has the run speaks for it.
+    // If another process has the run, that process reports its state.
     const isElsewhere =
       error instanceof EngineError && error.code === 'exists' && (await isHeld(runPathOf(folder, index)))
     if (signal?.aborted !== true && !isElsewhere) await noteRefused(folder, index, messageOf(error))

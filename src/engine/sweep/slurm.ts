@@ -1,6 +1,6 @@
-// Slurm as the engine of a sweep: a job array with one run per task. It is queried as text with an explicit format, and only for jobs that are
-// alive: the progress of a run is in its folder. Jobs are found by their name, so nothing is lost with the process that
-// submitted them; a task is known by its array's job and its index, since the last one has the array's own id.
+// Slurm as the engine of a sweep: a job array with one run per task. Slurm is queried in an explicit text format, and only for jobs that
+// are alive: the progress of a run is in its folder. Jobs are found by their name, so nothing is lost with the process that submitted
+// them. A task is identified by its array's job id and its index, since the last task's own job id is that of the array.
 import { shellWord } from '../../formatting/printable.ts'
 import { execFile } from 'node:child_process'
 import { realpath } from 'node:fs/promises'
@@ -17,7 +17,7 @@ import type { Sweep } from './openSweep.ts'
 export interface AliveTask {
   /** `job_index`, as scancel takes it. */
   readonly id: string
-  /** The process has ended or is about to; whether Slurm begins it again, as after a requeue, shows only once that is over. */
+  /** The process has ended or is about to. Whether Slurm starts it again, as after a requeue, is known only once it has ended. */
   readonly isEnding: boolean
 }
 
@@ -30,7 +30,7 @@ export function isSubmitted({ folder }: Sweep): boolean {
 
 const jobName = ({ id }: Sweep) => `sparsescope-${id}`
 
-/** `command`: of one run, but for its index. Returns the id of the array. @throws EngineError 'usage' with what sbatch says. */
+/** `command`: the command of one run without its index. Returns the id of the array. @throws EngineError 'usage' with what sbatch says. */
 export async function submit(sweep: Sweep, indices: readonly number[], command: readonly string[]): Promise<string> {
   const { folder, slurm } = sweep
   await makeOwnFolders(folder.path, folder.slurm)
@@ -44,7 +44,7 @@ export async function submit(sweep: Sweep, indices: readonly number[], command: 
     `--array=${indices.join(',')}${most === undefined ? '' : `%${most}`}`,
     `--output=${join(folder.slurm.replaceAll('%', '%%'), '%A_%a.out')}`,
     '--open-mode=append',
-    // A minute before the time limit, to the script, which hands it on.
+    // Slurm sends TERM to the script 60 s before the time limit, and the script passes it on to the run.
     '--signal=B:TERM@60',
     '--requeue',
     `--chdir=${folder.path}`,
@@ -57,7 +57,7 @@ export async function submit(sweep: Sweep, indices: readonly number[], command: 
   return answer.trim().split(';')[0]
 }
 
-/** The scheduler's TERM goes to the shell alone; after a requeue the same line resumes the run. */
+/** Slurm sends TERM only to the shell, which passes it on. After a requeue the same command resumes the run. */
 function scriptText(command: readonly string[]): string {
   const line = command.map(shellWord).join(' ')
   return `#!/bin/bash
@@ -74,11 +74,11 @@ exit "$status"
 
 const over = /^(?:COMPLETED|FAILED|CANCELLED|TIMEOUT|NODE_FAIL|BOOT_FAIL|DEADLINE|OUT_OF_MEMORY|PREEMPTED|REVOKED)$/
 
-/** Tasks that run, will, or may again. @throws EngineError 'usage' when Slurm does not answer. */
+/** Tasks that are running, will run, or may run again. @throws EngineError 'usage' when Slurm does not answer. */
 export async function aliveTasks(sweep: Sweep): Promise<AliveTasks> {
   const format = ['--noheader', '--array', '--states=all', `--name=${jobName(sweep)}`, '--format=%F|%K|%T|%Z']
   const text = await slurmSays('squeue', format)
-  // A copy of the project has the same sweep, and jobs of the same name: those that work in this folder are ours.
+  // Jobs of a copy of the project have the same name. Those whose working folder is this sweep's are ours.
   const real = (path: string) => realpath(path).catch(() => path)
   const here = await real(sweep.folder.path)
   const folders = new Set(text.split('\n').map(folderOf))
@@ -89,7 +89,7 @@ export async function aliveTasks(sweep: Sweep): Promise<AliveTasks> {
 
 const taskLine = /^(\d+)\|(\d+)\|([A-Z_]+)(?:\|(.*))?$/
 
-/** A folder's name may begin or end with a space. */
+/** Removes only the line end, since a folder's name may begin or end with a space. */
 const withoutEnd = (line: string): string => line.replace(/\r$/, '')
 
 const folderOf = (line: string): string => taskLine.exec(withoutEnd(line))?.[4] ?? ''
@@ -115,7 +115,7 @@ export async function cancelTasks(tasks: readonly AliveTask[]): Promise<void> {
     )
 }
 
-/** Leaves out variables that change squeue's answers, such as SQUEUE_PARTITION: an unlisted task would be taken for over. */
+/** Leaves out variables that change squeue's answers, such as SQUEUE_PARTITION: a task that is not listed would be taken for finished. */
 function plainSurroundings(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SQUEUE_')))
 }

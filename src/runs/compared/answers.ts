@@ -2,7 +2,7 @@
 import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
 import { stages } from '../../catalog/stages.ts'
 
-/** One character a row, in the order of the file: the index of a choice in base 36, "-" for none. An answer is right if both are the same. */
+/** One character per row, in the order of the file: the index of a choice in base 36, "-" for none. Equal characters: a right answer. */
 export interface Answers {
   readonly picked: string
   readonly gold: string
@@ -17,7 +17,7 @@ interface TaskAnswers extends Answers {
 
 const mostChoices = 36
 
-/** null: more choices than characters. */
+/** Returns null for a task with more choices than there are characters. */
 export function encodeAnswers(picked: readonly (number | null)[], gold: readonly (number | null)[]): Answers | null {
   const known = [...picked, ...gold].filter((choice) => choice !== null)
   if (known.some((choice) => choice >= mostChoices)) return null
@@ -51,7 +51,7 @@ function isAnswers(value: unknown): value is string {
 export function mcnemarP(onlyA: number, onlyB: number): number {
   const n = onlyA + onlyB
   const least = Math.min(onlyA, onlyB)
-  // Terms relative to the last one, the largest: the first ones of a thousand rows are below the smallest number.
+  // Terms are relative to the last one, the largest, since with a thousand rows the first terms underflow.
   let [term, sum] = [1, 1]
   for (let i = least; i > 0; i--) sum += term *= i / (n - i + 1)
   let logLast = -n * Math.LN2

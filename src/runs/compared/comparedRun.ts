@@ -15,7 +15,7 @@ export interface ComparedRun {
   readonly settings: Settings
   readonly state: SweepRunState
   readonly results: SweepResults
-  /** Trained numbers in percent of the model's. */
+  /** Trained parameters in percent of the model's. */
   readonly trainablePercent: number | null
 }
 
@@ -37,7 +37,7 @@ export function varyingSettings(recipes: readonly (object | null)[]): Record<str
   )
 }
 
-/** Maps and lists of maps are gone into; a list of plain values is one value. */
+/** Values by path. Descends into maps and lists of maps; a list of plain values is one value. */
 function* leavesOf(value: unknown, path: string): Iterable<[string, unknown]> {
   const isList = Array.isArray(value)
   const isPlain = typeof value !== 'object' || value === null
@@ -45,7 +45,7 @@ function* leavesOf(value: unknown, path: string): Iterable<[string, unknown]> {
   else for (const [key, inner] of Object.entries(value)) yield* leavesOf(inner, path === '' ? key : `${path}.${key}`)
 }
 
-/** What a list of runs says of each in columns of its own. Parts that are not known are null, or empty. */
+/** Facts about a run for the columns of a list of runs. Unknown facts are null or empty. */
 export interface RunFacts {
   /** The model's name without its folders. */
   readonly model: string
@@ -79,7 +79,7 @@ export function runFacts(recipe: object | null): RunFacts {
   const sparsities = steps.map(requestedSparsity)
   return {
     model: typeof model === 'string' ? modelLabel(model) : '',
-    // Several steps have each their own matrices, and how many those are the recipe alone does not say.
+    // Each pruning step has its own matrices, and the recipe alone does not tell how large they are.
     sparsity: new Set(sparsities).size === 1 ? sparsities[0] : null,
     method: together(steps.map(({ method }) => textOf(method))),
     pattern: together(steps.map(({ pattern }) => textOf(pattern))),
@@ -106,7 +106,7 @@ interface RecipeParts {
   readonly recoveries: readonly Record<string, unknown>[]
 }
 
-/** A single recovery needs no list. */
+/** Pruning steps and recoveries as lists. In a recipe, a single recovery needs no list. */
 export function partsOf(recipe: object): RecipeParts {
   const { prune, recover } = fieldsOf(recipe)
   const listOf = (value: unknown) => (Array.isArray(value) ? value : [value]).filter(isRecord)
@@ -131,7 +131,7 @@ export function amountText(step: Record<string, unknown>): string {
   return low === high ? `${low} %` : `${low}–${high} %`
 }
 
-/** The end of a retraining's words whose loss is not of the text alone. */
+/** Ends the description of a retraining whose loss compares with the dense model's logits. */
 export const onDenseLogits = 'on dense logits'
 
 /** "reconstruct", "retrain", "retrain on dense logits" */
@@ -141,7 +141,7 @@ export function modeText({ mode, loss = 'text' }: Record<string, unknown>): stri
 
 const longestText = 60
 
-/** Empty for what is no text. */
+/** A string, cut to `longestText`; empty for any other value. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value.slice(0, longestText) : ''
 }

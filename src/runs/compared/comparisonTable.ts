@@ -74,7 +74,7 @@ export function comparisonTitle(runs: readonly FoldedRun[], date: string): Compa
   }
 }
 
-/** By perplexity, else by accuracy, of the last stage that each has reached. null: there is nothing to choose from. */
+/** The best run by perplexity, else by accuracy, at each run's last stage; null if fewer than two runs were measured. */
 function bestText(runs: readonly FoldedRun[]): string | null {
   for (const { title, of, format, better } of ['perplexity', 'accuracy'].map(measureNamed)) {
     const measured = runs.flatMap((run) => {
@@ -88,7 +88,7 @@ function bestText(runs: readonly FoldedRun[]): string | null {
   return null
 }
 
-/** One line a run, seeds apart, numbers as they are. */
+/** CSV with one line per run: seeds are not folded, and numbers are not rounded. */
 export function comparisonCsv(runs: readonly ComparedRun[]): string {
   const paths = [...new Set(runs.flatMap(({ settings }) => Object.keys(settings)))]
   const measured = ['sparsity', 'trainable', 'seconds', 'peak_memory_mb'] as const
@@ -131,7 +131,7 @@ export function countsText(states: readonly SweepRunState[]): string {
 interface EndedRun {
   readonly name: string
   readonly state: SweepRunState
-  /** Why it did not end well. */
+  /** Why the run failed, if it did and the reason is known. */
   readonly message: string | null
 }
 

@@ -34,7 +34,7 @@ export interface FoldedRun {
 
 /**
  * Folds runs that differ in the seed only, in the order of each group's first run. A run without a known seed is a group by itself.
- * A seed that was run again is no other seed: the repeats are a group of their own.
+ * Repeats of a seed are not another seed: they form a group of their own.
  */
 export function foldSeeds(runs: readonly ComparedRun[]): FoldedRun[] {
   const groups = new Map<string, number[]>()
@@ -57,7 +57,7 @@ function withoutSeed({ seed: _, ...others }: Settings): Settings {
 
 function folded(members: readonly number[], runs: readonly ComparedRun[], areFolded: boolean): FoldedRun {
   const all = members.map((i) => runs[i])
-  // A run counts by its final measurements, unless no run is done.
+  // Only runs that are done count, since their measurements are final. If no run is done, all count.
   const done = all.filter(({ state }) => state === 'done')
   const counted = done.length > 0 ? done : all
   const over = (value: (run: ComparedRun) => number | null) => spreadOf(counted.map(value))

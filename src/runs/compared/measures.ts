@@ -25,20 +25,20 @@ export interface Measure {
   readonly id: string
   /** Head of its column. */
   readonly title: string
-  /** Name of the text that it is of, in a run; where all runs have the same, heads say it. */
+  /** Name of a run's text that the measure is about. Column heads name the text where it is the same for all runs. */
   readonly textOf?: (run: FoldedRun) => string | null
   /** Name of the text that a value was measured on. Values on several texts have no axis in common: see `measuresOf`. */
   readonly measuredOn?: (run: FoldedRun) => string | null
-  /** On an axis, with its unit. */
+  /** Title of its axis, with the unit. */
   readonly axis: string
   readonly of: (run: FoldedRun) => Spread | null
   /** The value of the dense model, if known. */
   readonly dense?: (run: FoldedRun) => Spread | null
   /** Writes a value for people. */
   readonly format: (value: number) => string
-  /** Writes how far two values are apart; as `format` unless given. */
+  /** Formats the distance between two values; default: `format`. */
   readonly distance?: (value: number) => string
-  /** Numbers of a column have the same decimals where their unit leaves that open. */
+  /** Gives the format of a column, so that its numbers have the same decimals; default: `format`. */
   readonly inColumn?: (values: readonly number[]) => (value: number) => string
   /** An axis shows `factor` times the value: 100 where it is in percent. */
   readonly factor: number
@@ -165,7 +165,7 @@ export function measureNamed(id: string): Measure {
   return found
 }
 
-/** Settings that are numbers are measures too, better at neither end. */
+/** Numeric settings are measures too, without a better direction. */
 function settingMeasures(runs: readonly FoldedRun[]): Measure[] {
   const paths = [...new Set(runs.flatMap(({ settings }) => Object.keys(settings)))]
   const numeric = paths.filter((path) =>
@@ -193,7 +193,7 @@ export function columnFormatOf(
   return inColumn?.(spreads.flatMap(({ median, low, high }) => [median, low, high])) ?? format
 }
 
-/** Whether a perplexity or an accuracy is the pruned model's and its recovery has not come to one yet. */
+/** Whether the pruned model has a perplexity or an accuracy, and the recovered model has none yet. */
 export function isPrunedYet({ facts, results }: PrunedYet, of: 'perplexity' | 'accuracy'): boolean {
   const { pruned, recovered } = results[of]
   return facts.recovery !== '' && pruned !== null && recovered === null
@@ -211,7 +211,7 @@ export function measuresOf(runs: readonly FoldedRun[]): Measure[] {
   return all.filter(has).flatMap((measure) => byText(measure, runs))
 }
 
-/** The text of the most runs first. */
+/** One measure per text, beginning with the text that most runs were measured on. */
 function byText(measure: Measure, runs: readonly FoldedRun[]): readonly Measure[] {
   const { measuredOn, id, title, axis, of, dense } = measure
   if (!measuredOn) return [measure]
@@ -235,7 +235,7 @@ function byText(measure: Measure, runs: readonly FoldedRun[]): readonly Measure[
     })
 }
 
-/** Between the identifier of a measure and the text that it is of. */
+/** Separates the identifier of a measure from its text. */
 const onText = ' on '
 
 /** The identifier of a measure of one text without that text. */
@@ -251,7 +251,7 @@ export interface Measured {
 /** Which of two values of an axis is the better one. */
 export type Better = 'low' | 'high'
 
-/** The Pareto front: places of the points that no other beats in both, from the lowest x. A point that lacks a value is not on it; equal points all are. */
+/** Indices of the points on the Pareto front, by rising x. A point that lacks a value is not on it; equal points all are. */
 export function paretoFront(points: readonly Measured[], better: { readonly x: Better; readonly y: Better }): number[] {
   const cost = (value: number, which: Better) => (which === 'low' ? value : -value)
   const known = points.flatMap(({ x, y }, at) =>

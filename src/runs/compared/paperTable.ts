@@ -1,5 +1,5 @@
-// A table of runs for a paper: a row a configuration, its seeds folded, the dense model first, the best in bold, and how the
-// numbers were measured. Knows no markup.
+// A table of runs for a paper: one row per configuration with its seeds folded, the dense model first, the best in bold, and how the
+// numbers were measured. Independent of the markup.
 import { andList } from '../../formatting/lists.ts'
 import { formatRequested, plural } from '../../formatting/numbers.ts'
 import { fieldsOf } from '../../catalog/formats/json.ts'
@@ -16,7 +16,7 @@ export interface PaperCell {
 }
 
 export interface PaperTable {
-  /** `better`: which way; null: neither, as of names. */
+  /** `better`: the better direction; null for a column without one, such as names. */
   readonly heads: readonly { readonly text: string; readonly better: 'low' | 'high' | null }[]
   readonly rows: readonly (readonly PaperCell[])[]
   /** Sentences. */
@@ -25,7 +25,7 @@ export interface PaperTable {
   readonly note: string | null
 }
 
-/** Facts that make a column of their own where the rows do not share them. */
+/** Facts that become columns where they differ between the rows. */
 const factColumns: readonly { readonly head: string; readonly of: (facts: RunFacts) => string }[] = [
   { head: 'Model', of: ({ model }) => model },
   { head: 'Method', of: ({ method }) => method || 'none' },
@@ -68,7 +68,7 @@ export function paperTable(runs: readonly ComparedRun[], protocols: readonly (re
   }
 }
 
-/** What is no result is written where it differs. */
+/** Results are shown wherever they were measured; any other measure only where it differs between the rows. */
 function isShown(measure: Measure, rows: readonly FoldedRun[]): boolean {
   const values = rows.map((row) => measure.of(row)?.median ?? null)
   return values.some((value) => value !== null) && (results.includes(measure) || new Set(values).size > 1)
@@ -128,7 +128,7 @@ function cellOf(
   }
 }
 
-/** Compares as written: two equal texts are both best. A single row is not. */
+/** Compares formatted values, so two equal texts are both best. A single row is never marked as best. */
 function isBest(
   text: string,
   { of, better }: Measure,
@@ -144,7 +144,7 @@ function rangeOf({ median, low, high, count }: Spread, format: (value: number) =
   return count > 1 && low < high && Number.isFinite(median) ? format(Math.max(median - low, high - median)) : null
 }
 
-/** One a model, where it was measured. */
+/** One row for each dense model that was measured. */
 function denseRows(
   rows: readonly FoldedRun[],
   names: readonly NameColumn[],
@@ -195,7 +195,7 @@ function subjectOf(rows: readonly FoldedRun[]): string {
   return `${models.length > 0 ? `${andList(models)} ${pruned}` : `Models ${pruned}`}${recovery && `, recovered by ${recovery}`}.`
 }
 
-/** What the protocols of all runs say alike. Seeds, texts, and what is undecided between the stages of one run, are not of the table. */
+/** Sentences that the protocols of all runs share, without those about seeds, samples, or undecided accuracies of one run. */
 function commonSentences(protocols: readonly (readonly string[])[]): string[] {
   const [first = [], ...others] = protocols
   const isOfOne = (sentence: string) => /^Seed \d+\.$|^Samples: |^The accuracies of /.test(sentence)

@@ -50,7 +50,7 @@ const latexOf: Readonly<Record<string, string>> = {
   '∞': '$\\infty$',
 }
 
-/** No character of it is a command, no two hyphens are a dash, and no line of it ends the paragraph. */
+/** Escapes a text for LaTeX: no character is a command, two hyphens make no dash, and no line ends the paragraph. */
 export function latex(text: string): string {
   return plain(text).replace(/-(?=-)|[\\^~<>|"·±×−–∞#$%&_{}]/g, (one) => latexOf[one] ?? `\\${one}`)
 }

@@ -7,7 +7,7 @@ import { amountText, modeText, partsOf, textOf, varyingSettings } from './compar
 export interface NamedRun {
   /** Name of its folder, or in its sweep: shown if the recipe is unknown, and for repeats. */
   readonly name: string
-  /** The known part, with all defaults. */
+  /** The recipe with all defaults, as far as it is known. */
   readonly recipe: object | null
 }
 
@@ -67,7 +67,7 @@ function numbered(names: readonly string[]): string[] {
   })
 }
 
-/** "wanda 70 %", "alps 2:4", and of several steps each. */
+/** "wanda 70 %", "alps 2:4"; several steps are joined by " + ". */
 function pruningText(recipe: object): string {
   const steps = partsOf(recipe).steps.map((step) => [textOf(step.method), amountText(step)].filter(Boolean).join(' '))
   return steps.length === 0 ? 'dense' : steps.join(' + ')
@@ -75,7 +75,7 @@ function pruningText(recipe: object): string {
 
 const modeWords: Readonly<Record<string, string>> = { reconstruct: 'recon' }
 
-/** With what is trained, if the modes do not make names unique. */
+/** Names recoveries by their modes, and also by what they train if that distinguishes more runs. */
 function recoveryText(recipes: readonly object[]): Part {
   const text = (recipe: object, withTrained: boolean) => {
     const recoveries = partsOf(recipe).recoveries.map((recovery) => {
@@ -104,7 +104,7 @@ function seedEnd(seed: unknown): string {
   return `seed ${valueText(seed)}`
 }
 
-/** Without its seed: the name of all runs that differ by it alone. */
+/** A label without its seed: the name of all runs that differ only by their seed. */
 export function withoutSeed(label: string, seed: number | null): string {
   const end = `${between}${seedEnd(seed)}`
   return label.endsWith(end) ? label.slice(0, -end.length) : label
@@ -126,7 +126,7 @@ function detailsOf(recipes: readonly (object | null)[]): string[][] {
   })
 }
 
-/** A pruning step's or a recovery's own words need no place; those of calibration and evaluation do. */
+/** Words for settings of pruning steps and recoveries are clear alone; those of calibration and evaluation name their section. */
 function wordsOf(path: string): string {
   const words = path.split('.').filter((word) => !/^\d+$/.test(word))
   const last = settingWord(path)

@@ -31,8 +31,8 @@ export function estimateRunOfSweep(recipe: ResolvedRecipe, facts: LintFacts): Ru
 }
 
 /**
- * Done by the first of the runs that have it in common: measuring the dense model, at the same entries of `evaluate`; pruning
- * alike, where that comes before any recovery; and measuring what came out of it.
+ * Work that only the first of the runs that share it does: measuring the dense model with the same entries of `evaluate`; the same
+ * pruning, where it precedes any recovery; and measuring the pruned model.
  */
 function sharedParts(recipe: ResolvedRecipe, { model, machine, data }: LintFacts): SharedPart[] {
   if (!model || !machine) return []
@@ -55,16 +55,16 @@ function sharedParts(recipe: ResolvedRecipe, { model, machine, data }: LintFacts
 }
 
 /**
- * `seconds`: one after the other with the whole machine for each; jobs side by side share it and take about as long.
- * `memoryBytes`: of one run, the largest. null: the time of a run is not known. `numRuns`: of so many these are the ones that
- * were looked at.
+ * `seconds`: for runs one after the other, each with the whole machine; parallel jobs share the machine and take about as long. null:
+ * the time of a run is not known. `memoryBytes`: of the largest run. `numRuns`: number of runs in the sweep, of which `runs` may be a
+ * sample.
  */
 export function estimateSweep(runs: readonly RunOfSweepEstimates[], numRuns = runs.length): SweepEstimates {
   const wanted = countOf(runs.flatMap(({ shared }) => shared.map(({ key }) => key)))
   const done = new Map<string, number>()
   let [own, diskBytes] = [0 as number | null, 0]
   for (const { seconds, shared, diskBytes: bytes } of runs) {
-    // Work of only one of the sampled runs is counted for each of the other runs.
+    // Work that only one of the sampled runs has does not count as shared: it is scaled to all runs.
     const common = shared.filter(({ key }) => (wanted.get(key) ?? 0) > 1)
     for (const work of common) done.set(work.key, work.seconds)
     own = own === null || seconds === null ? null : own + seconds - secondsOf(common)
@@ -87,7 +87,7 @@ function secondsOf(shared: readonly SharedPart[]): number {
   return shared.reduce((sum, { seconds }) => sum + seconds, 0)
 }
 
-/** An editor asks on every key stroke, and a run of a large model takes 10 ms; `sparsescope sweep plan` looks at all. */
+/** The editor asks on every keystroke, and estimating a run of a large model takes 10 ms. `sparsescope sweep plan` looks at all runs. */
 const mostLookedAt = 24
 
 /**
@@ -101,7 +101,7 @@ export function estimateSweepOf(recipe: Recipe, facts: LintFacts): SweepEstimate
   return estimateSweep(looked, runs.length)
 }
 
-/** Picks `count` items from all over a list, at uneven steps: the setting that varies last in a sweep has a period. */
+/** Picks `count` items across a list at uneven steps, since the settings of a sweep repeat periodically. */
 function spread<T>(list: readonly T[], count: number): readonly T[] {
   if (list.length <= count) return list
   const golden = (Math.sqrt(5) - 1) / 2

@@ -6,7 +6,7 @@ import type { NamedSettings } from '../../recipe/sweep/settings.ts'
 /** waiting: not begun; failed: ended badly, or its process is gone. */
 export type SweepRunState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'
 
-/** `Perplexity`: how one is written; Infinity is one that overflows, null one that was not measured. */
+/** `Perplexity`: how a perplexity is written. Infinity: it overflows. null: it was not measured. */
 export interface SweepResults<Perplexity = number> {
   /** Share of zeros over the block linears. */
   readonly sparsity: number | null
@@ -21,7 +21,7 @@ export interface SweepResults<Perplexity = number> {
   readonly won_back: { readonly text: string | null; readonly share: number | null }
   /** Mean over the tasks, 0 to 1. */
   readonly accuracy: Readonly<Record<Stage, number | null>>
-  /** Trained numbers; of several recoveries the most. */
+  /** Number of trained parameters; the largest of several recoveries. */
   readonly trainable: number | null
   readonly seconds: number | null
   readonly peak_memory_mb: number | null
@@ -30,7 +30,7 @@ export interface SweepResults<Perplexity = number> {
 export interface SweepRow extends NamedSettings {
   readonly index: number
   readonly state: SweepRunState
-  /** Why it did not end well. */
+  /** Why the run failed, if it did and the reason is known. */
   readonly message: string | null
   /** The run folder; null before there is one. */
   readonly run: string | null

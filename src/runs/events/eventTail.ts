@@ -4,13 +4,13 @@ import type { FileHandle } from 'node:fs/promises'
 import { openOwn } from '../../system/ownFile.ts'
 
 const usualBytes = 2 ** 20
-/** A line that is longer is no event: the file is read to there. */
+/** Most bytes of a line. A longer line is not an event, and reading stops before it. */
 const longestLine = 2 ** 26
-/** Bytes kept of what was read last: where the file differs there by now, it was cut and written anew. */
+/** Bytes kept from the end of the last read. If the file differs there, it was truncated and written anew. */
 const markBytes = 64
 const newline = 10
 
-/** Whole lines, there for the call alone. `isAnew`: they begin the file and replace all lines before. */
+/** Takes whole lines, valid only during the call. `isAnew`: they begin the file and replace all earlier lines. */
 export type TakeLines = (lines: Buffer, isAnew: boolean) => void
 
 export class EventTail {
@@ -57,7 +57,7 @@ export class EventTail {
     }
   }
 
-  /** A resumed run removes lines and writes others in their place. */
+  /** Whether the file continues what was read: a resumed run removes lines and writes others in their place. */
   private async goesOn(file: FileHandle, size: number): Promise<boolean> {
     if (size < this.offset) return false
     const { length } = this.mark

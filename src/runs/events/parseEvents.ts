@@ -29,10 +29,10 @@ export interface RunEnd {
   readonly message?: string | null
 }
 
-/** The last line of a run that is done is short; a reason may be long. */
+/** Bytes to read from the end of the file: the last line of a run that is done is short, but a failure's message may be long. */
 const tailBytes = [2 ** 9, 2 ** 16]
 
-/** null: it has written no end, or none that can be read. */
+/** The last event, if it is an end; null if the run has written no end, or none that can be read. */
 export async function endOfRun(events: string): Promise<RunEnd | null> {
   const file = await openOwn(events).catch(() => null)
   if (!file) return null

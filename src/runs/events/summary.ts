@@ -14,12 +14,12 @@ const largestSummary = 2 ** 20
 /** Events of an untrusted run are not added up beyond so many bytes. */
 const mostEventBytes = 2 ** 28
 
-/** null: not found in this version. */
+/** The summary of a run; null if it is missing, or is not a summary of this version. */
 export async function readSummary({ summary }: Pick<RunFolder, 'summary'>): Promise<RunSummary | null> {
   return parseSummary(await readOwn(summary, largestSummary).catch(() => ''))
 }
 
-/** Nothing where the events cannot be read. */
+/** Adds the events of a file, as far as they can be read. */
 async function addAll(fold: SummaryFold, events: string): Promise<void> {
   let bytes = 0
   const take = (lines: Buffer) => {

@@ -1,5 +1,5 @@
-// Recipes that runs left: a run's own from its folder, those that a sweep has planned, and the note beside a checkpoint. They are not trusted:
-// what is too long, or no recipe, counts as unknown.
+// Recipes on disk: a run's own in its folder, those that a sweep has planned, and the one in the note beside a checkpoint. They are not
+// trusted: a recipe that is too long or invalid counts as unknown.
 import { isAbsolute, join, posix, resolve } from 'node:path'
 import { readDocument } from '../../recipe/document.ts'
 import { withSetting } from '../../recipe/overrides.ts'
@@ -12,7 +12,7 @@ import type { RunFolder } from './runFolder.ts'
 import type { SweepFolder } from './sweepFolder.ts'
 import { noteName } from '../../catalog/formats/checkpointFormats.ts'
 
-/** Characters. No more is kept of each of hundreds of runs. */
+/** Most characters of a recipe, since those of hundreds of runs are kept. */
 const longest = 2 ** 16
 
 /** The resolved recipe in a report.json, its paths as written; null: there is none. */
@@ -61,7 +61,7 @@ function withPaths(value: object, folder: string): object {
 }
 
 const largestNote = 64 * 2 ** 20
-/** Deeper than paths of recipes go up. */
+/** An arbitrary folder, deeper than the paths of recipes go up. */
 const somewhere = '/a/b/c/d/e/f/g/h/i/j/k/l'
 
 /** The source of a checkpoint, from the note that a run left beside it: for showing and opening, never for writing. */
@@ -81,7 +81,7 @@ export async function sourceOf(folder: string): Promise<Source | null> {
   }
 }
 
-/** The note's paths are relative to the recipe, which may be in any folder: the path from `save.to` to the model is the same from everywhere. */
+/** The note's paths are relative to the recipe's folder, which is unknown. The path from `save.to` to the model does not depend on it. */
 export function madeFrom(note: unknown, folder: string): Source | null {
   const recipe = fieldsOf(fieldsOf(note).recipe)
   const { model, recover } = recipe

@@ -1,4 +1,4 @@
-// JSON that a run or a sweep once wrote. It may come from anyone: what does not fit is refused in a sentence.
+// JSON that a run or a sweep once wrote. It is not trusted: what does not match its schema is refused with a message.
 import * as z from 'zod/v4/core'
 import { EngineError } from '../../errors.ts'
 

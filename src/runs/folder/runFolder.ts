@@ -63,7 +63,7 @@ export async function createRunFolder(
 export interface FolderPlace {
   readonly parent: string
   readonly name: string
-  /** A name that is taken is an error; else the folder gets a number behind it. */
+  /** If true, a name that is taken is an error. Otherwise a number is appended to the name. */
   readonly exact?: boolean
 }
 
@@ -112,10 +112,10 @@ async function giveName(draft: string, { parent, name, exact = false }: FolderPl
 }
 
 const draftPrefix = '.new-'
-/** No start takes so long between making its folder and naming it. */
+/** Age in ms at which a draft is abandoned: no start takes that long to name its folder. */
 const draftMs = 600_000
 
-/** Removes the drafts of starts that were killed in that moment. */
+/** Removes the drafts of starts that were killed before they named their folders. */
 async function removeDrafts(parent: string): Promise<void> {
   for (const name of (await readdir(parent)).filter((entry) => entry.startsWith(draftPrefix))) {
     const path = join(parent, name)

@@ -24,7 +24,7 @@ export interface SweepFolder {
   readonly cancelled: string
   /** The job array's script and what its tasks print; there once it has been submitted. */
   readonly slurm: string
-  /** Why runs could not even begin: a text for each. */
+  /** Why runs could not begin or continue: a text file for each. */
   readonly refused: string
 }
 
@@ -64,7 +64,7 @@ export function sweepOfRun(run: string): string | null {
   return isIn ? sweep : null
 }
 
-/** Name and beginning of a run by its folder; in a sweep, the sweep's name and time, and the run's number. */
+/** Name and start time of a run by its folder; in a sweep, the sweep's name and time, and the run's number. */
 export function nameOfRun(folder: string): RunName {
   const sweep = sweepOfRun(folder)
   if (sweep === null) return runName(basename(folder))
@@ -86,7 +86,7 @@ const planShape = z.object({
   runs: z
     .array(z.object({ index, name: text, settings: z.record(text, z.unknown()), hash: sha256 }))
     .check(z.maxLength(mostRuns)),
-  /** Folder of the recipe, from here: paths are relative to it. */
+  /** Path from the sweep's folder to the folder of the recipe, to which paths are relative. */
   base: z.string().check(z.regex(/^\.\.(?:[\\/]\.\.)*$/)),
 })
 export type SweepPlan = z.infer<typeof planShape>
@@ -107,7 +107,7 @@ export async function readPlan({ path, plan, ...folder }: SweepFolder): Promise<
   const read = parseRecorded(planShape, written, plan)
   if (read.runs.some((run, i) => run.index !== i))
     throw new EngineError('bad-data', `${plan} is not what a sweep writes: its runs are out of order`)
-  // A folder that leads elsewhere is refused before anything is read or written there.
+  // A link to another folder is refused before anything is read or written there.
   for (const part of [folder.runs, folder.shared, folder.refused, folder.slurm]) await isOwnFolder(path, part)
   return read
 }

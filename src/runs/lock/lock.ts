@@ -1,10 +1,10 @@
 // Lets one process at a time into a run folder: two would overwrite each other's state.
 //
 // The file `lock` has a line that says who made it, with a token nobody else has, and a number that its maker changes every second, in
-// a thread (lockThread.ts). A process that sees the number unchanged for long enough may succeed: it makes the file `lock.<token>` with
-// a token of its own. Every holder has one successor at most, and the end of this chain is the holder. So a lock holds between
-// containers and between machines that share a disk, and the lock of a killed process expires by itself. Clocks of two machines are
-// never compared. Process ids are hints: they mean nothing on another machine or in another container.
+// a thread (lockThread.ts). A process that sees the number unchanged for long enough may take over: it makes the file `lock.<token>`,
+// named by the holder's token, with a token of its own. Every holder has one successor at most, and the end of this chain is the holder.
+// So a lock works between containers and between machines that share a disk, and the lock of a killed process expires by itself. Clocks
+// of two machines are never compared. Process ids are hints: they mean nothing on another machine or in another container.
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import * as fs from 'node:fs'
@@ -54,7 +54,7 @@ export function encodeLock(holder: LockHolder, number: number): string {
   return `${JSON.stringify(holder)}\n${String(number % 10 ** digits).padStart(digits, '0')}\n`
 }
 
-/** null: no lock of this program has such a text. */
+/** The holder that a lock's text names; null if the text is not that of a lock of this program. */
 export function parseLock(text: string): LockHolder | null {
   const given: unknown = quietly(null, () => JSON.parse(text.slice(0, text.indexOf('\n'))) as unknown)
   return isHolder(given) ? given : null
@@ -107,7 +107,7 @@ function notALock(path: string, what: string): EngineError {
   return new EngineError('usage', `${path} is ${what} ${place}`)
 }
 
-/** Makes the file of that name, whole at once. Whether it did; the caller still has to see whether the chain ends there. */
+/** Creates the file atomically. Returns whether it did. The caller must still check that the chain ends with this file. */
 function addLink(folder: string, name: string, holder: LockHolder): boolean {
   const [path, draft] = [join(folder, name), join(folder, `${lockName}.new-${holder.token}`)]
   const write = (to: string) => fs.writeFileSync(to, encodeLock(holder, 0), { flag: 'wx' })
@@ -131,7 +131,7 @@ function addLink(folder: string, name: string, holder: LockHolder): boolean {
   }
 }
 
-/** Changes the number of the holder's lock. False: the lock is another's by now. */
+/** Changes the number of the holder's lock. Returns false if the lock has another holder by now. */
 export function beat(folder: string, holder: LockHolder): boolean {
   const last = readChain(folder).at(-1)
   if (last?.token !== holder.token) return false
@@ -146,21 +146,21 @@ export function beat(folder: string, holder: LockHolder): boolean {
   }
 }
 
-/** Removes what processes left that were killed while they took or gave back a lock. Only the holder may. */
+/** Removes files of processes that were killed while they took or released a lock. Only the holder may call this. */
 function tidy(folder: string): void {
-  // Successors and locks that were never put in place. What is in no chain after it was listed will never be in one.
+  // Successors, and drafts that were never linked. A file that is in no chain after it was listed will never be in one.
   const names = fs.readdirSync(folder).filter((name) => /^lock\.(new-)?[0-9a-f]{32}$/.test(name))
   const used = new Set(readChain(folder).map(({ name }) => name))
   for (const name of names) if (!used.has(name)) remove(folder, name)
 }
 
-/** Gives the lock back. Its first file goes first: a process that is about to succeed then finds that its chain has no beginning. */
+/** Releases the lock. Its first file is removed first: a process that is about to take over then finds that its chain has no beginning. */
 function removeChain(folder: string, holder: LockHolder): void {
   const chain = readChain(folder)
   if (chain.at(-1)?.token === holder.token) for (const { name } of chain) remove(folder, name)
 }
 
-/** Takes back a link that is in no chain. One that others build on already stays: it is their beginning. */
+/** Removes this process's link if it is in no chain. A link in the chain stays, since successors may build on it. */
 function withdraw(folder: string, name: string, { token: own }: LockHolder): void {
   if (readChain(folder).some((link) => link.token === own)) return
   if (readLink(folder, name)?.token === own) remove(folder, name)
@@ -177,7 +177,7 @@ function quietly<T>(otherwise: T, action: () => T): T {
   }
 }
 
-/** Whether the chain ends with this holder; also where the disk cannot be read, which says nothing about that. */
+/** Whether the chain ends with this holder. Also true where the disk cannot be read, since that does not prove the opposite. */
 function mayHold(folder: string, holder: LockHolder): boolean {
   return quietly(true, () => readChain(folder).at(-1)?.token === holder.token)
 }
@@ -194,9 +194,9 @@ function seemsDead(holder: LockHolder, here: LockHolder): boolean {
 }
 
 export interface RunLock {
-  /** Fires when another process has the folder: this one stood still for so long that it looked dead. */
+  /** Fires when another process has taken over the folder, because this one was suspended for so long that it looked dead. */
   readonly lost: AbortSignal
-  /** Looks at the disk where the last heartbeat is too long ago to be sure. Cheap enough to ask before each write. */
+  /** Reads the disk only if the last heartbeat is too long ago to be sure. Cheap enough to call before each write. */
   isHeld(): boolean
   /** Removes the lock. A lost lock is left alone: it is another's by now. */
   release(): Promise<void>
@@ -204,14 +204,14 @@ export interface RunLock {
 
 export interface LockTiming {
   readonly beatMs: number
-  /** A lock is looked at this often … */
+  /** Interval between two looks at a lock. */
   readonly pollMs: number
-  /** … and its holder is dead when it had no beat at so many looks; fewer where the process seems gone. */
+  /** Looks without a beat after which the holder counts as dead. `looksAtGone`: the same if its process seems gone. */
   readonly looks: number
   readonly looksAtGone: number
 }
 
-/** 10 seconds, or 2.5: it counts looks, not seconds: a machine that slept must not take its neighbour's lock. */
+/** 10 s, or 2.5 s if the process seems gone. Looks are counted, not seconds: a machine that slept must not take over a living lock. */
 const usual: LockTiming = { beatMs, pollMs: 500, looks: 20, looksAtGone: 5 }
 
 export interface LockOptions {
@@ -224,7 +224,7 @@ export interface LockOptions {
 }
 
 /**
- * Takes the lock of a folder that is there. A living holder refuses at once; a dead one's lock is waited for and taken.
+ * Takes the lock of an existing folder. Fails as soon as its holder shows a sign of life; waits for a dead holder's lock to expire.
  * @throws EngineError 'exists' when it is in use, 'usage' when something else is in its place, 'cancelled', 'disk'.
  */
 export async function lockRun(folder: string, options: LockOptions = {}): Promise<RunLock> {
@@ -267,7 +267,7 @@ export function lockDraft(folder: string): (finalPath: string) => Promise<RunLoc
   }
 }
 
-/** Whether the holder is dead. False: look again, it is another. @throws EngineError 'exists' when it shows a sign of life. */
+/** Whether the holder is dead. False: the holder has changed, so look again. @throws EngineError 'exists' when it shows a sign of life. */
 async function expires(
   folder: string,
   last: Link,
@@ -296,7 +296,7 @@ async function expires(
 export type BeatState = BigInt64Array<SharedArrayBuffer>
 const [held, givenBack, lostIt] = [0n, 1n, 2n]
 
-/** From held to lost. False: it was given back before, and all is well. */
+/** Marks a held lock as lost. Returns false if it was released before, which is not an error. */
 export function lose(state: BeatState): boolean {
   return Atomics.compareExchange(state, 0, held, lostIt) === held
 }
@@ -330,7 +330,7 @@ async function keep(folder: string, holder: LockHolder, timing: LockTiming): Pro
   const workerData: BeatStart = { folder, holder, everyMs: timing.beatMs, state }
   const worker = startWorker(import.meta.url, './lockThread.ts', 'lockThread', { workerData })
   worker.on('message', (message) => message === 'lost' && lost.abort())
-  // The thread must be up before the run may block its own. On a busy machine that takes longer than a lock may go without a beat.
+  // The run may block this thread only once the worker beats. Until then, which may take long on a busy machine, this timer beats.
   const timer = setInterval(() => quietly(false, () => beat(folder, holder)), timing.beatMs)
   try {
     await once(worker, 'message')
@@ -358,16 +358,16 @@ async function keep(folder: string, holder: LockHolder, timing: LockTiming): Pro
   }
 }
 
-/** Whether a process holds the lock of a run, which this one does not take; may take `stillMs`. */
+/** Whether a process holds the lock of a run. Does not take the lock, and may wait for `stillMs`. */
 export async function isHeld(folder: string): Promise<boolean> {
   const watch = new LockWatch()
   return watch.isHeld(folder) ?? sleep(stillMs).then(() => watch.isHeld(folder) ?? true)
 }
 
-/** A lock that was changed so short a time ago is held: a busy machine leaves beats out. */
+/** A lock that was changed within the last five beats is held: a busy machine skips beats. */
 const isFresh = (changedMs: number) => Math.abs(Date.now() - changedMs) < 5 * beatMs
 
-/** The lock of a run that is looked at again and again: nothing waits. */
+/** Watches the lock of a run over repeated calls, none of which waits. */
 export class LockWatch {
   private last: { readonly text: string; readonly holder: LockHolder; readonly since: number } | null = null
   private static readonly here = newHolder()
@@ -390,7 +390,7 @@ export class LockWatch {
     return performance.now() - before.since < stillMs - 50 ? null : false
   }
 
-  /** There is no lock. */
+  /** Forgets what was seen, since there is no lock. */
   forget(): false {
     this.last = null
     return false

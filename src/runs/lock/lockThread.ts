@@ -10,7 +10,7 @@ function once(): void {
     if (beat(folder, holder)) noteBeat(state)
     else if (lose(state)) parentPort?.postMessage('lost')
   } catch {
-    // A disk that fails for a moment. If it lasts, others take over, and the next beat that succeeds notices.
+    // The disk may fail for a moment. If that lasts, another process takes over, and the next beat that succeeds notices it.
   }
 }
 

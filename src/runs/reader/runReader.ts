@@ -22,7 +22,7 @@ import { readReport } from './report.ts'
 /** Folder of a run, which may not be there yet, with the run's name and settings. */
 export interface RunPlace {
   readonly name: string
-  /** null: what differs between its recipe and those of the others. */
+  /** null: the settings are those that differ between its recipe and those of the others. */
   readonly settings: Settings | null
   readonly folder: string
   /** As a sweep has planned it. */
@@ -45,9 +45,9 @@ export interface RunState {
   /** It has events; a folder without them is no run yet. */
   readonly hasSaid: boolean
   readonly standing: SweepRunStatus
-  /** A process may have it: its lock has to be looked at again. */
+  /** It is not known yet whether a process has the run: its lock has to be looked at again. */
   readonly isDoubtful: boolean
-  /** The last thing it said, where that is an end. */
+  /** The last event, if it is an end. */
   readonly end: RunEnd | null
   /** null: not written yet. */
   readonly summary: RunSummary | null
@@ -75,10 +75,10 @@ export class RunReader {
   readonly folder: RunFolder
   /** The folder of its sweep; null for a single run. */
   readonly sweep: string | null
-  /** Local time at which it began, for people and as a number; a sweep's for each of its runs. */
+  /** Local time at which the run, or its sweep, began: as text and as a number. */
   readonly time: string
   readonly started: number
-  /** What whoever has its process knows of it, before what its folder shows; null: its process is another's, if it has one. */
+  /** State known from the run's process, which overrides what its folder shows; null: the process, if any, is not ours. */
   here: 'running' | 'paused' | null = null
   named: NamedRun
   state = unread
@@ -95,13 +95,13 @@ export class RunReader {
     this.started = started
   }
 
-  /** The recipe's. A folder may have been renamed: its events know what it was called. In a sweep they know its number alone. */
+  /** The recipe's name, from the events, since the folder may have been renamed. In a sweep the events know only the run's number. */
   get name(): string {
     const told = this.state.summary?.name
     return told && this.sweep === null ? runName(told).name : nameOfRun(this.place.folder).name
   }
 
-  /** One that stopped without saying so was interrupted: it can be resumed. */
+  /** A run that stopped without an end event is interrupted: it can be resumed. */
   get status(): RunStatus {
     const { standing, end } = this.state
     const isOpen = standing.state === 'waiting' || (standing.state === 'failed' && end?.status !== 'failed')
@@ -113,7 +113,7 @@ export class RunReader {
     return this.state.report?.output ?? this.state.summary?.saved ?? null
   }
 
-  /** Looks at the folder. Whether anything has changed. */
+  /** Looks at the folder. Returns whether anything has changed. */
   look(around: SweepSigns): Promise<boolean> {
     return this.inTurn(async () => {
       const before = this.state
@@ -124,11 +124,11 @@ export class RunReader {
     })
   }
 
-  /** Reads the recipe of a run that has begun, once. Whether it is known only now. */
+  /** Reads the recipe of a run that has begun, once. Returns whether this call made it known. */
   readRecipe(): Promise<boolean> {
     return this.inTurn(async () => {
       if (this.state.recipe || !this.state.isBegun) return false
-      // Paths in a report are as a person wrote them, those in the run's own recipe lead somewhere.
+      // Paths in a report are as the user wrote them; those in the run's own recipe can be resolved.
       const recipe = (await recipeOfRun(this.folder)) ?? this.state.reported
       this.state = { ...this.state, recipe }
       return recipe !== null
@@ -170,7 +170,7 @@ export class RunReader {
       ...before,
       ...{ seen, isBegun, hasSaid: ofEvents !== undefined, end, isDoubtful, standing },
       ...(own && { summary: own }),
-      // Without events there is nothing that a summary could be of.
+      // A summary without events is out of date.
       ...(ofEvents === undefined && { summary: null }),
       ...nothing,
     }
@@ -187,7 +187,7 @@ export class RunReader {
       const result = resultOf(report)
       return { ...state, report: result, results: sweepResults(result), reported: recipeInReport(report) }
     } catch (error) {
-      // One run's damage is not the others'.
+      // A damaged report must not keep other runs from being read.
       if (!(error instanceof EngineError)) throw error
       return withResults({ ...state, standing: { state: 'failed', message: error.message } })
     }

@@ -1,5 +1,5 @@
-// Runs side by side, read from disk. Their writer may be here, in a terminal or on a node of a cluster. The command line looks
-// once. Who follows them looks again and again, as seldom as will do, since no watcher of files sees what other machines write.
+// Runs side by side, read from disk. Their processes may be here, in a terminal or on a node of a cluster. The command line looks once.
+// Readers that follow runs poll, as rarely as possible, since file watchers do not see what other machines write.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { forEachConcurrent } from '../../formatting/lists.ts'
 import { stillMs } from '../lock/lock.ts'
@@ -8,8 +8,8 @@ import { type RunPlace, RunReader } from './runReader.ts'
 import { runFacts, varyingSettings } from '../compared/comparedRun.ts'
 import { plannedNames, shortNames } from '../compared/shortNames.ts'
 
-// What the recipes of runs side by side say of each: a name, facts for columns, the settings that differ.
-/** `isPlanned`: the plan's recipes and settings count, which of runs that wait are the only ones. */
+// Names runs side by side by their recipes: a label, facts for columns, and the settings that differ.
+/** `isPlanned`: recipes and settings come from the sweep's plan, the only source for runs that wait. */
 export function nameRuns(runs: readonly RunReader[], isPlanned: boolean): void {
   const recipes = runs.map(({ state, place }) => (isPlanned ? place.recipe : (state.recipe ?? place.recipe)) ?? null)
   const known = runs.map(({ place: { name }, named }, i) => ({ name, settings: named.settings, recipe: recipes[i] }))
@@ -19,7 +19,7 @@ export function nameRuns(runs: readonly RunReader[], isPlanned: boolean): void {
     run.named = { label: labels[i], facts: runFacts(recipes[i]), settings: varying?.[i] ?? run.named.settings }
 }
 
-/** Runs one piece of work at a time: a call meanwhile starts one more after it and gets its answer. */
+/** Runs `work` once at a time. All calls during a run share one more run after it. */
 function coalesced(work: () => Promise<void>): () => Promise<void> {
   let now: Promise<void> | null = null
   let next: Promise<void> | null = null
@@ -37,7 +37,7 @@ function coalesced(work: () => Promise<void>): () => Promise<void> {
 /** Signs of the runs from outside their folders, asked before each look. */
 export type LookAround = () => Promise<(index: number) => SweepSigns>
 
-/** Folders looked at at a time, and events or recipes read. */
+/** Folders that are looked at at once, and recipes that are read at once. */
 const atATime = 16
 const filesAtATime = 4
 const tellEveryMs = 100
@@ -55,7 +55,7 @@ export class RunsReader {
   private seen: Promise<unknown> = Promise.resolve()
   private viewers = 0
   private around: Awaited<ReturnType<LookAround>> = () => outsideSweep
-  /** Looks at all folders, and a second time at those whose lock leaves in doubt who has them. */
+  /** Looks at all folders, and a second time at those whose lock does not yet show whether a process has them. */
   readonly look = coalesced(() => this.lookAtAll())
   private readonly each = new WeakMap<RunReader, () => Promise<void>>()
   /** When all were looked at last. */
@@ -63,7 +63,7 @@ export class RunsReader {
   private isLooking = false
   private isClosed = false
 
-  /** `known` are taken over where their folders are the same. */
+  /** Readers in `known` are reused where their folders are the same. */
   constructor(
     places: readonly RunPlace[],
     lookAround: LookAround = () => Promise.resolve(() => outsideSweep),
@@ -94,7 +94,7 @@ export class RunsReader {
     }
   }
 
-  /** A run that is read with the others from now on, once it is looked at. */
+  /** Adds a run, which is read with the others from the next look on. */
   add(place: RunPlace): RunReader {
     const run = new RunReader(place)
     this.runs = [...this.runs, run]
@@ -150,7 +150,7 @@ export class RunsReader {
     await forEachConcurrent(doubtful, atATime, (run) => this.see(run))
   }
 
-  /** Looks at one of them, twice where its lock leaves it in doubt who has it. */
+  /** Looks at one run, and a second time if its lock does not yet show whether a process has it. */
   lookAt(run: RunReader): Promise<void> {
     const look = this.each.get(run) ?? coalesced(() => this.lookAtOne(run))
     this.each.set(run, look)
@@ -170,7 +170,7 @@ export class RunsReader {
     if (!this.isClosed && (await run.look(this.around(this.runs.indexOf(run))))) this.tell(run)
   }
 
-  /** What is known of the run has changed. */
+  /** Marks a run as changed, for the listeners. */
   tell(run: RunReader): void {
     this.changed.add(run)
     this.telling ??= setTimeout(() => this.tellNow(), tellEveryMs)

@@ -42,8 +42,8 @@ export function meanAccuracies(evaluations: readonly Measurement[]): StageAccura
 type TasksOfStages = Readonly<Record<Stage, Map<number, Accuracy>>>
 
 /**
- * Over the tasks of the last stage that measured some; an earlier stage that did not measure all of them has no mean, since
- * one over other tasks would be another quantity. By stage and task.
+ * Means over the tasks of the last stage that measured any. An earlier stage that did not measure all of these tasks has no mean, since
+ * means over different tasks are not comparable. `byStage`: by stage and task.
  */
 function comparableMeans(byStage: TasksOfStages): StageAccuracies {
   const last = stages.findLast((stage) => byStage[stage].size > 0)
@@ -67,12 +67,12 @@ export function undecidedPairs(accuracy: StageAccuracies): [Stage, Stage][] {
   return pairs.filter(([a, b]) => {
     const [one, other] = [accuracy[a], accuracy[b]]
     if (!one || !other || one.stderr === null || other.stderr === null) return false
-    // Reports of earlier versions have means over different tasks: no two measurements of one thing.
+    // Reports of earlier versions may have means over different tasks, which are not comparable.
     return one.tasks === other.tasks && Math.abs(one.acc - other.acc) <= Math.hypot(one.stderr, other.stderr)
   })
 }
 
-/** The same in sentences. */
+/** The undecided pairs as sentences. */
 export function undecided(accuracy: StageAccuracies): string[] {
   return undecidedPairs(accuracy).map(
     ([a, b]) =>
@@ -105,7 +105,7 @@ export function accuraciesOf(evaluations: readonly Evaluation[]): RunAccuracies 
   }))
   const means = all.flatMap(({ stage, x, mean }) => (mean ? [{ stage, x, mean }] : []))
   const curve = means.filter(({ stage }) => stage === 'recovered').sort((a, b) => a.x - b.x)
-  // While a place is being measured its mean is over fewer tasks: another quantity, and no point of this curve.
+  // While a step is being measured, its mean is over fewer tasks. It is not comparable then, and no point of the curve.
   const tasks = Math.max(0, ...curve.map(({ mean }) => mean.tasks))
   const recovered = curve.filter(({ mean }) => mean.tasks === tasks).map(({ x, mean }) => ({ x, mean }))
   const tasksOfPlace = (place: string) => groups.get(place)?.byEntry ?? new Map<number, Accuracy>()

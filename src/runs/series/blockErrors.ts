@@ -13,11 +13,11 @@ export interface BlockError {
   readonly outlier: boolean
 }
 
-/** A normal distribution has one value in seven hundred further above its median. */
+/** Limit in σ above the median. One value in 700 of a normal distribution lies above it. */
 const farAbove = 3
 /** σ of a normal distribution over its median absolute deviation. */
 const madToSigma = 1.4826
-/** Blocks that differ by less than this share are alike, however close the others are. */
+/** Least distance of an outlier's `left` from the median, however small the spread is. */
 const least = 0.1
 
 /** Recoveries, by their index, that have errors of blocks. */
@@ -40,7 +40,7 @@ export function blockErrors(
   const middle = median(values)
   const spread = madToSigma * median(values.map((value) => Math.abs(value - middle)))
   const limit = middle + Math.max(farAbove * spread, least)
-  // Three values have no outlier among them.
+  // Three values are too few to call one an outlier.
   const enough = values.length > 3
   return found.map((one) => ({ ...one, outlier: one.left !== null && (one.left > 1 || (enough && one.left > limit)) }))
 }

@@ -23,9 +23,9 @@ export interface FoldedCurve extends Curve {
 }
 
 export interface CurveLook {
-  /** Weight of the past in the loss, 0 to 0.99, from step to step. */
+  /** Weight per step of the previous mean in the smoothed loss, 0 to 0.99. */
   readonly smoothing: number
-  /** Steps to a point of the loss, a power of two, at least: curves that are folded need points at the same steps. */
+  /** Least number of steps per point of the loss, a power of two: curves that are folded need points at the same steps. */
   readonly every?: number
 }
 
@@ -56,7 +56,7 @@ const makers: Readonly<Record<CurveName, (run: RunSummary, look: CurveLook) => C
   },
 }
 
-/** Means of so many means each; the last may be of fewer. NaN: one of them was not a number. */
+/** Means of `count` means each; the last may be of fewer. NaN: one of the means was not a number. */
 function joined(means: readonly (number | null)[], count: number): number[] {
   return Array.from({ length: Math.ceil(means.length / count) }, (_, i) => {
     const some = means.slice(i * count, (i + 1) * count)
@@ -70,7 +70,7 @@ function byStep(points: readonly (readonly [number, number])[]): Curve {
   return { x: sorted.map(([x]) => x), y: sorted.map(([, y]) => y) }
 }
 
-/** One curve is itself, without a range. */
+/** Folds several curves into one. A single curve is returned without a range. */
 export function foldCurves(curves: readonly Curve[]): FoldedCurve {
   if (curves.length === 1) return { ...curves[0], low: [], high: [] }
   const points = curves.flatMap(({ x, y }) => x.map((at, i) => ({ at, y: Number.isNaN(y[i]) ? null : y[i] })))
@@ -87,7 +87,7 @@ export function foldCurves(curves: readonly Curve[]): FoldedCurve {
 export interface ThinnedCurve {
   readonly x: Float32Array
   readonly y: Float32Array
-  /** Least and greatest value in the bucket, beside each of its points; empty for a single run. */
+  /** Least and greatest value of a bucket, repeated for each of its points; empty for a single run. */
   readonly low: Float32Array
   readonly high: Float32Array
 }

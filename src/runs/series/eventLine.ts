@@ -10,7 +10,7 @@ import type { ChosenAllocation, RunEvent } from './events.ts'
 type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>
 const saved = { pruned: 'the pruned model to ', gguf: 'the GGUF file ' } as const
 
-/** A line for an event that is worth one; steps are too many. `shorter`: a path as it is shown. */
+/** A line for an event; null for events that are not shown, such as steps. `shorter`: shortens a path for display. */
 export function eventLine(event: RunEvent, shorter = (path: string) => path): string | null {
   switch (event.type) {
     case 'start':
@@ -61,7 +61,7 @@ function measuredText({ acc, stderr = null, perplexity, samples }: Of<'eval'>): 
   return value === undefined ? '–' : formatPerplexity(value, 4)
 }
 
-/** For people: `prune.0, depth: spread 0.15 has the lowest loss (0.05: 5.1, …)`. */
+/** `prune.0, allocation depth: spread 0.15 leaves the lowest loss (0.05: 5.1 and 0.15: 4.9)`. */
 export function chosenText({ step, allocation, key, value, tried }: ChosenAllocation): string {
   const losses = tried.map((one) => `${one.value}: ${formatValue(one.loss)}`)
   return `prune.${step}, allocation ${allocation}: ${key} ${value} leaves the lowest loss (${andList(losses)})`

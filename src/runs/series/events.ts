@@ -1,5 +1,5 @@
-// Events of a run, one JSON object a line in events.jsonl: what each has, as its lines are checked and as code knows it. The views
-// draw from these only, so a finished run looks the same as a live one.
+// Events of a run, one JSON object per line of events.jsonl. Their shapes check the lines and define the types. The views draw from
+// events only, so a finished run looks the same as a live one.
 import {
   fields,
   flag,
@@ -64,7 +64,7 @@ export type ChosenAllocation = Fields<typeof chosen>
 const mergedUpdate = fields({ norm: number, cut: number })
 export type MergedUpdate = Checked<typeof mergedUpdate>
 
-/** A row or a column of a matrix, or a number of a vector, and its share of ‖W′ − W‖², 0 to 1. */
+/** A row or a column of a matrix, or an element of a vector, and its share of ‖W′ − W‖², 0 to 1. */
 const movedPart = fields({ at: number, share: number })
 export type MovedPart = Checked<typeof movedPart>
 
@@ -162,15 +162,15 @@ const shapes = {
     /** Index in `evaluate`: two entries may share their data. */
     entry: number,
     task: optional(oneOf(taskNames)),
-    /** Recipe's path. */
+    /** Path of the data as the recipe gives it. */
     data: optional(text),
-    /** The recipe's, where it names a column or tensor of the data. */
+    /** Column or tensor of the data, where the recipe names one. */
     field: optional(text),
-    /** Whose tokens of conversations count, where not all do. */
+    /** The part of conversations whose tokens count, where not all do. */
     loss_on: optional(text),
     seq_len: optional(number),
     perplexity: optional(measured),
-    /** Accuracy on a zero-shot task, also by length where the harness has that, and its standard error (null: one row). */
+    /** Accuracy on a zero-shot task, also normalised by length where the harness has that, and its standard error (null: one row). */
     acc: optional(number),
     acc_norm: optional(number),
     stderr: optional(measured),

@@ -29,7 +29,7 @@ export interface Evaluation {
   /** Index in the recipe's `evaluate`: two entries may share their data. */
   entry: number
   task: TaskName
-  /** Recipe's path. */
+  /** Path of the data as the recipe gives it. */
   data: string
   field?: string
   lossOn?: string
@@ -90,15 +90,15 @@ export interface RunPicture {
   /** The stages that the run has announced; null until it has, or where its events never do. */
   plan: PlannedStages | null
   phases: PhasePart[]
-  /** The latest phase's; null before it has any. */
+  /** Progress of the latest phase; null before it has any. */
   progress: (PhaseProgress & { phase: string }) | null
   /** Share of the whole run that is done, 0 to 1; it never falls. null: not known. */
   overall: number | null
   /** Seconds until the whole run is done, by its last progress event; null when they are not known or the run is over. */
   left: number | null
-  /** Over the steps of the latest recovery; null before any. */
+  /** Mean over the steps of the latest recovery; null before the first step. */
   tokensPerSecond: number | null
-  /** What that mean is made of: steps of one recovery have the same number of tokens, so it is the inverse of their mean time. */
+  /** Sums for `tokensPerSecond`: steps of a recovery have equal numbers of tokens, so it is the inverse of their mean time per token. */
   pace: { recovery: number; steps: number; secondsPerToken: number }
   memory: { rssMb: number; deviceMb: number; peakRssMb: number } | null
   warnings: string[]
@@ -197,7 +197,7 @@ function fold(run: RunPicture, event: RunEvent): void {
     }
     case 'merge':
       return addMerge(run, event)
-    // The view of what trains draws them (training.ts).
+    // The view of the training draws movements (training.ts).
     case 'moved':
       return
     case 'eval':
@@ -261,7 +261,7 @@ function addMemory(
   run.memory = { rssMb, deviceMb, peakRssMb: Math.max(run.memory?.peakRssMb ?? 0, rssMb) }
 }
 
-/** Progress events come a few times a second, step events one by one: between two progress events the steps are counted: both then agree. */
+/** Counts a step in the progress. Progress events come only a few times a second, so steps between two of them are counted here. */
 function countStep({ progress }: RunPicture): void {
   if (progress?.unit === 'steps') progress.done = Math.min(progress.total, progress.done + 1)
 }
@@ -282,7 +282,7 @@ function blockResult(event: Extract<RunEvent, { type: 'block' }>, earlier: Block
   const modules = Object.fromEntries(
     Object.entries(event.modules).map(([name, own]) => [name, { ...earlier?.modules[name], ...own }]),
   )
-  // A block that is only pruned has neither; null is what is not a number.
+  // A block that is only pruned has neither error. null: an error that is not a number.
   const isRecovered = before !== undefined || after !== undefined
   const only = isRecovered ? [{ recovery: 0, error_before: before ?? null, error_after: after ?? null }] : []
   const errors = new Map(event.errors ? earlier?.errors : [])

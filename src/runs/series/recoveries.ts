@@ -1,4 +1,4 @@
-// Recoveries of a run: how they and phases are called, where those of a list are numbered from 1; what a report says of each; and what
+// Recoveries of a run: names of recoveries and phases (numbered from 1 where there are several), what a report says of each, and what
 // merging an adapter cut off.
 import { groupedBy } from '../../formatting/lists.ts'
 import type { PhasePart, RunPicture } from './foldRun.ts'
@@ -13,7 +13,7 @@ const modes = ['reconstruct', 'refit', 'retrain', 'merge']
 
 export const isRecovery = ({ phase }: Pick<PhasePart, 'phase'>): boolean => modes.includes(phase)
 
-/** Modes of the run's recoveries in their order; of a run of an earlier version with a single one, the one that its phases show. */
+/** Modes of the run's recoveries in their order. For a run of an earlier version with a single recovery, its phases show the mode. */
 export function modesOf({
   plan,
   recoveries,
@@ -23,7 +23,7 @@ export function modesOf({
   return recoveries.length > 0 ? recoveries : [...new Set(phases.filter(isRecovery).map(({ phase }) => phase))]
 }
 
-/** Whether the recovery follows pruning from block to block: until its end the blocks that it has not reached are dense. */
+/** Whether the recovery is in the same pass as pruning: until its end, the blocks that it has not reached are dense. */
 export function followsPruning(picture: Pick<RunPicture, 'plan' | 'recoveries' | 'phases'>, recovery: number): boolean {
   return (
     picture.plan?.prunes !== false &&
@@ -84,7 +84,7 @@ export function cutOfAll(updates: readonly MergedUpdate[]): number {
   return all > 0 ? cut / all : 0
 }
 
-/** "18.2 % of the adapter's update fell on zeros and was cut off." */
+/** "18.2 % of the adapter's update (of its squared norm) fell on zeros and was cut off." */
 export function cutText(modules: MergedModules): string {
   const updates = Object.values(modules)
   return `${formatShare(cutOfAll(updates), 1)} of the adapter's update (of its squared norm) fell on zeros and was cut off.`
@@ -113,13 +113,13 @@ function mergedKinds(modules: MergedModules): MergedKind[] {
 }
 
 // What a run chose by trying: the setting of an allocation with the lowest loss of the pruned model.
-/** Index of the lowest loss, of equal ones the first. What is not a number is chosen only where all are. */
+/** Index of the lowest loss, the first of equal ones. NaN counts as Infinity. */
 export function bestTrial(losses: readonly number[]): number {
   const known = losses.map((loss) => (Number.isNaN(loss) ? Infinity : loss))
   return Math.max(0, known.indexOf(Math.min(...known)))
 }
 
-/** `losses`: by the place of a value among those that are tried. Empty while some are missing. */
+/** `losses`: one for each value that is tried, in the same order. Returns an empty list while some are missing. */
 export function chosenAllocations(trials: readonly PlannedTrial[], losses: readonly number[]): ChosenAllocation[] {
   if (losses.length === 0 || losses.length < tryCount(trials)) return []
   const best = bestTrial(losses)

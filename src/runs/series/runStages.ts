@@ -13,9 +13,9 @@ import { followsPruning, isRecovery, modesOf, recoveryName } from './recoveries.
 export interface RunStage {
   readonly id: string
   readonly title: string
-  /** stopped: the run ended in it before its end. */
+  /** stopped: the run ended during this stage. */
   readonly state: 'done' | 'now' | 'stopped' | 'next'
-  /** What the model is at its end, which gives it its colour. */
+  /** Stage of the model at the end of this stage, which decides the colour. */
   readonly leaves: Stage
   /** Measured at its end, or last so far. */
   readonly value: { readonly text: string; readonly what: string } | null
@@ -71,7 +71,7 @@ export function stagesOfRun(picture: RunPicture, state: RunState): RunStage[] {
   })
 }
 
-/** What comes, in its order; of a run without a plan, what its events show. */
+/** The stages in their order, from the plan of the run, else from its events. */
 function plansOf(picture: RunPicture): PlannedStage[] {
   const { plan, phases, evaluations } = picture
   const isMeasured = (stage: Stage) =>
@@ -145,7 +145,7 @@ function inSamePass({ phases }: RunPicture, plans: readonly PlannedStage[], curr
   return found
 }
 
-/** What the last of the parts counts. A pass over the blocks counts those that all its parts have finished. */
+/** Progress of the last part. For a pass over the blocks, the blocks that all its parts together have finished. */
 function counted({ numBlocks, blocks }: RunPicture, parts: readonly PhasePart[]): PhaseProgress | null {
   const part = parts.at(-1)
   if (!part) return null

@@ -6,7 +6,7 @@ import type { RunEvent } from './events.ts'
 import { emptyPicture, foldEvents, type Evaluation } from './foldRun.ts'
 import { stages } from '../../catalog/stages.ts'
 
-/** A reader takes no other: it reads the events instead. */
+/** Readers ignore summaries of any other version. */
 const summaryVersion = 1
 const mostMeans = 1024
 /** Measurements in the middle of recoveries are left out, evenly, where a run has more. */
@@ -42,11 +42,11 @@ const evaluation = fields({
 })
 
 const lossCurve = fields({
-  /** Steps that a mean is over, a power of two; the last may have fewer. */
+  /** Steps per mean, a power of two; the last mean may be over fewer. */
   every: powerOfTwo,
   /** Optimiser steps so far, over all blocks and recoveries. */
   steps: count,
-  /** Mean loss of steps 1 … every, every + 1 … 2·every, and so on; null where that of one of them was not a number. */
+  /** Mean loss of steps 1 … every, every + 1 … 2·every, and so on; null where the loss of one of them was not a number. */
   means: atMost(mostMeans, orNull(finite)),
 })
 
@@ -124,7 +124,7 @@ export class SummaryFold {
     means.push(loss ?? NaN)
   }
 
-  /** Call it when all means are full: every step is then in one of them. */
+  /** Merges neighbouring means. Call it only when every mean is over `every` steps. */
   private halve(): void {
     const { means } = this
     for (let i = 0; 2 * i < means.length; i++) means[i] = (means[2 * i] + means[2 * i + 1]) / 2
@@ -155,7 +155,7 @@ export class SummaryFold {
   }
 }
 
-/** Without some of the places in the middle of recoveries, at equal distances, where there are too many evaluations. */
+/** Leaves out measurements in the middle of recoveries, evenly, where there are too many evaluations. */
 function thinned(evaluations: readonly Evaluation[]): Evaluation[] {
   const every = Math.ceil(evaluations.length / mostEvaluations)
   const places = [...new Set(evaluations.flatMap(({ step, x }) => (step === undefined ? [] : [x])))]

@@ -9,12 +9,12 @@ export interface SampleSet {
   entry: number
   /** Steps or blocks done; null at a stage. */
   step: number | null
-  /** With `step`, of several recoveries. */
+  /** Index of the recovery, with `step` in a recipe that has several. */
   recovery: number | null
   samples: readonly Sample[]
 }
 
-/** Index of the first token that is another one, or that only one of them has; null: the same. */
+/** Index of the first token that differs, or that only one of the lists has; null: the lists are equal. */
 export function firstDifference(a: readonly number[], b: readonly number[]): number | null {
   const shorter = Math.min(a.length, b.length)
   for (let i = 0; i < shorter; i++) if (a[i] !== b[i]) return i
@@ -31,7 +31,7 @@ export interface CutText {
   readonly after: string
 }
 
-/** Around the token where it leaves `first`; null where it does not. Half a character counts with its other half. */
+/** Cuts the text around the first token that differs from `first`; null if none does. Part of a character counts as the whole of it. */
 export function cutAtDifference(sample: Sample, first: Sample): CutText | null {
   const at = firstDifference(first.tokens, sample.tokens)
   if (at === null) return null

@@ -27,7 +27,7 @@ export function smooth(points: readonly Point[], weight: number): Point[] {
   })
 }
 
-/** Keeps at most about `limit` points, of each bucket the first, the extremes and every gap. A spike is never lost, since each bucket keeps its minimum and its maximum. */
+/** Keeps at most about `limit` points: the first point, the minimum, the maximum and the first gap of each bucket. No spike is lost. */
 export function downsample(points: readonly Point[], limit: number): Point[] {
   if (points.length <= limit || limit < 4) return [...points]
   const buckets = Math.floor(limit / 4)
@@ -40,7 +40,7 @@ export function downsample(points: readonly Point[], limit: number): Point[] {
   return kept
 }
 
-/** Indices, in order, of the first of [from, to), the least value, the greatest and the first gap, which is NaN. */
+/** Sorted indices in [from, to) of the first value, the least, the greatest, and the first gap (NaN). */
 export function landmarks(valueAt: (i: number) => number, from: number, to: number): number[] {
   let [low, high, gap] = [-1, -1, -1]
   for (let i = from; i < to; i++) {

@@ -7,7 +7,7 @@ export interface EvaluatedEntry {
   readonly entry: number
   readonly data: string
   readonly field?: string
-  /** Whose tokens count, where not all do. */
+  /** The part of conversations whose tokens count, where not all do. */
   readonly lossOn?: string
   readonly seqLen: number | null
 }

@@ -61,7 +61,7 @@ function workAfter(event: RunEvent, at: AtWork | null): AtWork | null {
       const { phase, recovery = 0 } = event
       if (phase === 'prune') return { recovery: null, block: at?.block ?? 0, step: null }
       if (whole.has(phase)) return { recovery, block: null, step: null }
-      // A phase between two blocks, such as an evaluation, does not begin with the first again.
+      // After a phase between two blocks, such as an evaluation, the recovery continues at its block.
       return blockwise.has(phase) ? { recovery, block: at?.recovery === recovery ? at.block : 0, step: null } : null
     }
     case 'step':

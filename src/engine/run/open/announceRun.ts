@@ -6,7 +6,7 @@ import { modelFacts } from '../../facts/modelFacts.ts'
 import type { RunDevice } from '../state/progress.ts'
 import type { RunSession } from '../state/session.ts'
 
-/** `askedBytes`: memory as the person set it, if so. @throws EngineError 'disk'. */
+/** `askedBytes`: memory limit that the user set; undefined for the default. @throws EngineError 'disk'. */
 export async function announceRun(session: RunSession, askedBytes?: number): Promise<void> {
   const { folder, recipe, plan, model, progress, resumed, version } = session
   const { info } = session.backend
@@ -25,7 +25,7 @@ export async function announceRun(session: RunSession, askedBytes?: number): Pro
     plan: { prunes: plan.entries.length > 0, recoveries: modes, measures },
     ...(resumed && { resumed }),
   })
-  // A resumed run may have written no events yet, too.
+  // Also for a run that is resumed before any of its events were recorded.
   if (progress.eventsBytes === 0)
     for (const message of progress.warnings) session.log.emit({ type: 'warning', message })
   if (info.details.note) session.warn(String(info.details.note))
@@ -33,7 +33,7 @@ export async function announceRun(session: RunSession, askedBytes?: number): Pro
   for (const message of overBudget) session.warn(message)
 }
 
-/** Warnings of memory that is allowed and cannot be used, or is not enough. */
+/** Warnings about a memory limit that exceeds what the device has, or is below what the run needs. */
 async function warningsOfBudget({ recipe, folder, backend }: RunSession, memoryBytes?: number): Promise<string[]> {
   if (memoryBytes === undefined || !backend.traits.inHostMemory) return []
   const [model, machine] = await Promise.all([modelFacts(recipe.model), machineFacts(folder.path, { memoryBytes })])

@@ -27,18 +27,18 @@ import { sizeOf } from '../../../plan/trainable.ts'
 import type { OpenedRun, SharedFolder } from '../state/session.ts'
 import type { KnownFiles } from '../state/sources.ts'
 
-/** What is said of a run that is opened, beside its recipe or its folder. */
+/** Options for opening a run, beside its recipe or its folder. */
 export interface OpenOptions {
   /** `path=value`, as in `--set recover.steps=10`. */
   readonly settings?: readonly string[]
   /** Default: half of what is free. */
   readonly memoryBytes?: number
-  /** Called once recipe and model are found good. The caller closes what it gives. */
+  /** Called once the recipe and the model have passed all checks. The caller closes the backend that it returns. */
   readonly openBackend: () => Promise<Backend>
   /** Precision for a recipe that leaves it to the device. */
   readonly precision?: PrecisionChoice
   readonly signal?: AbortSignal
-  /** Called when the run folder is another process's that seems to be dead, and taking it over takes a while. */
+  /** Called when another process that seems dead still holds the run folder, and taking it over takes a while. */
   readonly onWait?: (message: string) => void
   /** The place of the run's folder and the work that it shares, for one of many runs. */
   readonly among?: AmongRuns
@@ -46,7 +46,7 @@ export interface OpenOptions {
 
 interface AmongRuns {
   readonly place: FolderPlace
-  /** Work that is equal among the runs: one does it, the others read it. */
+  /** Work that is the same for several of the runs: one run does it, and the others read the result. */
   readonly shared: SharedFolder
   /** Fingerprints of files that have been read already. */
   readonly known: KnownFiles
@@ -54,7 +54,7 @@ interface AmongRuns {
 
 type CheckedRecipe = Pick<OpenedRun, 'recipe' | 'source' | 'model' | 'plan'>
 
-/** Checks all that can be wrong with a recipe beside its model. The caller closes `source`. @throws EngineError. */
+/** Checks everything that can be wrong with a recipe and its model. The caller closes `source`. @throws EngineError. */
 export async function checkRecipe(file: RecipeFile): Promise<CheckedRecipe> {
   refuseSweep(file)
   const source = await openCheckpoint(modelPath(file.folder, file.recipe.model))
@@ -91,9 +91,9 @@ export async function openDevice(
 }
 
 /**
- * A parameter that is trained itself is one tensor of f32 values, and so is its gradient. A parameter that is too large for
- * the device is refused now, since pruning may take hours before training begins.
- * @throws EngineError 'unsupported' where that is larger than the device's largest.
+ * A directly trained parameter is one f32 tensor, and so is its gradient. A parameter that exceeds the device's largest tensor is
+ * refused now, since pruning may take hours before training begins.
+ * @throws EngineError 'unsupported' for such a parameter.
  */
 function checkTrained(
   { traits: { mostTensorBytes = Infinity }, info }: Pick<Backend, 'traits' | 'info'>,
@@ -157,7 +157,7 @@ const maxTokenizerBytes = 64 * 2 ** 20
 
 /**
  * Checks the dense model that a retraining's loss compares with, where the run does not prune it itself.
- * @throws EngineError when it cannot be opened, or its logits are of other tokens.
+ * @throws EngineError when it cannot be opened, or its vocabulary is another one.
  */
 async function checkDense(path: string, own: Model, place: string): Promise<void> {
   const dense = await openCheckpoint(path).catch((error: unknown) => {
@@ -190,7 +190,7 @@ function otherTokens(place: string, path: string, why: string): EngineError {
   )
 }
 
-/** What the tokenizer's ids mean; null where it is missing or unreadable. */
+/** The tokenizer's vocabulary, merges and added tokens as text; null where the tokenizer is missing or unreadable. */
 async function tokensOf({ folder }: Checkpoint): Promise<string | null> {
   try {
     const { model, added_tokens: added } = fieldsOf(

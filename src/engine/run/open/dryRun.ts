@@ -27,7 +27,7 @@ export async function planOfText(
   memoryBytes?: number,
 ): Promise<PlanSummary> {
   const file = parseFile(resolve(path), text, settings)
-  // The rehearsal refuses what the run would refuse.
+  // A dry run refuses what the run would refuse.
   await (await checkRecipe(file)).source.close()
   const { context, facts, findings } = await lintRecipe(file, { memoryBytes })
   return planRecipe(path, context.resolved, facts ?? noFacts, findings)

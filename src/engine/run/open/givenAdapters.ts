@@ -11,7 +11,7 @@ import { EngineError } from '../../errors.ts'
 import type { Model } from '../../model/model.ts'
 
 export interface StartMatrices {
-  /** A [rank, numIn] of a linear. @throws EngineError when the recipe's file lacks it. */
+  /** Start matrix A of a linear, [rank, numIn]. @throws EngineError when the recipe's file lacks it. */
   of(linear: string, numIn: number): Promise<Float32Array>
   close(): Promise<void>
 }

@@ -18,7 +18,7 @@ import type { OpenedRun, RunSession } from '../state/session.ts'
 
 type PlannedOutput = Pick<OpenedRun, 'recipe' | 'model' | 'plan'>
 
-/** Checks the output before anything of a run is made. `state`: place of its state. @throws EngineError 'usage', 'exists' or 'disk'. */
+/** Checks the outputs before a run writes anything. `state`: path of its state folder. @throws EngineError 'usage', 'exists' or 'disk'. */
 export async function checkOutput(planned: PlannedOutput, state: string): Promise<void> {
   const outputs = outputsOf(planned.recipe)
   await refusePlaces(planned, outputs)
@@ -49,20 +49,20 @@ function outputsLeft(begun: BegunOutput): Output[] {
     const { partial, saved } = outputProgress(begun.progress, kind)
     if (saved !== null) return false
     const before = partial === null ? null : partialPath(to, partial)
-    // Killed between the rename and the note of it: only the finished output shows that, and saving checks it. The temporary
-    // folder of a file is removed after that. A cancelled run has removed the temporary folder too: what was not due then is
-    // another's.
+    // If a run was killed between renaming an output and recording it, only the finished output shows that; saving checks the output.
+    // The temporary folder of a GGUF file is removed after the rename, so it may still exist. A cancelled run removes its temporary
+    // folders too, so an output that was not due yet belongs to someone else.
     const isGone = kind === 'gguf' || (before !== null && !existsSync(before))
     return !(before !== null && isGone && isDue(begun, kind) && existsSync(to))
   })
 }
 
-/** Whether everything that is done before an output is saved is noted as done. */
+/** Whether everything that precedes the saving of an output is recorded as done. */
 function isDue({ progress, plan, model }: BegunOutput, kind: OutputKind): boolean {
   const { saved, finishedBlocks, recoveredPasses } = progress
   const { whilePruning, later } = plan.passes
   if (kind === 'gguf') return saved !== null
-  // Then a pass of its own makes the model before recovery, before the first block of the result.
+  // A separate pass then makes the model before recovery, before the first block of the result.
   if (kind === 'pruned' && whilePruning.length > 0) return finishedBlocks === 0
   const isPruned = plan.entries.length === 0 || finishedBlocks === model.config.numBlocks
   return isPruned && (kind === 'pruned' || recoveredPasses === later.length)
@@ -74,7 +74,7 @@ export function checkOutputsLeft(begun: BegunOutput): Promise<void> {
 }
 
 /**
- * Makes the temporary folders of the outputs, and notes each first: a killed run leaves no folder without a note.
+ * Makes the temporary folders of the outputs. Each is recorded first, so that a killed run leaves no unrecorded folder.
  * Folders that an earlier session of this run made are removed. Space is checked, not reserved: another process may take it.
  */
 export async function claimOutput(session: RunSession): Promise<void> {
@@ -117,7 +117,7 @@ async function needs(planned: PlannedOutput, outputs: readonly Output[], state: 
   ]
 }
 
-/** Bytes for everything small beside the weights: headers, records, the file system's own. */
+/** Allowance in bytes for what is small beside the weights: headers, records, file system overhead. */
 const smallBytes = 2 ** 18
 /** Bytes for names and numbers of a tensor in headers, index and note. */
 const bytesOfMention = 2 ** 9

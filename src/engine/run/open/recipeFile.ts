@@ -21,7 +21,7 @@ export interface RecipeFile {
   /** Paths of the recipe are relative to it. */
   readonly folder: string
   readonly recipe: Recipe
-  /** Its text; null where settings, or the values of a sweep's run, are not in it. */
+  /** The recipe's text; null where settings or the values of a sweep's run have changed the recipe. */
   readonly text: string | null
   /** Findings about how the text is written and about its sweep, which a run of the sweep does not show. */
   readonly written: readonly Finding[]
@@ -96,7 +96,7 @@ export function refuseSweep({ path, recipe }: Pick<RecipeFile, 'path' | 'recipe'
     )
 }
 
-/** Every path of the recipe through `change`. */
+/** The recipe with `change` applied to every path. */
 export function mapPaths(recipe: ResolvedRecipe, change: (path: string) => string): ResolvedRecipe {
   const { calibration, recover, save } = recipe
   return {
@@ -121,13 +121,13 @@ export function mapPaths(recipe: ResolvedRecipe, change: (path: string) => strin
   }
 }
 
-/** A path as the person wrote it, or nearly: relative to the folder of the recipe. */
+/** A path relative to the recipe's folder: as the user wrote it, or nearly. */
 export function shownPath(base: string, path: string): string {
   if (isHubName(path)) return path
   return relative(base, path).replaceAll('\\', '/') || '.'
 }
 
-/** The text for the run folder: a recipe that means the same from there. */
+/** The recipe's text for the run folder, with paths relative to that folder. */
 export function recipeText(absolute: ResolvedRecipe, folder: string): string {
   const moved = mapPaths(absolute, (path) => (isHubName(path) ? path : relative(folder, path).replaceAll(sep, '/')))
   return `# The recipe of this run with all defaults filled in. Paths are relative to this folder.\n${recipeYaml(writtenRecipe(moved))}`
@@ -153,7 +153,7 @@ export async function lintRecipe(
   return { ...result, findings: [...written, ...result.findings] }
 }
 
-/** All that lint warns of, beside model, data and output, but for hints. */
+/** Messages of lint for a recipe with its model, data and output, without hints. */
 export async function warningsOfRecipe(
   file: RecipeFile,
   options: LintRecipeOptions,
@@ -163,20 +163,20 @@ export async function warningsOfRecipe(
   return doJob('warnings', warningsOf, [file, options], length, signal)
 }
 
-/** Messages of errors and warnings, each once. A run says an error as a warning where it can compute all the same. */
+/** Messages of lint's errors and warnings, each once. A run that can compute despite such an error reports it as a warning. */
 export async function warningsOf(file: RecipeFile, options: LintRecipeOptions): Promise<string[]> {
   const { findings } = await lintRecipe(file, options)
   const told = findings.filter(({ severity }) => severity === 'error' || severity === 'warning')
   return [...new Set(told.map(({ message }) => message))]
 }
 
-// YAML that PyYAML, which reads 1.1, and this program, which reads 1.2, take for the same values.
+// YAML that PyYAML (YAML 1.1) and this program (YAML 1.2) read as the same values.
 /** PyYAML reads `1e-7` as a string. */
 const everyonesNumber: ScalarTag = {
   tag: 'tag:yaml.org,2002:float',
   default: true,
   identify: (value) => typeof value === 'number',
-  // Never when it is read.
+  // The tag is for writing only.
   test: /$^/,
   resolve: Number,
   stringify: ({ value }) => numberText(value as number),
@@ -185,7 +185,7 @@ const everyonesNumber: ScalarTag = {
 /** Option of a document that is written. */
 export const customTags = (tags: Tags): Tags => [everyonesNumber, ...tags]
 
-/** Octal numbers of 1.2 (`0o17`), which are words in a document of 1.1. */
+/** Quotes strings that YAML 1.2 reads as octal numbers (`0o17`), since a YAML 1.1 document leaves them plain. */
 function quoteOctals(document: Document): void {
   visit(document, {
     Scalar(_, node) {

@@ -1,9 +1,9 @@
-// Work on a recipe that is so long that it would block everything else: it is done in a thread, by recipeWorker.ts.
+// Does work on long recipes in a thread (recipeWorker.ts), since it would block everything else.
 import { once } from 'node:events'
 import { startWorker } from '../../../system/startWorker.ts'
 import { EngineError, type ErrorCode, throwIfCancelled } from '../../errors.ts'
 
-/** Up to so many characters the work takes less time than the thread would take to start. */
+/** Characters up to which the work takes less time than starting a thread. */
 export const shortRecipe = 2 ** 16
 
 /** Names that recipeWorker.ts has for its jobs. */
@@ -20,7 +20,7 @@ export type JobAnswer =
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
 
 /**
- * Does a job on a recipe of `length` characters: here, or in a thread, where `name` is the name of the same job.
+ * Does a job on a recipe of `length` characters: in this thread, or in a worker that knows the job as `name`.
  * @throws EngineError as the job does, or 'cancelled' as soon as the signal fires in a thread.
  */
 export async function doJob<A extends unknown[], R>(

@@ -1,4 +1,4 @@
-// Resumes a run: locks its folder first, and touches nothing in it before it is known to be the same run.
+// Resumes a run: locks its folder first, and changes nothing in it until the recipe and the sources are known to be the same.
 import { hash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
@@ -47,7 +47,7 @@ async function readRun(folder: RunFolder, options: ResumeOptions): Promise<Omit<
   const { recipe: given, settings = [], signal } = options
   const text = await readOwn(folder.recipe)
   if (await isFinished(folder)) {
-    // The process may have been killed while it tidied up.
+    // The process that finished the run may have been killed while it removed the state.
     await removeState(folder)
     throw new EngineError('usage', `${folder.path} is finished; there is nothing to resume`)
   }
@@ -128,8 +128,8 @@ function checkCounts(progress: RunProgress, recipe: ResolvedRecipe, numBlocks: n
 }
 
 /**
- * The last `save.to` of the settings, null without one, and the other settings. It is the one setting that may change: a disk that is full
- * or gone must not cost what a run has done.
+ * The last `save.to` of the settings (null without one), and the other settings. Only `save.to` may change when a run is resumed, so that
+ * a full or missing disk does not cost the work that is done.
  */
 export function splitSaveTo(settings: readonly string[]): { to: string | null; others: string[] } {
   let to: string | null = null
@@ -144,7 +144,7 @@ export function splitSaveTo(settings: readonly string[]): { to: string | null; o
 
 /**
  * The recipe of a run folder with the place that this session saves to: `asked` (absolute), or the place of an
- * earlier session, or the recipe's. Removes what was begun elsewhere, and notes the place in `progress`.
+ * earlier session, or the recipe's. Removes partial outputs at the previous place, and records the new one in `progress`.
  * @throws EngineError 'usage' when the recipe saves nothing, or the result is saved already.
  */
 async function placeResult(
@@ -155,11 +155,11 @@ async function placeResult(
 ): Promise<ResolvedRecipe> {
   const placed = (to: string) => recipe.save && { ...recipe, save: { ...recipe.save, to } }
   const before = (progress.saveTo !== null && placed(resolve(folder, progress.saveTo))) || recipe
-  // Noted as it was then: a workplace may have been moved since.
+  // The recorded path may be out of date: the working folder may have been moved since.
   if (progress.saved !== null) progress.saved = before.save && existsSync(before.save.to) ? before.save.to : null
   const file = before.save?.format === 'gguf' ? ggufPlace(before.save.to) : null
   if (progress.gguf.saved !== null) progress.gguf.saved = file !== null && existsSync(file) ? file : null
-  // The recipe's own paths stay right after the workplace has moved.
+  // The recipe's own paths remain valid after the working folder has been moved.
   if (progress.pruned.saved !== null) progress.pruned.saved = before.save?.pruned ?? null
   if (asked === null || asked === before.save?.to) return before
   const after = placed(asked)

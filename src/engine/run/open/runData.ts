@@ -22,10 +22,10 @@ export interface RunData {
 }
 
 interface Sized {
-  /** As its progress counts it. */
+  /** Size in `unit`, as progress events count it. */
   readonly size: number
   readonly unit: 'windows' | 'rows' | 'tokens'
-  /** Tokens of a pass over it, in time. */
+  /** Tokens from which the time of a pass over the data is estimated. */
   readonly tokens: number
 }
 
@@ -123,8 +123,8 @@ async function inOrder<T, R>(items: readonly T[], each: (item: T) => Promise<R>)
 
 /**
  * `samples` windows in equal parts from the files: the first window of each, then the second of each, and so on.
- * Every stretch has as much of each file.
- * `load`: so many windows of a file, all of the same length. @throws EngineError 'usage' for a file that is named twice.
+ * Every stretch of the result has equal parts of all files.
+ * `load` gives that many windows of a file, all of the same length. @throws EngineError 'usage' for a file that is named twice.
  */
 export async function mixedWindows(
   files: readonly string[],
@@ -160,7 +160,7 @@ async function refuseRepeats(files: readonly string[]): Promise<void> {
     )
 }
 
-/** What each window has of `values` [windows, seqLen], without its padding. */
+/** Each window's row of `values` [windows, seqLen] without its padding. */
 function rowsOf({ mask, windows, seqLen }: Windows, values: Int32Array): Int32Array[] {
   return Array.from({ length: windows }, (_, w) => {
     const end = (w + 1) * seqLen

@@ -1,4 +1,4 @@
-// Text as windows of ids, tokenised by one of several runs for all that read the same of it.
+// Text as windows of ids. One of several runs tokenises the text for all runs that need the same windows.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryBeside } from '../../../system/atomicFile.ts'
@@ -37,7 +37,7 @@ export async function windowsOf(session: RunSession, request: WindowsRequest): P
   })
 }
 
-/** Same text, read in the same way, same tokenizer, same cut: the same ids. Only what is drawn depends on the seed. */
+/** Ids depend on the text, on how it is read and cut, and on the tokenizer. They depend on the seed only where windows are drawn. */
 function keyOf({ recipe, progress }: RunSession, request: WindowsRequest): string {
   const { path, field, samples, seqLen, seed, purpose, lossOn } = request
   const drawn = purpose === 'calibration' ? seed : null
@@ -45,7 +45,7 @@ function keyOf({ recipe, progress }: RunSession, request: WindowsRequest): strin
   return keyOfWork([sourceHashes(progress.sources, 'model '), contentOf(recipe, progress.sources, path), asked])
 }
 
-/** `ids` [windows, seqLen], `lengths` [windows]: what of a row is text; `labels` [windows, seqLen] where not every id counts. */
+/** `ids` [windows, seqLen]; `lengths` [windows] without padding; `labels` [windows, seqLen] where not every id counts. */
 async function writeWindows(
   path: string,
   { ids, mask, labels, windows, seqLen }: Windows,

@@ -38,7 +38,7 @@ export async function ownMasksOf(
   return masks
 }
 
-/** Weights that the mask prunes and that are not 0. */
+/** Counts the weights that the mask prunes although they are not 0. */
 async function filledWeights(model: Model, parameter: Parameter, mask: StoredMask): Promise<number> {
   const { words, columns } = await mask.read()
   const perRow = maskWords(columns)
@@ -100,7 +100,7 @@ export async function masksBesides(
   return masks
 }
 
-/** Reads every requested linear once; a mask is read from its weight again. */
+/** Reads every requested linear once to count its zeros. Each returned mask reads its weight again when it is needed. */
 async function masksOfZeros(model: Model, wanted: (linear: string) => boolean, leastShare: number) {
   const masks = new Map<string, StoredMask>()
   const counts = new Map<string, ZeroCount>()

@@ -12,7 +12,7 @@ import { recordSources, sourceFiles } from '../state/sources.ts'
 import type { OpenedRun } from '../state/session.ts'
 import { checkRecipe, openDevice, type OpenOptions } from './checkRecipe.ts'
 
-/** `asked`: a path, or a recipe that has been read: one of a sweep's. @throws EngineError before anything is written, but for 'disk' while the run folder is made. */
+/** `asked`: a path, or the recipe of a sweep's run. @throws EngineError before anything is written, or 'disk' when making the folder. */
 export async function startRun(asked: string | RecipeFile, options: OpenOptions): Promise<OpenedRun> {
   const { settings, memoryBytes, signal, among } = options
   const file = typeof asked === 'string' ? await readRecipe(asked, settings, signal) : asked

@@ -47,8 +47,8 @@ export function modelCard(note: Note): string {
 }
 
 /**
- * Writes the card of a checkpoint that a run has saved. @throws EngineError 'not-found' for another one, 'exists' where
- * there is a card.
+ * Writes the card of a checkpoint that a run has saved. @throws EngineError 'not-found' for any other checkpoint, 'exists' where
+ * there is a card already.
  */
 export async function writeModelCard(folder: string): Promise<{ file: string }> {
   const note = await readNote(folder)
@@ -84,7 +84,7 @@ function metadataOf(note: Note): [string, unknown][] {
   ]
 }
 
-/** The Hub's model-index: of each entry what the saved model reached. */
+/** The Hub's model-index: results of the saved model for each entry. */
 function indexed(note: Note) {
   const last = lastStage(note)
   return measuredEntries(note).flatMap(({ task, data, seqLen, samples, stages }) => {

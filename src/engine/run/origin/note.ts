@@ -60,11 +60,11 @@ export interface Note {
   readonly evaluations: z.output<typeof noteSchema>['evaluations']
   /** Sparsity of the matrices that were pruned; null: none was. */
   readonly sparsity: number | null
-  /** The model is the text model beside a vision tower. */
+  /** The model is the text part of a model with a vision tower. */
   readonly isPart: boolean
 }
 
-/** null: there is none, or it is not what a run writes. */
+/** The note of a checkpoint; null if it is missing, or is not what a run writes. */
 export async function readNote(folder: string): Promise<Note | null> {
   try {
     return parseNote(await readSmallFile(join(folder, noteName), maxNoteBytes), basename(resolve(folder)))
@@ -73,7 +73,7 @@ export async function readNote(folder: string): Promise<Note | null> {
   }
 }
 
-/** `name`: of the folder. @throws EngineError 'bad-data'. */
+/** `name`: name of the folder. @throws EngineError 'bad-data'. */
 export function parseNote(json: string, name: string): Note {
   const parsed = noteSchema.safeParse(JSON.parse(json))
   if (!parsed.success)
@@ -105,7 +105,7 @@ export function parseNote(json: string, name: string): Note {
   }
 }
 
-/** `org/name` of the Hub, from `hf:org/name[@revision]` or a place in the Hub's cache; null of any other path. */
+/** `org/name` of the Hub, from `hf:org/name[@revision]` or a place in the Hub's cache; null for any other path. */
 export function hubName(model: string): string | null {
   const name = model.startsWith('hf:') ? model.slice(3).split('@')[0] : modelLabel(model)
   return /^[\w.-]+\/[\w.-]+$/.test(name) ? name : null
@@ -133,7 +133,7 @@ function recoveryText({ mode, train, steps, loss }: ResolvedRecover): string {
   return train.length > 0 ? `${mode}: ${train.join(', ')}, ${steps} steps${on}` : mode
 }
 
-/** Name and value of each fact about what it is and how it was made. */
+/** Name and value of each fact about a checkpoint and how it was made. */
 export function noteFacts({
   recipe,
   trainable,
@@ -161,16 +161,16 @@ export function lastStage({ recipe }: Note): Stage {
 
 interface MeasuredEntry {
   readonly task: string
-  /** Recipe's path. */
+  /** Path of the data as the recipe gives it. */
   readonly data: string
   readonly name: string
   readonly seqLen: number | null
-  /** Only the first windows of the text; undefined: all. */
+  /** Number of windows, from the beginning of the text; undefined: all. */
   readonly samples: number | undefined
   readonly stages: Partial<Record<Stage, { perplexity?: number; acc?: number; stderr?: number | null }>>
 }
 
-/** A row an entry of `evaluate` that gives a number, at the ends of the stages. */
+/** A row for each entry of `evaluate` that gives a number, with its results at the ends of the stages. */
 export function measuredEntries({ evaluations, recipe }: Note): MeasuredEntry[] {
   const final = evaluations.filter(
     ({ step, perplexity, acc }) => step === undefined && (perplexity !== undefined || acc !== undefined),

@@ -44,7 +44,7 @@ async function resultFolder(given: string): Promise<string> {
   throw new EngineError('usage', `${given} is a run that has saved no model; its recipe has no save.to`)
 }
 
-/** Plain files by name. Hidden ones belong to git and to runs, folders inside to other outputs. */
+/** Plain files, sorted by name. Hidden files belong to git and to runs, and subfolders to other outputs. */
 async function filesOf(folder: string): Promise<PushFile[]> {
   const files: PushFile[] = []
   for (const name of (await readdir(folder)).sort()) {

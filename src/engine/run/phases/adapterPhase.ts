@@ -1,5 +1,5 @@
-// Merging an adapter that was trained elsewhere, inside a run: a block at a time from the model so far, its masks checked in the bytes
-// that are saved. A killed run continues with the next block.
+// Merges an adapter that was trained elsewhere into the run's current model, one block at a time. Masks are checked in the bytes that
+// are saved. A killed run continues with the next block.
 import { breathe } from '../../breathe.ts'
 import type { MergedUpdate, Movement } from '../../../runs/series/events.ts'
 import type { LowRankUpdate, TakenParameter } from '../../../plan/adapterLayout.ts'
@@ -79,7 +79,7 @@ async function mergePart(merging: Merging, part: Part): Promise<void> {
   session.log.emit({ type: 'merge', ...numberOf(session, recovery), block, modules })
 }
 
-/** Made when its turn to be written comes; `modules` and `moved` then get its norms. */
+/** A merged tensor. It is computed only when it is written, which also adds its norms to `modules` and `moved`. */
 function mergedTensor(
   { context, model, adapter, masks }: Merging,
   update: LowRankUpdate,

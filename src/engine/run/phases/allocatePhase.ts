@@ -11,7 +11,7 @@ import { withPruneHost } from '../../prune/host.ts'
 import { masksBesides } from '../open/sourceMasks.ts'
 import { type RunContext, statesIn } from './runContext.ts'
 
-/** The plan's entries with their sparsities. A resumed run measures the dense model again; what was tried is remembered. */
+/** The plan's entries with their sparsities. A resumed run measures the dense model again, but keeps the losses of finished trials. */
 export async function allocateInRun(context: RunContext): Promise<readonly PruneEntry[]> {
   const { plan } = context.session
   const { calibration } = context.data
@@ -36,7 +36,7 @@ async function byMeasure({ session, budgetOf }: RunContext, calibration: Calibra
   }
 }
 
-/** Prunes once for each value, and keeps the losses alone. */
+/** Prunes the model once for each value that is tried, and keeps only the losses. */
 async function byTrial(context: RunContext, entries: readonly PruneEntry[], calibration: CalibrationSet) {
   const { session } = context
   const { progress, log } = session

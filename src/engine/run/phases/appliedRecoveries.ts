@@ -19,7 +19,7 @@ export interface AppliedRecovery {
   readonly apply: BlockRecovery
 }
 
-/** Opens what they need for as long as `body` runs. */
+/** Opens what the recoveries need for as long as `body` runs. */
 export async function withApplied<T>(
   { session, budgetOf }: RunContext,
   recoveries: readonly PlannedRecovery[],

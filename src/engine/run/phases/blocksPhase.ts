@@ -25,7 +25,7 @@ import { numberOf, recordMoves } from './trainingSteps.ts'
 import { storedParameter } from '../state/storedBlock.ts'
 import type { StateTensor } from '../state/tensorFile.ts'
 
-/** Prunes block after block, and recovers each where the recipe's first recoveries work so. */
+/** Prunes block by block. If the recipe's first recoveries work block by block too, they are applied in the same pass. */
 export async function pruneBlocks(context: RunContext): Promise<void> {
   const { session } = context
   const { progress, model, plan } = session
@@ -98,7 +98,7 @@ async function keepResult({ session }: RunContext, result: BlockResult, then: ()
   await then()
 }
 
-/** The measurement between two blocks where one is due, also by a resumed run that was killed before it. */
+/** Measures between two blocks where that is due, also in a resumed run that was killed before the measurement. */
 async function evaluateBetween(
   context: RunContext,
   recoveries: readonly PlannedRecovery[],

@@ -86,7 +86,7 @@ function progressIn(session: RunSession, before: number, total: number, unit: st
   }
 }
 
-/** One entry in the middle of a recovery: its windows are reported, and count as its share of all such measurements. */
+/** Measures one entry in the middle of a recovery. Its progress counts as one share of all such measurements of the entry. */
 async function measureBetween(
   context: RunContext,
   entry: Entry,
@@ -120,7 +120,7 @@ export function warnOfWorse({ recipe, progress, warn }: RunSession): void {
   }
 }
 
-/** The last recovery that trains is the first suspect. */
+/** Advice for the last recovery that trains, which is the most likely cause. */
 function remedyOf(recipe: ResolvedRecipe): string {
   const last = recipe.recover.findLastIndex(({ train }) => train.length > 0)
   const place = recoveryPlace(recipe, Math.max(0, last))
@@ -129,7 +129,7 @@ function remedyOf(recipe: ResolvedRecipe): string {
     : `lower ${place}.lr (${recipe.recover[last].lr}) or take fewer steps`
 }
 
-/** A perplexity that is higher by less is what rounding makes of the same model. */
+/** Relative increase of the perplexity that rounding alone can cause. */
 const perplexityRounding = 1e-4
 
 /** A perplexity that rose, or an accuracy that fell by more than the standard error of the difference. */
@@ -162,7 +162,7 @@ export function dueEntries({ recipe, progress }: RunSession, stage: Stage, betwe
   )
 }
 
-/** Measured after so many steps or blocks. */
+/** Whether an entry is measured in the middle of a recovery, after `step` steps or blocks. */
 export function isDue({ every }: ResolvedEvaluation, step: number): boolean {
   return every !== undefined && step % every === 0
 }
@@ -229,7 +229,7 @@ async function measure(
   note(session, { ...measured, perplexity, tokens, windows, seq_len: seqLen, seconds })
 }
 
-/** For the question which rows one run has right and another wrong. */
+/** The answer to each row, so that two runs can be compared row by row. */
 function answersOf({ rules, questions }: QuestionSet, scores: TaskResult['scores']): Answers | null {
   return encodeAnswers(
     pickedChoices(rules, scores),
@@ -237,7 +237,7 @@ function answersOf({ rules, questions }: QuestionSet, scores: TaskResult['scores
   )
 }
 
-/** Into the progress and the events, which leave out how much was read for it and each single answer. */
+/** Adds a result to the progress and to the events. Events leave out time, amounts of data and the answers to single rows. */
 function note({ progress, log }: RunSession, result: EvaluationResult): void {
   progress.evaluations.push(result)
   const { seconds: _seconds, tokens: _tokens, windows: _windows, rows: _rows, answers: _answers, ...rest } = result

@@ -1,4 +1,4 @@
-// A run continues from its saved state: with a new device when its own is lost, with a smaller plan when that has no more memory.
+// A run continues from its saved state: on a new device when its own is lost, with a smaller plan when the device runs out of memory.
 import { probe } from '../../compute/open.ts'
 import { EngineError } from '../../errors.ts'
 import type { RunSession } from '../state/session.ts'
@@ -6,12 +6,12 @@ import { returnToSaved } from '../state/trainingState.ts'
 import type { SmallerPlan } from '../../compute/backend.ts'
 import { lessText, planWithLess } from '../../compute/planWithLess.ts'
 
-/** Losses in a row without anything saved in between: a driver that ends the same work each time would do so for ever. */
+/** Most device losses in a row without anything saved in between. A driver that fails at the same work each time would never finish. */
 const mostInARow = 3
 
 /**
  * Runs `body`, again each time its device is lost and comes back; `body` plans again and skips what is saved.
- * @throws EngineError 'device-lost' where no device comes back, or one after the other is lost at the same work.
+ * @throws EngineError 'device-lost' where no device comes back, or the device is lost at the same work again and again.
  */
 export async function goOnWithNewDevice<T>(
   { backend, warn, folder, progress }: Pick<RunSession, 'backend' | 'warn' | 'folder' | 'progress'>,

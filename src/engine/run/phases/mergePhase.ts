@@ -98,7 +98,7 @@ async function movementOfEnd(backend: Backend, base: Model, name: string, value:
 /** Rows of the head that are merged at once, a part of a chunk: a head may be larger than a device's largest buffer. */
 const headRows = 4096
 
-/** The merged head under its own name, which a tied model does not have before; null when the head has no adapter. */
+/** The merged head under its own name, which a tied checkpoint lacks; null when the head has no adapter. */
 async function mergedHead(
   base: Model,
   { head, config }: Ends,

@@ -22,7 +22,7 @@ export interface Reconstruction {
   readonly trainable: TrainableSet
   readonly budget: Budget
   readonly starts: StartMatrices
-  /** Called with the number of the recovery's steps that the block has behind it. */
+  /** Called with the number of the recovery's steps that are done in the block. */
   readonly advance: StepCount
 }
 
@@ -32,7 +32,7 @@ export function reconstruction(options: Reconstruction): BlockRecovery {
   return { dense: targets, middles: window === 'submodule', recover: (work) => reconstructInRun(options, work) }
 }
 
-/** Trains the block in place. null when nothing of it trains. */
+/** Trains the block in place. Returns null when none of its parameters is trained. */
 async function reconstructInRun(
   { session, recovery, trainable, budget, starts, advance }: Reconstruction,
   { block, masks, states, fitted }: BlockWork,

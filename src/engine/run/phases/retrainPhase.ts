@@ -89,7 +89,7 @@ async function train(phase: RetrainPhase, trainables: Trainables): Promise<void>
   if (!phase.dense) return trainBeside(phase, trainables, decoderBytes)
   const { model, loss } = phase.dense
   const tokensPerPass = tokensOfPass(phase)
-  // The dense model gets what it can use, at most half.
+  // The dense model gets the memory that it can use, at most half.
   const memoryBytes = Math.min(decoderBytes / 2, denseModelBytes(model.config, 4, tokensPerPass))
   const dense = await createDecoder(phase.context.session.backend, model, { memoryBytes, tokensPerPass })
   try {
@@ -136,7 +136,7 @@ async function trainBeside(
         session.log.emit({ type: 'step', ...number, step: done, loss, lr, tokens_per_second: tokensPerSecond })
         if (recipe.evaluate.some((e) => isDue(e, done)))
           await evaluateTraining(context, decoder, trainables.adapterOf, { step: done, ...number })
-        // After a phase within it the recovery reports its progress again.
+        // The evaluation was a phase of its own, so the recovery reports its progress again.
         session.advance(done, recover.steps, 'steps')
         progress.trainedSteps = done
         rememberLoss(progress.losses, loss)

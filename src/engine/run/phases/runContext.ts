@@ -16,7 +16,7 @@ export interface RunContext {
   readonly data: RunData
   /** How a pass that does these recoveries shares the memory. */
   budgetOf(recoveries: readonly PlannedRecovery[]): Budget
-  /** The plan's entries with the sparsities that only a run can decide, which it finds out once. */
+  /** The plan's entries with the sparsities that only a run can decide. The run determines them once. */
   entries(): Promise<readonly PruneEntry[]>
 }
 
@@ -42,7 +42,7 @@ export function createContext(
   return context
 }
 
-/** Most stores that a pass has at once: inputs, outputs and middles of the dense model, and the pruned stream. */
+/** Most activation stores that a pass has at once: inputs, outputs and middles of the dense model, and the pruned stream. */
 const stores = 4
 
 export function statesIn({ activationBytes, residentStateBytes }: Budget, spillFolder: string): ActivationBudget {
@@ -65,7 +65,7 @@ function stagesAfter(context: RunContext, passes: number): SavedStage[] {
   return [...prunedStages(context), ...later]
 }
 
-/** The model after all passes that are finished; `more` is what a pass in progress has saved of it. */
+/** Runs `body` on the model after all finished passes. `more`: what a pass in progress has saved so far. */
 export function withRunModel<T>(
   context: RunContext,
   body: (model: Checkpoint) => Promise<T>,

@@ -36,7 +36,7 @@ export async function runPhases(session: RunSession): Promise<number | null> {
 async function phasesLeft(context: RunContext): Promise<number | null> {
   const { session } = context
   const { plan, progress, model } = session
-  // The first recoveries change each block as soon as it is pruned: the pruned model is made by a pass of its own.
+  // If the first recoveries change each block as soon as it is pruned, a separate pass makes the pruned model.
   const apart = plan.passes.whilePruning.length > 0
   await measureDense(context, false)
   if (apart && progress.finishedBlocks < model.config.numBlocks) await givePruned(context)
@@ -50,7 +50,7 @@ async function phasesLeft(context: RunContext): Promise<number | null> {
   return finish(context, masks)
 }
 
-/** `last`: nothing else is left to do, so a run of the same sweep that measures is waited for. */
+/** `last`: nothing else is left to do, so this waits for another run of the sweep that is measuring. */
 function measureDense(context: RunContext, last: boolean): Promise<void> {
   const { session } = context
   const measure = () => evaluateStage(context, 'dense', session.source, decoderBytesOf(context))
@@ -66,7 +66,7 @@ function measurePruned(context: RunContext, last: boolean): Promise<void> {
   return measureOnce(session, { stage: 'pruned', after, last, measure })
 }
 
-/** Measures the pruned model, and saves it if the recipe says so. Without `masks` it is made first, by a pass of its own. */
+/** Measures the pruned model, and saves it if the recipe says so. Without `masks`, a separate pass makes it first. */
 async function givePruned(context: RunContext, masks?: StoredMasks): Promise<void> {
   const { session } = context
   const output = outputsOf(session.recipe).find(({ kind }) => kind === 'pruned')
@@ -133,7 +133,7 @@ async function finish(context: RunContext, masks: StoredMasks): Promise<number |
   return sparsityOfModel(model, summary.counts)
 }
 
-/** The work of a run before it is done: its parts with the time that each is planned to take. */
+/** The parts of a run's work, each with its estimated time. */
 async function plannedWork(
   { recipe, model, source, backend }: Pick<RunSession, 'recipe' | 'model' | 'source' | 'backend'>,
   data: RunData,

@@ -54,7 +54,7 @@ async function write(session: RunSession, given: Result): Promise<void> {
   const reordered = await orderOf(session, output)
   const note = `${JSON.stringify({ ...noteOf(session, given), ...(reordered !== null && { reordered }) }, null, 2)}\n`
   if (await isOurs(to, note)) {
-    // Killed between the rename and the note of it in the progress: it is whole and ours.
+    // An earlier session was killed between the rename and recording it: the output is complete and belongs to this run.
     progress.saved = to
   } else {
     const maxShardBytes = parseByteSize(save.max_shard) ?? Infinity
@@ -77,7 +77,7 @@ async function write(session: RunSession, given: Result): Promise<void> {
   await session.milestone()
 }
 
-/** See `channelOrderOf`: a hash of everything that the order of the channels follows from, as blocks before it decide a block's. */
+/** See `channelOrderOf`. A hash of everything that decides the channel order: a block's order depends on the blocks before it. */
 async function orderOf({ recipe, plan, progress, source }: RunSession, { kind }: Output): Promise<string | null> {
   const before = await channelOrderOf(source)
   if (!progress.reordered) return before
@@ -98,7 +98,7 @@ function configEdit({ model, plan }: RunSession, { output }: Result) {
   }
 }
 
-/** Whether a folder is what this run was going to write, perhaps by an earlier version of the program, or before it had measured it. */
+/** Whether a folder is this run's output. The version, the evaluations and the movements in its note may differ. */
 async function isOurs(folder: string, note: string): Promise<boolean> {
   const there = await readSmallFile(join(folder, noteName), maxNoteBytes).catch(() => '{}')
   const unversioned = (text: string) =>
@@ -157,7 +157,7 @@ function noteOf({ progress, plan, version, recipe: whole, showPath }: RunSession
 function recipeOfPruned({ save, ...recipe }: ResolvedRecipe, to: string): ResolvedRecipe {
   if (!save) return { ...recipe, recover: [] }
   const { pruned: _, type: __, ...others } = save
-  // The GGUF file is of the result alone.
+  // Only the result is written as a GGUF file.
   const format = save.format === 'gguf' ? defaultSaveFormat : save.format
   return { ...recipe, recover: [], save: { ...others, format, to } }
 }
@@ -168,7 +168,7 @@ function contentsOf(sources: readonly SourceRecord[]) {
   return [...files.values()]
 }
 
-/** Writes the result once more, as one file for llama.cpp, from the folder that was just saved, unless it is there. @throws EngineError 'exists' or 'disk'; there is then no file of its name. */
+/** Writes the saved result as a GGUF file, unless that is done. @throws EngineError 'exists', or 'disk' without leaving a file. */
 export async function saveGguf(session: RunSession, { to }: Output): Promise<void> {
   const { progress, recipe, signal } = session
   const { saved: folder, gguf } = progress
@@ -176,7 +176,7 @@ export async function saveGguf(session: RunSession, { to }: Output): Promise<voi
   const write = async () => {
     const checkpoint = await openCheckpoint(folder)
     try {
-      // The plan has said what llama.cpp computes differently.
+      // The returned warnings are dropped: the plan has already reported what llama.cpp computes differently.
       await writeGguf(openModel(checkpoint), to, {
         type: recipe.save?.type,
         partial: gguf.partial === null ? undefined : partialPath(to, gguf.partial),

@@ -17,9 +17,9 @@ const lookEveryMs = 500
 
 export interface SharedStage {
   readonly stage: Stage
-  /** Names the work on the model before; null: no work. */
+  /** Key of the pruning that precedes the stage; null: nothing was pruned. */
   readonly after: string | null
-  /** Nothing else is left to do meanwhile, so a run that measures is waited for. */
+  /** Nothing else is left to do meanwhile, so this waits for a run that is measuring. */
   readonly last: boolean
   readonly measure: () => Promise<void>
 }
@@ -59,7 +59,7 @@ export async function measureOnce(session: RunSession, { stage, after, last, mea
   })
 }
 
-/** Same model, same data read in the same way, same questions, same kind of device and of products: the same numbers. */
+/** Everything that decides the numbers: model, data and how it is read, entries, kind of device, precision of products. */
 function measuredOn(
   { progress, backend }: RunSession,
   due: ReturnType<typeof dueEntries>,
@@ -79,7 +79,7 @@ const measuredShape = z.object({
   sha256: z.string(),
 })
 
-/** Hash of the evaluations before they are written and after they are read: JSON has no NaN, and the shape has its own order of keys. */
+/** Hash of the evaluations as they are read back from a file: JSON has no NaN, and the schema has its own order of keys. */
 function hashOf(on: unknown, evaluations: readonly EvaluationResult[]): string {
   const asRead = evaluationsShape.parse(JSON.parse(JSON.stringify(evaluations)))
   return hash('sha256', JSON.stringify([on, asRead]))

@@ -1,5 +1,5 @@
 // The pruned model of runs that prune alike and recover only afterwards: one of them prunes,
-// the others link its finished blocks, since files of a state are never written into.
+// the others link its finished blocks. That is safe, since state files are never modified in place.
 import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -49,7 +49,7 @@ export async function pruneOnce(session: RunSession, prune: () => Promise<void>)
   if (used.length >= shared.prunesAlike) await forget(folder)
 }
 
-/** Hash of all that decides the pruned bits, device, threads and libraries too: near ties fall by rounding. */
+/** Hash of everything that decides the pruned bits, including device, threads and libraries, since rounding decides near ties. */
 export function pruningKey({ recipe, progress, backend }: RunSession): string {
   const { sources } = progress
   const files = [...sourceHashes(sources, 'model '), ...sourceHashes(sources, 'calibration')]
@@ -78,7 +78,7 @@ const prunedShape = z.object({
   chosen: chosenShape.default([]),
 })
 
-/** null: they are not there, or no longer. */
+/** Takes the shared blocks into this run. Returns null if they are not there yet, or have been removed. */
 async function takeBlocks(session: RunSession, shared: string): Promise<true | null> {
   const { progress, folder, model, log } = session
   const made = await readMade(prunedShape, resultsFile(shared))
@@ -101,7 +101,7 @@ async function takeBlocks(session: RunSession, shared: string): Promise<true | n
   return true
 }
 
-/** Removes the results first: without them no run takes the rest. Also removes what a killed run had not yet renamed. */
+/** Removes the results first: without them no run takes the rest. Also removes temporary files of killed runs. */
 async function forget(folder: string): Promise<void> {
   await rm(resultsFile(folder), { force: true })
   for (const name of await readdir(folder))

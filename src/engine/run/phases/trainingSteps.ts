@@ -11,12 +11,12 @@ import { movementOf, type OnMerge } from '../../recover/movement.ts'
 /** Called with a block and how many of its steps in it a recovery has done. */
 export type StepCount = (block: number, steps: number) => void
 
-/** Optimiser steps or conjugate gradients. */
+/** Steps of a recovery in one block: optimiser steps, or conjugate gradients. */
 export function stepsOfBlock({ mode, window, steps }: ResolvedRecover): number {
   return mode === 'reconstruct' && window === 'submodule' ? 2 * steps : steps
 }
 
-/** One for each recovery of a pass: together they count the steps of all of them. */
+/** A counter for each recovery of a pass. Together the counters report the steps of all recoveries. */
 export function stepCounts(session: RunSession, recoveries: readonly PlannedRecovery[]): StepCount[] {
   const steps = recoveries.map(({ settings }) => stepsOfBlock(settings))
   const all = steps.reduce((sum, count) => sum + count, 0)
@@ -27,7 +27,7 @@ export function stepCounts(session: RunSession, recoveries: readonly PlannedReco
   })
 }
 
-/** Numbers a recovery in events where there are several. */
+/** The index of a recovery, for events; empty in a recipe with a single recovery. */
 export function numberOf({ recipe }: Pick<RunSession, 'recipe'>, { index }: Pick<PlannedRecovery, 'index'>) {
   return recipe.recover.length > 1 ? { recovery: index } : {}
 }
@@ -53,7 +53,7 @@ export function movesInto({ backend, model }: RunSession, moved: Record<string, 
   }
 }
 
-/** Keeps what a recovery moved in a block (null: outside the blocks), in place of what an interrupted session said of it. */
+/** Records how far a recovery moved a block (null: outside the blocks). Replaces the record of an interrupted session. */
 export function recordMoves(
   session: RunSession,
   recovery: PlannedRecovery,

@@ -11,7 +11,7 @@ import { removeState } from '../state/blockStore.ts'
 export interface RunEnd {
   readonly status: RunStatus
   readonly message: string | null
-  /** null when the run did not come so far. */
+  /** null when the run ended before its sparsity was known. */
   readonly sparsity: number | null
 }
 

@@ -30,7 +30,7 @@ import type { RunReport } from './report.ts'
 import { summaryHeads, summaryRows, wonBackSentences } from './summaryTable.ts'
 import { stages } from '../../../catalog/stages.ts'
 
-/** The page is light or dark as its reader likes it. */
+/** Colours that follow the reader's light or dark scheme. */
 export const ink: Ink = { text: 'currentColor', muted: 'currentColor', error: '#c33', paper: null, font: 'inherit' }
 const maxPoints = 800
 
@@ -175,7 +175,7 @@ function mergeTables({ recoveries }: RunReport): string {
     .join('')
 }
 
-/** Numbers to the right; words, and what a row is of, to the left. */
+/** A table whose numbers are aligned right, and whose words and first column are aligned left. */
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const kinds = heads.map((_, c) => (c === 0 || isOfNumbers(rows.map((row) => row[c])) ? '' : ' class="words"'))
   const cells = (tag: string, row: readonly string[]) =>

@@ -16,7 +16,7 @@ export type RunStatus = 'done' | 'failed' | 'cancelled'
 
 export interface RunReport {
   status: RunStatus
-  /** Why it did not end well. */
+  /** Why the run failed or was cancelled; null when it is done. */
   message: string | null
   /** The run folder. */
   run: string
@@ -32,14 +32,14 @@ export interface RunReport {
   /** Mean of `acc` over the zero-shot tasks, unweighted as PERP and Wanda report it, with its standard error. */
   accuracy: Partial<Record<Stage, MeanAccuracy>>
   evaluations: EvaluationResult[]
-  /** Zeros among the weights of the block linears, by the masks; null when the run did not come so far. */
+  /** Zeros among the weights of the block linears, by the masks; null when the run ended before they were known. */
   sparsity: number | null
   /** The certificate of the masks that the run chose, before recovery; null where no Hessians of their inputs were available. */
   certificate: MatrixCertificate | null
-  /** `percent` of all base parameters, as docs/methods.md, "What is trained", counts; of several recoveries the largest. */
+  /** `percent`: of all base parameters, counted as in docs/methods.md, "What is trained". For several recoveries, the largest. */
   trainable: { count: number; percent: number } | null
   recoveries: RecoveryReport[]
-  /** Settings that the recipe left to the run, and what it found. */
+  /** Settings that the recipe left to the run, and the values that the run chose. */
   allocations: readonly ChosenAllocation[]
   /** By phase, and `total`. */
   seconds: Record<string, number>
@@ -120,7 +120,7 @@ function mergedBy({ index }: PlannedRecovery, { merges }: RunProgress): Pick<Rec
   return { merged: { cut: cutOfAll(Object.values(modules)), modules } }
 }
 
-/** How far a recovery moved each tensor, by name in the checkpoint; nothing of one that moved none, or of an earlier version. */
+/** How far a recovery moved each tensor, by name in the checkpoint; empty if it moved none, or ran in an earlier version. */
 function movedBy(
   { index }: Pick<PlannedRecovery, 'index'>,
   { moves }: Pick<RunProgress, 'moves'>,

@@ -26,7 +26,7 @@ export function passStage(pass: number): StoredStage {
   return pass === 0 ? 'trained' : `trained${pass + 1}`
 }
 
-/** Names of what is not the model's in a block's file; the model's tensors never begin like this. */
+/** Name prefix of tensors in a block's file that are not the model's. No tensor of a model begins with it. */
 export const statePrefix = 'sparsescope.'
 const maskPrefix = `${statePrefix}mask.`
 
@@ -101,13 +101,13 @@ export async function removeParts(state: string, stage: StoredStage, parts: read
   }
 }
 
-// The state folder goes when its run has finished.
+// The state folder is removed when its run has finished.
 
 /** Files of the state, and leftovers of such files from a process that was killed while it wrote them. */
 const ours =
   /^(?:(?:pruned|trained\d*|baseline)-(?:\d{4,}|ends)\.safetensors|training\.safetensors|progress\.json)(?:\.tmp)?$/
 
-/** Bytes of those files; 0 when there is no folder yet. */
+/** Bytes of the state's files; 0 when there is no folder yet. */
 export async function bytesOfState(state: string): Promise<number> {
   const names = (await readdir(state).catch(() => [])).filter((name) => ours.test(name))
   const sizes = await Promise.all(

@@ -7,7 +7,7 @@ import type { Stage } from '../../../catalog/stages.ts'
 import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
 import type { RunProgress } from './progress.ts'
 
-/** A part of the planned work, and how much of it is done before and after what is counted, 0 to 1. */
+/** A part of the planned work, and the fractions of it, 0 to 1, that are done before and after the counted work. */
 export interface Share {
   readonly part: WorkPart
   readonly from: number
@@ -15,25 +15,25 @@ export interface Share {
 }
 
 export interface Overall {
-  /** Counts what the body reaches as that share, whose work interrupts that around it. Without a share it is no part of the plan. */
+  /** Counts the body's progress as `share`, and suspends the share around it. Without `share` the body is no part of the plan. */
   within<T>(share: Share | undefined, body: () => Promise<T>): Promise<T>
-  /** So much of the current share is done, 0 to 1. A part never goes back. */
+  /** Sets the fraction of the current share that is done, 0 to 1. The fraction of a part never falls. */
   reach(done: number): void
   /** Share of the whole run, 0 to 1; never falls. */
   share(): number
-  /** By what has been measured so far; null before that is enough. */
+  /** Estimate from the pace so far; null before enough has been measured. */
   secondsLeft(): number | null
 }
 
 interface Visit extends Share {
-  /** Up to when its time is counted. */
+  /** Time up to which its seconds have been counted. */
   since: number
   /** A resumed run first passes over finished blocks, whose pace is not that of the rest. */
   isPassing: boolean
 }
 
 interface Measured {
-  /** Seconds that it took, and seconds that were planned for it. */
+  /** `spent`: seconds that the work took. `gained`: seconds that were planned for the same work. */
   readonly spent: number
   readonly gained: number
 }
@@ -65,7 +65,7 @@ export function createOverall(
     measured.set(kind, together([measured.get(kind) ?? nothing, { spent, gained }]))
     current.since = now()
   }
-  /** Returns the planned seconds by which it rises. */
+  /** Raises the fraction of a part. Returns the planned seconds of that rise. */
   const raise = (part: WorkPart, fraction: number) => {
     const before = fractionOf(part)
     if (planned.has(part)) fractions.set(part, Math.max(before, clamp(fraction)))
@@ -100,12 +100,12 @@ export function createOverall(
       return parts.reduce((sum, { part, seconds }) => sum + fractionOf(part) * seconds, 0) / total
     },
     secondsLeft() {
-      // A block, or ten steps, of any part of a kind gives the pace of the kind.
+      // One block, or ten steps, of any part of a kind is enough to know the pace of the kind.
       const isEnough = ([kind, { gained }]: [string, Measured]) =>
         parts.some((one) => kindOf(one.part) === kind && gained >= one.firstShare * one.seconds)
       const paces = new Map([...measured].filter(isEnough))
       if (paces.size === 0) return null
-      // Kinds that have not been measured are assumed as fast as those that have.
+      // Kinds that have not been measured are assumed to have the mean pace of those that have.
       const whole = together([...paces.values()])
       return parts.reduce((sum, { part, seconds }) => {
         const { spent, gained } = paces.get(kindOf(part)) ?? whole
@@ -124,7 +124,7 @@ function together(measured: readonly Measured[]): Measured {
   }
 }
 
-/** The next of an entry's measurements in between, as a share of all of them. */
+/** The next measurement of an entry in the middle of a recovery, as a share of all such measurements. */
 export function shareBetween(
   { evaluations }: Pick<RunProgress, 'evaluations'>,
   recipe: ResolvedRecipe,
@@ -136,7 +136,7 @@ export function shareBetween(
   return { part: `evaluate between ${entry}`, from: clamp(done / all), to: clamp((done + 1) / all) }
 }
 
-/** Fractions of the parts that a resumed run has behind it. */
+/** The fraction of each part that earlier sessions of a run have finished. */
 export function finishedParts(
   {
     trialLosses,

@@ -10,8 +10,8 @@ export interface MemoryWatch {
 const everyMs = 500
 
 /**
- * Samples twice a second. Where the process's own high-water mark has risen since, that is the exact peak; in a process
- * that has done larger things before, the samples must do.
+ * Samples twice a second. If the process's high-water mark has risen since the watch began, the mark is the exact peak. Otherwise the
+ * process used more memory before, and the peak is that of the samples.
  */
 export function watchMemory(
   deviceBytes: () => number,

@@ -21,7 +21,7 @@ import { stages } from '../../../catalog/stages.ts'
 import { readOwn } from '../../../system/ownFile.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
 
-/** A record larger than any run writes is an attack, not a long run. */
+/** Most items in a list. No run writes a longer list. */
 const few = 1e6
 const count = z.int().min(0)
 const seconds = z.number().min(0)
@@ -36,14 +36,14 @@ const measured = z
   .number()
   .nullable()
   .transform((value) => value ?? NaN)
-/** A perplexity that overflows. */
+/** A perplexity that overflows is null on disk. */
 const perplexity = z
   .number()
   .nullable()
   .transform((value) => value ?? Infinity)
 const record = <T extends z.ZodType>(value: T) => z.record(text, value)
 
-/** A name that cannot lead anywhere: it becomes a part of a path whose folder is removed. */
+/** Hexadecimal digits only, since it becomes part of the path of a folder that is removed. */
 const partialId = z.string().regex(/^[0-9a-f]{16}$/)
 /** Path from the run folder to the recipe, which is above it. */
 const above = z.string().regex(/^\.\.(?:[\\/]\.\.)*$/)
@@ -53,7 +53,7 @@ const share = z.number().min(0).max(1)
 
 const source = z.object({ role: text, name: text, bytes: count, sha256, stamp: text, seen: z.number() })
 
-/** A character a row. */
+/** One character per row. */
 const choices = z
   .string()
   .max(2 ** 22)
@@ -65,11 +65,11 @@ export const evaluationShape = z.object({
   /** Index in the recipe's `evaluate`. */
   entry: count,
   task: z.enum(taskNames),
-  /** Recipe's path of the data; undefined for a task without data. */
+  /** Path of the data as the recipe gives it; undefined for a task without data. */
   data: text.optional(),
-  /** The recipe's, where it names a column or tensor of the data. */
+  /** Column or tensor of the data, where the recipe names one. */
   field: text.optional(),
-  /** Whose tokens of conversations count, where not all do. */
+  /** The part of conversations whose tokens count, where not all do. */
   loss_on: text.optional(),
   /** Steps (retrain) or blocks (reconstruct, refit) done; only for measurements in between. */
   step: count.optional(),
@@ -87,7 +87,7 @@ export const evaluationShape = z.object({
   /** Standard error of acc; null: one row. */
   stderr: z.number().min(0).nullable().optional(),
   rows: count.optional(),
-  /** What was answered to each row, at the end of a stage. */
+  /** The answer to each row, at the end of a stage. */
   answers: z.object({ picked: choices, gold: choices }).optional(),
   /** Continuations, one per prompt, of a task that generates. */
   samples: z.array(z.custom<Sample>(isSample)).max(few).optional(),
@@ -120,14 +120,14 @@ export const blockShape = z.object({
   seconds,
 })
 
-/** What a run found by trying settings of its allocations, a step each. */
+/** The settings of allocations that a run chose by trial, one for each pruning step. */
 export const chosenShape = z.array(z.custom<ChosenAllocation>(isChosenAllocation)).max(few)
 
 /** The state of a folder that the run writes. */
 const output = {
-  /** Which of the hidden siblings of its place it is being written into (partialPath). */
+  /** Id of the hidden sibling that the output is being written into (`partialPath`). */
   partial: partialId.nullable(),
-  /** Its place, once it is there. */
+  /** Path of the output, once it is complete. */
   saved: path.nullable(),
 }
 
@@ -147,20 +147,20 @@ const device = z.object({
 
 const progress = z.object({
   version: z.literal(2),
-  /** Grows with every record: of two the one that says more. */
+  /** Grows with every record, so that the later of two records is known. */
   revision: count,
   /** SHA-256 of the run folder's recipe. */
   recipe: sha256,
-  /** Folder of the recipe that the person wrote, from the run folder: paths are shown relative to it. */
+  /** Path from the run folder to the folder of the user's recipe. Paths are shown relative to the latter. */
   base: above,
   sources: z.array(source).max(few),
   device,
-  /** Bytes of events.jsonl that belong to what is written here. */
+  /** Bytes of events.jsonl that this record covers. */
   eventsBytes: count,
   elapsedMs: seconds,
   /** Losses of the model pruned with each setting that the recipe leaves to the run, in the order in which they are tried. */
   trialLosses: z.array(measured).max(few).default([]),
-  /** What was chosen, once all are known. */
+  /** The chosen settings, once all losses are known. */
   chosen: chosenShape.default([]),
   /** Blocks whose pruned (and reconstructed) weights are saved. */
   finishedBlocks: count,
@@ -169,11 +169,11 @@ const progress = z.object({
   reordered: z.boolean().default(false),
   /** Passes of recovery after pruning that are finished, merged and saved. */
   recoveredPasses: count,
-  /** Blocks that the next such pass has saved, where it works block by block. */
+  /** Blocks that the next pass of recovery has saved, where it works block by block. */
   walkedBlocks: count.default(0),
-  /** Optimiser steps of the next such pass, if it retrains, that the saved moments contain. */
+  /** Optimiser steps of the next pass of recovery, if it retrains, that the saved moments contain. */
   trainedSteps: count,
-  /** The losses of those steps that the check for divergence needs. */
+  /** Losses of these steps, only as many as the check for divergence needs. */
   losses: z.array(measured).max(few),
   /** What merges of adapters did, in the order of the blocks. */
   merges: z.array(merge).max(few).default([]),
@@ -187,7 +187,7 @@ const progress = z.object({
   warnings: z.array(text).max(few),
   /** The place, relative to the run folder, where a resumed run saves by `--set`; it replaces the recipe's `save.to`. */
   saveTo: path.nullable(),
-  // Those of the result.
+  // The state of the result's folder.
   ...output,
   /** The model before recovery. */
   pruned: z.object(output).default({ partial: null, saved: null }),

@@ -39,11 +39,11 @@ export interface SessionParts extends OpenedRun {
   readonly summary: Pick<SummaryFile, 'write'>
   readonly memoryBytes: number
   readonly signal?: AbortSignal
-  /** A path of the recipe as the person wrote it. */
+  /** Shows a path of the recipe as the user wrote it. */
   readonly showPath: (path: string) => string
   /** Awaited between steps, blocks and windows: a paused run waits in it. */
   readonly pausePoint?: () => Promise<void>
-  /** Set for one run of many. */
+  /** Set for a run of a sweep. */
   readonly shared?: SharedFolder
 }
 
@@ -51,9 +51,9 @@ export interface SessionParts extends OpenedRun {
 export interface SharedFolder {
   /** The sweep's folder. */
   readonly root: string
-  /** Folder of the files that one of them made for all. */
+  /** Folder of the files that one run makes for all. */
   readonly folder: string
-  /** Number of them, this one included, that come to the same pruned model before they recover it. */
+  /** Number of runs, this one included, that reach the same pruned model before they recover it. */
   readonly prunesAlike: number
 }
 
@@ -69,9 +69,9 @@ export type PhaseName =
   | 'save'
 
 export interface PhaseOptions {
-  /** Counts the seconds under another name, where that says better what takes them. */
+  /** Name under which the seconds are counted, if not that of the phase. */
   readonly timedAs?: PhaseName
-  /** The part of the planned work that this is; without it the run as a whole does not advance. */
+  /** The part of the planned work that the phase does; without it the progress of the whole run does not advance. */
   readonly part?: WorkPart
   /** Index of the recovery, in a recipe that has several. */
   readonly recovery?: number
@@ -80,21 +80,21 @@ export interface PhaseOptions {
 export interface RunSession extends SessionParts {
   /** Adds a warning to the events and the report, each text once. */
   warn(message: string): void
-  /** The work there is, once it is known: from here on progress is that of the whole run. */
+  /** Sets the planned work. From then on progress events include the progress of the whole run. */
   expect(planned: readonly PlannedPart[]): void
   /** Announces a phase and counts its seconds. */
   phase<T>(name: PhaseName, body: () => Promise<T>, options?: PhaseOptions): Promise<T>
   /** Counts what the body advances as a share of a part of the planned work. */
   countAs<T>(share: Share, body: () => Promise<T>): Promise<T>
-  /** Replaces the phase within a phase by another one, unless it is that already. Nothing is counted. */
+  /** Announces that the current phase continues as another one, unless that is announced already. Counts no seconds. */
   turnTo(name: PhaseName, recovery: number): void
   /** Counts seconds under a phase's name without announcing it; they are not counted under the phase around it. */
   time<T>(name: PhaseName, body: () => Promise<T>): Promise<T>
   /** Progress of the current phase, at most four times a second. */
   advance(done: number, total: number, unit: string): void
-  /** Precedes each record of what is done. @throws EngineError 'bad-data' when a file that the run reads is not what it was. */
+  /** Called before each record of progress. @throws EngineError 'bad-data' when a file that the run reads has changed. */
   checkSources(): Promise<void>
-  /** Precedes each write of the run's state. @throws EngineError 'disk' when the folder has become another process's. */
+  /** Called before each write of the run's state. @throws EngineError 'disk' when another process has taken over the folder. */
   requireHeld(): void
   /** Makes what is done so far durable. */
   milestone(): Promise<void>
@@ -119,7 +119,7 @@ export function createSession(parts: SessionParts): RunSession {
   const memory: MemoryWatch = watchMemory(
     () => backend.memory().usedBytes,
     (rssMb, deviceMb) => {
-      // The first line of a run is its start.
+      // The first event of a run must be its start.
       if (log.bytes() === 0 || log.elapsed() - lastMemory < memoryEveryMs) return
       lastMemory = log.elapsed()
       log.mention({ type: 'memory', rss_mb: Math.round(rssMb), device_mb: Math.round(deviceMb) })
@@ -199,14 +199,14 @@ export function lostRun({ path }: RunFolder, cause?: unknown): EngineError {
   return new EngineError('disk', message, { cause })
 }
 
-/** What a line of progress says of the whole run. */
+/** Fields of a progress event about the whole run. */
 function toldOf(overall: Overall | null) {
   if (!overall) return { eta_s: null }
   const left = overall.secondsLeft()
   return { eta_s: left === null ? null : Math.round(left), overall: Number(overall.share().toFixed(4)) }
 }
 
-/** Seconds of work by phase; an inner phase's seconds are its own only. */
+/** Seconds of work by phase. Seconds of an inner phase are not counted for the phase around it. */
 function createPhaseClock(seconds: Record<string, number>, elapsed: () => number) {
   const stack: string[] = []
   let since = elapsed()

@@ -15,7 +15,7 @@ import { readError } from '../../../system/diskErrors.ts'
 import { openRegular } from '../../checkpoint/regularFile.ts'
 import type { RunProgress } from './progress.ts'
 
-/** A file by its role in the run, which stays the same where a whole workplace is moved. */
+/** A file and its role in the run. The role stays the same when the working folder is moved. */
 interface SourceFile {
   /** `model config.json`, `calibration`, `evaluate 0`. */
   readonly role: string
@@ -27,7 +27,7 @@ export interface SourceRecord extends Fingerprint {
   readonly name: string
 }
 
-/** Files that the recipe, its paths absolute, and its model name now. */
+/** The files of the model, and those that the recipe names. Paths of the recipe are absolute. */
 export async function sourceFiles(recipe: ResolvedRecipe, source: Checkpoint): Promise<SourceFile[]> {
   const { entry } = await locate(source.path)
   const beside = (await readdir(source.folder)).filter((name) => isCompanion(name) || name === maskFileName)
@@ -58,7 +58,7 @@ async function filesOfModel(path: string): Promise<{ name: string; path: string 
   return [...checkpoint.files, { name: 'config.json', path: join(checkpoint.folder, 'config.json') }]
 }
 
-/** The files of a list by their places in it. */
+/** Role and path of each file of a list. */
 function rolesOf(role: string, data: DataFiles | undefined): [role: string, path: string][] {
   const files = filesOf(data)
   return files.map((path, i) => [files.length > 1 ? `${role} file ${i}` : role, path])
@@ -81,7 +81,7 @@ export function contentOf(
   return record.sha256
 }
 
-/** Role and content of the files whose role begins so, in the order of their roles. */
+/** Role and content hash of the files whose role begins with `prefix`, sorted by role. */
 export function sourceHashes(records: readonly SourceRecord[], prefix: string): readonly [string, string][] {
   return records
     .filter(({ role }) => role.startsWith(prefix))
@@ -92,7 +92,7 @@ export function sourceHashes(records: readonly SourceRecord[], prefix: string): 
 /** Fingerprints of files from their last read, by path. */
 export type KnownFiles = ReadonlyMap<string, Fingerprint>
 
-/** Files that are known, and whose stamp leaves no doubt, are not read again. @throws EngineError when one cannot be read. */
+/** Fingerprints the files. A known file whose stamp leaves no doubt is not read again. @throws EngineError when a file cannot be read. */
 export async function recordSources(
   files: readonly SourceFile[],
   { known = new Map(), signal }: { known?: KnownFiles; signal?: AbortSignal } = {},
@@ -110,7 +110,7 @@ export async function recordSources(
   })
 }
 
-/** Checks the files that a run reads, and keeps their stamps of now. @throws EngineError 'bad-data' when one changed, is gone, or is new. */
+/** Checks the files that a run reads, and updates their stamps. @throws EngineError 'bad-data' when one was changed, removed or added. */
 export async function checkSources(
   { recipe, source, progress }: { recipe: ResolvedRecipe; source: Checkpoint; progress: Pick<RunProgress, 'sources'> },
   signal?: AbortSignal,
@@ -138,7 +138,7 @@ export async function checkSources(
 export interface Fingerprint {
   readonly bytes: number
   readonly sha256: string
-  /** Device, inode, size and times. Another stamp may be another content, or only a touch or a copy. */
+  /** Device, inode, size and times. A different stamp means other content, or only a touch or a copy. */
   readonly stamp: string
   /** When the stamp was taken, ms since 1970. */
   readonly seen: number

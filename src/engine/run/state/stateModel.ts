@@ -50,9 +50,9 @@ export async function masksOfStage(
 interface OverlayOptions {
   /** Config that replaces the source's. */
   readonly config?: unknown
-  /** Tensors of the layers that are not the model's, by prefix: masks, say. */
+  /** Name prefix of tensors in the layers that are not the model's, such as masks. */
   readonly hidden?: string
-  /** A tensor that is another one under a second name: where a layer has that one, it is what that one has become. */
+  /** The source stores tensor `as` a second time as `name`. Where a layer changes `as`, `name` follows. */
   readonly same?: { readonly name: string; readonly as: string } | null
 }
 
@@ -70,7 +70,7 @@ export function overlayCheckpoint(
       tensors.set(name, entry)
       owners.set(name, layer)
     }
-  // If no layer has that one, it was never checked whether the two agree: both stay as they are.
+  // If no layer has `as`, it was never checked whether the two tensors agree, so both stay as they are.
   const became = same && owners.has(same.as) ? tensors.get(same.as) : undefined
   if (same && became) tensors.set(same.name, { ...became, name: same.name })
   const stored = (name: string) => (became && name === same?.name ? same.as : name)

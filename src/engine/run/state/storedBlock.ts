@@ -16,8 +16,8 @@ import { bytesOf, type StateTensor } from './tensorFile.ts'
 type ChangedBy = 'pruning' | 'training' | 'merging'
 
 /**
- * `tensor` holds the values of a parameter in the engine's orientation, in f32 or in the type that they are stored in; it is read
- * when its turn to be written comes, which throws EngineError 'mask-broken', or 'numeric' when a value does not fit the type.
+ * `tensor` holds the values of a parameter in the engine's orientation, in f32 or in the stored type. It is read only when it is
+ * written, which throws EngineError 'mask-broken', or 'numeric' when a value does not fit the type.
  */
 export function storedParameter(
   backend: Backend,
@@ -42,8 +42,8 @@ export function storedParameter(
 }
 
 /**
- * The same of values on the host, [O, I] in f32, which `make` gives with the mask that holds for them when their turn to be written
- * comes.
+ * Like `storedParameter`, for f32 values [O, I] on the host. `make` is called when they are written, and returns them with the mask
+ * that they must obey.
  */
 export function storedValues(
   model: Model,

@@ -37,7 +37,7 @@ export async function loadTrainingProgress(state: string): Promise<RunProgress |
   return parseProgress(text ?? '', file.path)
 }
 
-/** Counts only the steps that are saved: those after them are lost with what was on the device. */
+/** Sets the progress back to the steps that are saved: later steps are lost with the device's memory. */
 export async function returnToSaved(state: string, progress: RunProgress): Promise<void> {
   const saved = await loadTrainingProgress(state)
   const same = saved?.recoveredPasses === progress.recoveredPasses ? saved : null
