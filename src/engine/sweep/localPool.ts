@@ -26,7 +26,7 @@ export interface PoolOptions {
 const graceMs = 1200
 const lookEveryMs = 250
 
-/** Returns when no process is left. */
+/** Returns, or throws the first error, when no process is left. After an error no run is started. */
 export async function runPool({ folder, indices, jobs, start, onStart, onEnd, signal }: PoolOptions): Promise<void> {
   const alive = new Map<number, StartedRun>()
   const timers = new Set<NodeJS.Timeout>()
@@ -52,7 +52,7 @@ export async function runPool({ folder, indices, jobs, start, onStart, onEnd, si
       .catch(() => undefined)
   }, lookEveryMs)
   const queue = [...indices]
-  const work = async () => {
+  const runFromQueue = async () => {
     for (let index = queue.shift(); index !== undefined && !signal.aborted; index = queue.shift()) {
       const cancelled = await cancelledRuns(folder)
       // `stopAll` reaches only processes that exist: one that starts later would run to its end.
@@ -66,8 +66,15 @@ export async function runPool({ folder, indices, jobs, start, onStart, onEnd, si
       await onEnd(index)
     }
   }
+  const errors: unknown[] = []
+  const work = () =>
+    runFromQueue().catch((error: unknown) => {
+      errors.push(error)
+      queue.length = 0
+    })
   try {
     await Promise.all(Array.from({ length: jobs }, work))
+    if (errors.length > 0) throw errors[0]
   } finally {
     clearInterval(looking)
     for (const timer of timers) clearTimeout(timer)

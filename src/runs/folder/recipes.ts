@@ -48,7 +48,7 @@ async function readYaml(path: string): Promise<Record<string, unknown> | null> {
   return problems.length === 0 && isRecord(value) ? value : null
 }
 
-const pathKeys = new Set(['model', 'data', 'init', 'to', 'dense'])
+const pathKeys = new Set(['model', 'data', 'init', 'dense', 'adapter', 'out', 'to', 'pruned'])
 
 /** A copy with absolute paths: recipes in different folders then name the same file alike. */
 function withPaths(value: object, folder: string): object {

@@ -60,4 +60,23 @@ describe('the local engine', () => {
     await pool
     assert.deepEqual(started, [])
   })
+
+  it('throws an error when its other runs have ended, and starts no more', async () => {
+    const runs: Stubborn[] = []
+    const ended: number[] = []
+    const pool = runPool({
+      ...{ folder: sweepFolderAt(path), indices: [0, 1, 2], jobs: 2, signal: new AbortController().signal },
+      start: () => (runs[runs.length] = new Stubborn('SIGKILL')),
+      onStart: (index) => index === 1 && setImmediate(() => runs[0].emit('exit')),
+      async onEnd(index) {
+        ended.push(index)
+        if (index > 0) return
+        setTimeout(() => runs[1].emit('exit'), 50)
+        throw new Error('the disk is full')
+      },
+    })
+    await assert.rejects(pool, /the disk is full/)
+    assert.deepEqual(ended, [0, 1])
+    assert.equal(runs.length, 2)
+  })
 })

@@ -24,15 +24,16 @@ describe('recipes of compared runs', () => {
 
   it('name the same file alike from folders of different depth', async () => {
     const text = (up: string) =>
-      `model: ${up}/models/opt\ncalibration: {data: ${up}/c4.jsonl}\nrecover: {data: [${up}/a.jsonl, ${up}/b.jsonl]}\nsave: {to: ${up}/out}\n`
+      `model: ${up}/models/opt\ncalibration: {data: ${up}/c4.jsonl}\nrecover: {data: [${up}/a.jsonl, ${up}/b.jsonl], adapter: ${up}/lora}\nevaluate: [{out: ${up}/items}]\nsave: {to: ${up}/out, pruned: ${up}/half}\n`
     const own = await recipeOfRun(runFolderAt(run('runs/a', text('../..'))))
     const swept = await recipeOfRun(runFolderAt(run('sweeps/s/runs/0', text('../../../..'))))
     assert.deepEqual(own, swept)
     assert.deepEqual(own, {
       model: join(place, 'models/opt'),
       calibration: { data: join(place, 'c4.jsonl') },
-      recover: { data: [join(place, 'a.jsonl'), join(place, 'b.jsonl')] },
-      save: { to: join(place, 'out') },
+      recover: { data: [join(place, 'a.jsonl'), join(place, 'b.jsonl')], adapter: join(place, 'lora') },
+      evaluate: [{ out: join(place, 'items') }],
+      save: { to: join(place, 'out'), pruned: join(place, 'half') },
     })
     assert.deepEqual(await recipeOfRun(runFolderAt(run('h', 'model: hf:org/name'))), { model: 'hf:org/name' })
   })
