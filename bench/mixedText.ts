@@ -32,7 +32,7 @@ function shuffled(documents: Document[]): Document[] {
     .map(({ document }) => document)
 }
 
-/** The package of what lies below `a/node_modules/@b/c` is `@b/c`. */
+/** The package of what is below `a/node_modules/@b/c` is `@b/c`. */
 const packageOf = (path: string) => /^(@[^/]+\/)?[^/]+/.exec(path.split('node_modules/').at(-1)!)![0]
 
 /** All files of a package, and of its other versions, fall on the same side. */

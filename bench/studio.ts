@@ -25,7 +25,7 @@ const waits = values.waits.split(',')
 const server = setupVscode()
 const home = mkdtempSync(join(tmpdir(), 'sparsescope-bench-'))
 
-/** 300 lines: what is typed into stands at the top, where the lenses are in sight. */
+/** 300 lines: what is typed into is at the top, where the lenses are in sight. */
 const recipe = [
   'version: 1',
   'model: ./model',

@@ -1,6 +1,6 @@
 // GFLOP/s of the WGSL matrix products on the adapter of this machine, through the backend.
 // A software adapter computes on the CPU: its rate per CPU-second tells more than the wall's on a machine that is shared.
-// Where a process's memory lies decides how well caches hold it, so rates are medians of --runs processes.
+// The placement of a process's memory decides how well caches hold it, so rates are medians of --runs processes.
 // Run: node --import tsx bench/wgslGemm.mjs [--runs 5] [--json]
 import { execFileSync } from 'node:child_process'
 import { parseArgs } from 'node:util'

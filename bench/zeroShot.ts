@@ -1,6 +1,6 @@
 // Zero-shot tasks beside lm-evaluation-harness: accuracy, log-likelihoods a token, seconds. Both in float32 on the CPU, taking turns.
 //   PYTHON=…/bin/python npx tsx bench/zeroShot.ts --model SMOLLM2 --data FOLDER [--tasks arc_easy,…] [--limit 200] [--rounds 3]
-// FOLDER has TASK.jsonl. PYTHON has lm_eval 0.4.13; its environment lies outside the repository. Under `taskset -c 0` both have one thread.
+// FOLDER has TASK.jsonl. PYTHON has lm_eval 0.4.13; its environment is outside the repository. Under `taskset -c 0` both have one thread.
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'

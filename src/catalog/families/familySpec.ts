@@ -199,7 +199,7 @@ export type FamilyRow = Pick<FamilySpec, 'modelType' | 'title'> & {
   readonly [K in keyof FamilySpec]?: K extends keyof typeof usualParts ? Differing<FamilySpec[K]> : FamilySpec[K]
 }
 
-/** The usual values of the parts of which a row may set single fields. */
+/** Usual values of the parts of a row. A row may replace single fields of each part. */
 const usualParts = {
   keys: {
     hiddenSize: 'hidden_size',

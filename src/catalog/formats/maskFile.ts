@@ -1,4 +1,4 @@
-// `sparsescope.mask`, a file beside the weights: which weights of which matrices are kept.
+// The format of `sparsescope.mask`, the file beside the weights that says which weights of each matrix are kept.
 //   8 bytes  "SSMASK01"
 //   4 bytes  length of the JSON, little-endian
 //   JSON     {"<tensor name>": {"shape": [rows, columns], "start": <first word>}, …}, padded with spaces to 4 bytes

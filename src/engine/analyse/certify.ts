@@ -25,7 +25,7 @@ import { certificateOf, groupOf, swapRows, tooWide, type RowCertificates } from 
 export interface CertifiedMatrix extends RowCertificates {
   readonly name: string
   readonly block: number
-  /** Number of consecutive inputs within which both weights of a swap lie; 0: the whole row. */
+  /** Number of consecutive inputs within which both weights of a swap are; 0: the whole row. */
   readonly group: number
 }
 

@@ -61,12 +61,12 @@ function deviceActivations(backend: Backend, shape: ActivationShape): Activation
       arena.allocate([Math.min(most, windows - i * most) * seqLen, channels]),
     ),
   )
-  /** A view of windows [start, end), which must lie in one tensor. */
+  /** A view of windows [start, end), which must be in one tensor. */
   const within = (start: number, end: number) => {
     const first = Math.floor(start / most) * most
     return rows(tensors[first / most], (start - first) * seqLen, (end - first) * seqLen)
   }
-  /** Divides [start, end) into parts that each lie in one tensor. */
+  /** Divides [start, end) into parts that are each in one tensor. */
   function* parts(start: number, end: number): Generator<[number, number]> {
     for (let at = start; at < end;) {
       const next = Math.min(end, (Math.floor(at / most) + 1) * most)

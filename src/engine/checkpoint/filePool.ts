@@ -1,4 +1,4 @@
-// Ranged reads from many files, of which few are open at a time: a checkpoint may have more shards than a process may have open files.
+// Reads ranges of many files and keeps only a few files open: a checkpoint may have more shards than a process may have open files.
 import { type FileHandle, stat } from 'node:fs/promises'
 import { EngineError } from '../errors.ts'
 import { readError } from '../../system/diskErrors.ts'

@@ -17,7 +17,7 @@ export interface DeviceInfo {
 
 /** What callers base their choices on. Nothing outside this folder makes a choice by the name of a device. */
 export interface DeviceTraits {
-  /** Tensors lie in the memory of this process, so there are no copies between host and device. */
+  /** Tensors are in the memory of this process, so there are no copies between host and device. */
   readonly inHostMemory: boolean
   /** Whether the device has memory of its own, apart from the host's. */
   readonly ownMemory?: boolean
@@ -66,7 +66,7 @@ export interface Backend {
   write(tensor: Tensor, data: HostArray, given?: boolean): void
   /**
    * Resolves when few written bytes still wait in the host's memory. Await it between blocks, since a model may be read faster
-   * than the device takes it. Absent where tensors lie in the host's memory.
+   * than the device takes it. Absent where tensors are in the host's memory.
    */
   written?(): Promise<void>
   /** Device to host, in a new array. */
@@ -74,11 +74,11 @@ export interface Backend {
   /** Resolves when everything called so far is done; rejects with the first error. */
   sync(): Promise<void>
   memory(): MemoryUse
-  /** Limits how many windows a pass takes at once. Absent where tensors lie in the host's memory. */
+  /** Limits how many windows a pass takes at once. Absent where tensors are in the host's memory. */
   readonly rowLimit?: RowLimit
   /**
    * After an `out-of-memory` error: lowers `memory().limitBytes`, or halves `rowLimit` where the last try exceeded its plan.
-   * Returns null if neither can be lowered. Absent where tensors lie in the host's memory.
+   * Returns null if neither can be lowered. Absent where tensors are in the host's memory.
    */
   planWithLess?(): SmallerPlan | null
   /**

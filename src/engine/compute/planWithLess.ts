@@ -14,7 +14,7 @@ export interface LessOptions {
 
 /**
  * Runs `body`. Each time the device runs out of memory, asks it for a smaller plan and runs `body` again. Other errors are
- * rethrown, and so are these where tensors lie in the host's memory or `mayRepeat` returns false.
+ * rethrown, and so are these where tensors are in the host's memory or `mayRepeat` returns false.
  * @throws EngineError 'out-of-memory' with what would help, when no smaller plan is left.
  */
 export async function planWithLess<T>(

@@ -45,7 +45,7 @@ export function partsOf(
   return rangesOf(numRows, Math.max(1, chunks) * chunk)
 }
 
-/** Rows [start, end) as a view. The range must lie in one chunk of the head. */
+/** Rows [start, end) as a view. The range must be in one chunk of the head. */
 export function tableRows({ parts }: Table, { start, end }: RowRange): Tensor {
   const numRows = parts[0].shape[0]
   const part = Math.floor(start / numRows)

@@ -27,7 +27,7 @@ export function rankOf(selection: Selection, size: number, sparsity: number): nu
 }
 
 /**
- * The limit below which the `rank` smallest of `size` scores lie; ties as `selection` says. `scaled`: different scores may round to
+ * The limit below which the `rank` smallest of `size` scores are; ties as `selection` says. `scaled`: different scores may round to
  * the same f32.
  */
 export async function findLimit(

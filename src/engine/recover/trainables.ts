@@ -116,7 +116,7 @@ export async function createTrainables(
 /** Most linears whose masks are side by side: queries, keys, values, and an output of their shape. */
 const mostBeside = 4
 
-/** Groups consecutive linears of one shape, a few at a time: one kernel takes all masks of a group if they lie side by side. */
+/** Groups consecutive linears of one shape, a few at a time: one kernel takes all masks of a group if they are side by side. */
 function alikeOf(linears: readonly AdaptedLinear[]): string[][] {
   const groups: AdaptedLinear[][] = []
   for (const linear of linears) {

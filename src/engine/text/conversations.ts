@@ -129,7 +129,7 @@ async function countsOf(
   }
   for (const [from, to] of parts) {
     const [start] = await tokensBefore(from)
-    // This part and all later ones lie beyond the ids.
+    // This part and all later ones are beyond the ids.
     if (start >= ids.length) break
     const [end, isCut] = await tokensBefore(to)
     counts.fill(1, start, isCut ? end + 1 : end)

@@ -13,7 +13,7 @@ export interface BlockError {
   readonly outlier: boolean
 }
 
-/** Limit in σ above the median. One value in 700 of a normal distribution lies above it. */
+/** Limit in σ above the median. One value in 700 of a normal distribution is above it. */
 const farAbove = 3
 /** σ of a normal distribution over its median absolute deviation. */
 const madToSigma = 1.4826

@@ -13,7 +13,7 @@ const page = 65536
 const growthBytes = 16 * 2 ** 20
 /** Bytes inside that tensors leave free for the kernels' own use, where tensors can be placed outside. */
 const kernelBytes = 512 * 2 ** 20
-/** Tensors of at least so many bytes lie outside: inside, freed ones would leave holes that the system does not get back. */
+/** Tensors of at least so many bytes are outside: inside, freed ones would leave holes that the system does not get back. */
 const largeBytes = 256 * 2 ** 20
 /** Free spans of fewer bytes are not worth giving back to the system. */
 const leastDiscard = 2 ** 20

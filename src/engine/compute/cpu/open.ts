@@ -55,7 +55,7 @@ export interface CpuOptions {
   readonly oneDnn?: 'auto' | 'none'
   /** Most bytes of all tensors; default: the machine's memory. */
   readonly maxBytes?: number
-  /** Tensors of at least so many bytes lie outside the WebAssembly memory; Infinity: none does, and all share 4 GiB. */
+  /** Tensors of at least so many bytes are outside the WebAssembly memory; Infinity: none is, and all share 4 GiB. */
   readonly largeBytes?: number
   /** Bytes of a thread's stage for tensors outside (stage.ts); default: what stays in its cache. */
   readonly stageBytes?: number

@@ -57,7 +57,7 @@ export interface WorkerStart {
   readonly module: WebAssembly.Module
   readonly thread: number
   readonly packStart: number
-  /** Whether tensors may lie outside the memory. */
+  /** Whether tensors may be outside the memory. */
   readonly outside: boolean
   readonly blas: { readonly path: string; readonly kind: BlasKind } | null
   /** oneDNN, and whether its primitives passed their self-test. */

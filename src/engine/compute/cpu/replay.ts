@@ -9,7 +9,7 @@
 import { type Control, controlStart, type ExecuteChunk } from './control.ts'
 import { chunkRange, type Command, headWords, mostArgs, readArgs, readCommand, writeEntry } from './entry.ts'
 
-/** Where a program lies: entries of equal size from `address` on. */
+/** Where a program is: entries of equal size from `address` on. */
 export interface ProgramPlace {
   readonly address: number
   readonly entryWords: number

@@ -1,4 +1,4 @@
-// A thread's staging area in the WebAssembly memory: panels of tensors that lie outside this memory are copied here for the
+// A thread's staging area in the WebAssembly memory: panels of tensors that are outside this memory are copied here for the
 // kernels. Tensors inside the memory are used in place.
 import type { Wasm } from '../../readWasm.ts'
 import { isOutside, type Outside } from './outside.ts'
@@ -50,7 +50,7 @@ export class Stage {
     return isOutside(address) ? [this.pack(use, address, rows, bytes * columns, bytes * ld), columns] : [address, ld]
   }
 
-  /** Like `bytes`, for rows `pitch` bytes apart, which are packed even when they lie inside already. */
+  /** Like `bytes`, for rows `pitch` bytes apart, which are packed even when they are inside already. */
   pack(use: Use, far: number, rows: number, bytes: number, pitch: number): number {
     const near = this.take(rows * bytes)
     if (use !== 'out') this.copyRows(near, bytes, far, pitch, rows, bytes)

@@ -1,4 +1,4 @@
-// A wasm task on tensors that may lie outside the WebAssembly memory: a panel of items at a time through the stage. Results
+// A wasm task on tensors that may be outside the WebAssembly memory: a panel of items at a time through the stage. Results
 // are those of the task on tensors inside, bit for bit.
 import { type Operand, taskOperands, type TaskOperands } from './operands.ts'
 import { isOutside } from './outside.ts'
@@ -76,7 +76,7 @@ function show(stage: Stage, o: Operand, address: number, from: number, count: nu
   }
 }
 
-// The wasm product on matrices that may lie outside: blocks of them go through the stage. Their sizes are multiples of the
+// The wasm product on matrices that may be outside: blocks of them go through the stage. Their sizes are multiples of the
 // kernel's own blocks (assembly/gemm.ts), so that sums are added in the same order as for matrices inside.
 const [blockRows, blockColumns, blockDepth] = [256, 512, 256]
 

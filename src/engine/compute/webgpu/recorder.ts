@@ -170,7 +170,7 @@ export class Recorder {
  * bias's gradient share an alignment unit). Such a tensor is copied to scratch, and back if it was written.
  */
 export class Staging {
-  /** Where copies lie until the dispatch is done. */
+  /** Where copies are kept until the dispatch is done. */
   memory: Pick<BufferPool, 'acquire' | 'release'>
   readonly #recorder: Recorder
 

@@ -11,7 +11,7 @@ import { madd, sumLanes } from './simd'
 
 const F16 = 2
 
-/** out[r] = Σ lanes + the products of the columns from `j` on (fewer than eight; their weights lie at `w`) + bias[r]. */
+/** out[r] = Σ lanes + the products of the columns from `j` on (fewer than eight; their weights are at `w`) + bias[r]. */
 function put(out: usize, bias: usize, r: i32, lanes: v128, x: usize, w: usize, code: i32, j: i32, i: i32): void {
   let sum = code == F16 ? halfway * sumLanes(lanes) : sumLanes(lanes)
   for (let n = 0; j + n < i; n++) sum += load<f32>(x + (<usize>(j + n) << 2)) * load1(w, n, code)
@@ -39,7 +39,7 @@ function evenOf(eight: v128, code: i32): v128 {
   return code == BF16 ? upper : half(upper)
 }
 
-/** The other four of the eight weights, which lie at `k`. */
+/** The other four of the eight weights, which are at `k`. */
 // @ts-ignore: decorator
 @inline
 function oddOf(eight: v128, k: usize, code: i32): v128 {

@@ -146,7 +146,7 @@ function clearAround(row: usize, start: i32, end: i32, keys: i32, shift: usize):
 
 /**
  * Products [rows, keys] of queries and keys become, in place, e^(score − maximum) of the scores `scale · product`; query r
- * stands at key `diagonal + r` and sees no later one. With `narrow` they are written there as bf16 [rows, keys] instead.
+ * is at key `diagonal + r` and sees no later one. With `narrow` they are written there as bf16 [rows, keys] instead.
  * factors[rows] = 1/Σ of a row, which turns them into probabilities; logSum (stride `ldSum`) = log Σ exp. A query that sees no
  * key gets zeros, and 0 for both. `cap`: the softcap of scores, 0 = none.
  */

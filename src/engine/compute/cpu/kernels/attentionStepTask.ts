@@ -1,4 +1,4 @@
-// Attention of one new token as a pool task. Caches that lie outside are shown to the kernel a panel of their rows at a time.
+// Attention of one new token as a pool task. Caches that are outside are shown to the kernel a panel of their rows at a time.
 import { isOutside } from '../outside.ts'
 import type { Task, TaskEnv } from '../task.ts'
 

@@ -34,7 +34,7 @@ export function rowGroup(total: number, columns: number): number {
 
 /**
  * Address and leading dimension of f32 rows of a weight for a product, unpacked into `scratch` when it is 16-bit; then they
- * lie inside.
+ * are inside.
  */
 export function weightRows(
   { stage, wasm }: TaskEnv,

@@ -92,7 +92,7 @@ export function move(gpu: Gpu, out: Tensor, input: Tensor): void {
   strided(gpu, out, input, matrixCopy([out.length, 1], [1, 1]))
 }
 
-/** Copies rows in windows: each range of rows lies within one bindable span of either tensor. */
+/** Copies rows in windows: each range of rows is within one bindable span of either tensor. */
 function strided(gpu: Gpu, out: Tensor, input: Tensor, h: CopyShape): void {
   if (h.rows * h.groups * h.width === 0) return
   const outSpan = (h.groups - 1) * h.outGroup + h.width

@@ -53,7 +53,7 @@ export function* scoreWindows(gpu: Gpu, { weight, scale, columns }: Scored, foun
   }
 }
 
-/** Bits of the widest digit: its bins lie in the workgroup's memory. */
+/** Bits of the widest digit: its bins are in the workgroup's memory. */
 export const widestDigit = 11
 
 /** counts[digit] += the scores whose higher bits are `prefix`. Each workgroup counts for itself first. */
