@@ -4,7 +4,14 @@ import { EngineError } from '../errors.ts'
 import type { Backend, Precision } from './backend.ts'
 import { openCpu } from './cpu/open.ts'
 import { probe } from './open.ts'
-import { adapterName, adapterNames, isSoftware, requestAdapter, tensorCoresOf } from './webgpu/adapter.ts'
+import {
+  adapterName,
+  adapterNames,
+  deviceRequest,
+  isSoftware,
+  requestAdapter,
+  tensorCoresOf,
+} from './webgpu/adapter.ts'
 import { openWebGpu, type WebGpuOptions } from './webgpu/backend.ts'
 import { byStrength, deathsIn, surveyAdapters, type AdapterRecord, type SurveyOptions } from './webgpu/survey.ts'
 
@@ -20,6 +27,7 @@ export interface AdapterFacts {
   features: string[]
   /** Shapes of products on tensor cores with f16 inputs and f32 sums, such as 16x16x16; null when there are none. */
   tensorCores: string | null
+  /** What a device is asked for, which for some drivers is less than the adapter lists. */
   limits: { maxBufferBytes: number; maxBindingBytes: number; workgroupBytes: number }
 }
 
@@ -47,7 +55,8 @@ export async function inspectAdapters(options: SurveyOptions = {}): Promise<Insp
 async function inspectAdapter({ name, access }: AdapterRecord): Promise<AdapterFacts> {
   const [flags, plain] = [[`adapter=${name}`], access === 'plain']
   const adapter = await requestAdapter(flags, plain)
-  const { info, limits, features } = adapter
+  const { info, features } = adapter
+  const { requiredLimits } = deviceRequest(adapter, plain)
   const cores = plain ? null : tensorCoresOf(adapter)
   const { subgroupMinSize: min, subgroupMaxSize: max } = info
   return {
@@ -60,9 +69,9 @@ async function inspectAdapter({ name, access }: AdapterRecord): Promise<AdapterF
     features: shownFeatures.filter((feature) => features.has(feature)),
     tensorCores: cores && `${cores.shape.m}x${cores.shape.n}x${cores.shape.k}`,
     limits: {
-      maxBufferBytes: limits.maxBufferSize,
-      maxBindingBytes: limits.maxStorageBufferBindingSize,
-      workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+      maxBufferBytes: requiredLimits.maxBufferSize,
+      maxBindingBytes: requiredLimits.maxStorageBufferBindingSize,
+      workgroupBytes: requiredLimits.maxComputeWorkgroupStorageSize,
     },
   }
 }

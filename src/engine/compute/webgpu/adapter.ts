@@ -100,6 +100,7 @@ const wantedLimits = [
   'maxComputeWorkgroupStorageSize',
   'maxComputeInvocationsPerWorkgroup',
 ] as const
+type WantedLimit = (typeof wantedLimits)[number]
 
 /** Lanes of a subgroup that are requested if an adapter supports several sizes. */
 const usualSubgroup = 32
@@ -145,24 +146,27 @@ const mostBytesOfAmd = 2 ** 31 - 4
 const mostBoundOfQualcomm = 2 ** 28
 
 /**
- * The features that kernels use and the adapter's own limits, since WebGPU's default limits are small. `plain` leaves out the
- * features that can crash immature drivers.
+ * The features that kernels use and the adapter's own limits, since WebGPU's default limits are small. Some drivers are asked
+ * for less than they list. `plain` leaves out the features that can crash immature drivers.
  */
 export function deviceRequest(
   { info, features, limits }: GPUAdapter,
   plain = false,
   platform = process.platform,
-): Required<Pick<GPUDeviceDescriptor, 'requiredFeatures' | 'requiredLimits'>> {
+): { requiredFeatures: GPUFeatureName[]; requiredLimits: Record<WantedLimit, number> } {
   const most = platform === 'win32' && /amd/i.test(info.vendor) ? mostBytesOfAmd : Infinity
   const mostBound = /qualcomm/i.test(info.vendor) ? mostBoundOfQualcomm : most
-  const bounds: Partial<Record<(typeof wantedLimits)[number], number>> = {
+  const bounds: Partial<Record<WantedLimit, number>> = {
     maxBufferSize: most,
     maxStorageBufferBindingSize: mostBound,
   }
-  const asked = (limit: (typeof wantedLimits)[number]) => Math.min(limits[limit], bounds[limit] ?? Infinity)
+  const asked = (limit: WantedLimit) => Math.min(limits[limit], bounds[limit] ?? Infinity)
   return {
     requiredFeatures: (plain ? plainFeatures : wantedFeatures).filter((feature) => features.has(feature)),
-    requiredLimits: Object.fromEntries(wantedLimits.map((limit) => [limit, asked(limit)])),
+    requiredLimits: Object.fromEntries(wantedLimits.map((limit) => [limit, asked(limit)])) as Record<
+      WantedLimit,
+      number
+    >,
   }
 }
 

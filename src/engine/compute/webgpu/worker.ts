@@ -6,6 +6,7 @@ import { EngineError } from '../../errors.ts'
 import {
   adapterName,
   adapterNames,
+  deviceRequest,
   hasOwnMemory,
   hasSmallSubgroups,
   isSoftware,
@@ -84,8 +85,8 @@ async function open(request: OpenRequest): Promise<{ session: Session; facts: Gp
         products: cores ? 'tensor cores' : smallSubgroups ? 'small subgroups' : 'portable',
         maxBindingBytes: device.limits.maxStorageBufferBindingSize,
       },
-      // Not the adapter's limits: `deviceRequest` asks some drivers for less. Buffers have sizes in multiples of 16 bytes.
-      maxBufferBytes: Math.floor(device.limits.maxBufferSize / 16) * 16,
+      // What was requested: an adapter may list more. Buffers have sizes in multiples of 16 bytes.
+      maxBufferBytes: Math.floor(deviceRequest(adapter, plain).requiredLimits.maxBufferSize / 16) * 16,
       ownMemory: hasOwnMemory(info),
       identity: [info.vendor, info.architecture, info.device, info.description].join(' / '),
       kernels: session.kernelNames,

@@ -249,7 +249,7 @@ describe('how much memory a GPU gives', function () {
     const limits = { maxBufferSize: 2 ** 33, maxStorageBufferBindingSize: 2 ** 32 - 4 }
     const adapter = (vendor: string) => ({ info: { vendor }, features: new Set(), limits }) as unknown as GPUAdapter
     const asked = (vendor: string, platform: NodeJS.Platform) =>
-      ['maxBufferSize', 'maxStorageBufferBindingSize'].map(
+      (['maxBufferSize', 'maxStorageBufferBindingSize'] as const).map(
         (limit) => deviceRequest(adapter(vendor), false, platform).requiredLimits[limit],
       )
     assert.deepEqual(asked('amd', 'win32'), [2 ** 31 - 4, 2 ** 31 - 4])
