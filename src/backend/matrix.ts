@@ -102,6 +102,7 @@ export async function readTile(checkpoint: Checkpoint, request: ParamsOf<'tile'>
   const width = sideOf(columns, request.width)
   const nonZeros = new Uint32Array(width * height)
   const weights = new Uint32Array(width * height)
+  const finite = new Uint32Array(width * height)
   const sizes = new Float64Array(width * height)
   const values = height === rows && width === columns ? new Float32Array(width * height) : null
   const columnPixel = Uint32Array.from({ length: columns }, (_, c) => Math.floor((c * width) / columns))
@@ -115,13 +116,16 @@ export async function readTile(checkpoint: Checkpoint, request: ParamsOf<'tile'>
         weights[pixel]++
         nonZeros[pixel] += 1 - strip.zeros[offset + c]
         const value = numbers[offset + c]
-        if (Number.isFinite(value)) sizes[pixel] += Math.abs(value)
+        if (Number.isFinite(value)) {
+          finite[pixel]++
+          sizes[pixel] += Math.abs(value)
+        }
         if (values) values[pixel] = value
       }
     }
   }
   const density = Uint8Array.from(nonZeros, (n, i) => Math.round((255 * n) / weights[i]))
-  const means = sizes.map((size, i) => size / weights[i])
+  const means = sizes.map((size, i) => size / Math.max(1, finite[i]))
   const most = means.toSorted()[Math.ceil(nearlyAll * (means.length - 1))] || 1
   const size = Uint8Array.from(means, (mean) => Math.min(255, Math.round((255 * mean) / most)))
   return {

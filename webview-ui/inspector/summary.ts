@@ -124,7 +124,10 @@ function trendText(counted: readonly Counted[]): string {
     return `, from ${formatPercent(least.share)} in block ${least.name} to ${formatPercent(most.share)} in block ${most.name}`
   }
   const modules = ends(parts(({ module }) => module))
-  if (areAlike(modules.least.share, modules.most.share)) return ', the same in every block'
+  if (areAlike(modules.least.share, modules.most.share)) {
+    const about = blocks.some(({ share }) => Math.abs(share - first) >= 0.0005) ? 'about ' : ''
+    return `, ${about}the same in every block`
+  }
   const [from, to] = [modules.least, modules.most]
   return `, in every block from ${formatPercent(from.share)} in ${from.name} to ${formatPercent(to.share)} in ${to.name}`
 }

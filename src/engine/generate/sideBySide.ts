@@ -13,7 +13,6 @@ import { computeIn } from '../model/computeIn.ts'
 import { kvCacheBytes } from '../model/kvCache.ts'
 import { openModel } from '../model/model.ts'
 import { openTokenizer, type Tokenizer } from '../text/tokenizer.ts'
-import { largest } from '../../formatting/lists.ts'
 
 interface SideBySide {
   readonly models: readonly string[]
@@ -342,8 +341,9 @@ async function openColumn(backend: Backend, options: ColumnOptions): Promise<Col
     opened.push(() => tokenizer.close())
     const texts: string[] = []
     for (const prompt of prompts) texts.push(turns ? await chatText(tokenizer, turns, index, prompt, signal) : prompt)
-    // An estimate of the tokens, usually too high: a token seldom has less than one character.
-    const promptTokens = largest(texts, 0, ({ length }) => length)
+    let promptTokens = 0
+    for (const text of texts)
+      promptTokens = Math.max(promptTokens, (await tokenizer.encode(text, { signal, special: !turns })).length)
     const room = roomFor(model.config, promptTokens, maxTokens)
     const decoder = await createDecoder(computeIn(backend, model, 'auto'), model, {
       memoryBytes: memoryBytes - kvCacheBytes(model.config, room),

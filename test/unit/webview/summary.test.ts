@@ -34,6 +34,7 @@ describe('the sentence on how sparse a checkpoint is', () => {
 
   it('says that all blocks are the same, and which modules differ', () => {
     assert.match(said(statsBy(() => 0.5)), /^50\.0 % of the block weights are exactly zero, the same in every block\./)
+    assert.match(said(statsBy((block) => 0.494 + block / 375)), /zero, about the same in every block\./)
     const byModule = said(statsBy((_, module) => (module === 'fc1' ? 0.7 : 0.3)))
     assert.match(byModule, /, in every block from 30 % in self_attn\.q_proj to 70 % in fc1\./)
   })

@@ -1,6 +1,6 @@
 // Selection within groups of N:M: every score is ranked by comparing it with the others of its group.
 import { highScores, lowScores, notFinite, patterns, rounded, score, upper } from './scores'
-import { storePatterns } from './selectRows'
+import { countNotFinite, storePatterns } from './selectRows'
 
 /** Bytes of scratch that selectGroups needs: the patterns of a row, and of four groups side by side. */
 export function selectGroupsScratch(width: i32, group: i32): i32 {
@@ -111,34 +111,46 @@ export function selectGroups(
 ): void {
   const lanes = scratch
   const row = scratch + (<usize>group << 4)
-  const groups = width / group
   for (let r = start; r < end; r++) {
     const bits = mask + ((<usize>r * <usize>words) << 2)
     const from = weight + ((<usize>r * <usize>width) << 2)
-    if (group == 4) {
-      const largest = scale ? maskScaledFours(from, scale, width, bits, zeros) : maskFours(from, width, bits, zeros)
-      if (v128.any_true(i32x4.ge_s(largest, i32x4.splat(notFinite)))) store<i32>(bad, load<i32>(bad) + 1)
-      continue
+    if (!maskRowOfGroups(from, scale, width, bits, zeros, group, lanes, row)) {
+      storePatterns(from, scale, <usize>width << 2, width, row)
+      store<i32>(bad, load<i32>(bad) + countNotFinite(row, width))
     }
-    if (scale) {
-      if (!maskScaledGroups(from, scale, width, bits, zeros, group, lanes)) store<i32>(bad, load<i32>(bad) + 1)
-      continue
-    }
-    storePatterns(from, 0, 0, width, row)
-    keepAll(bits, width)
-    for (let g = 0; g < groups; g += 4) {
-      const count = min(4, groups - g)
-      const largest = gather(row + (<usize>(g * group) << 2), group, count, lanes)
-      if (i32x4.bitmask(i32x4.ge_s(largest, i32x4.splat(notFinite)))) store<i32>(bad, load<i32>(bad) + 1)
-      for (let i = 0; i < group; i++) {
-        let pruned = i32x4.bitmask(i32x4.lt_s(rankOf(lanes, 4, i, group), i32x4.splat(zeros))) & ((1 << count) - 1)
-        while (pruned) {
-          drop(bits, (g + ctz(pruned)) * group + i)
-          pruned &= pruned - 1
-        }
+  }
+}
+
+/** Returns whether all scores of the row are finite. */
+function maskRowOfGroups(
+  from: usize, scale: usize, width: i32, bits: usize, zeros: i32, group: i32, lanes: usize, row: usize,
+): bool {
+  if (group == 4)
+    return isFiniteUpTo(scale ? maskScaledFours(from, scale, width, bits, zeros) : maskFours(from, width, bits, zeros))
+  if (scale) return maskScaledGroups(from, scale, width, bits, zeros, group, lanes)
+  const groups = width / group
+  let finite = true
+  storePatterns(from, 0, 0, width, row)
+  keepAll(bits, width)
+  for (let g = 0; g < groups; g += 4) {
+    const count = min(4, groups - g)
+    if (!isFiniteUpTo(gather(row + (<usize>(g * group) << 2), group, count, lanes))) finite = false
+    for (let i = 0; i < group; i++) {
+      let pruned = i32x4.bitmask(i32x4.lt_s(rankOf(lanes, 4, i, group), i32x4.splat(zeros))) & ((1 << count) - 1)
+      while (pruned) {
+        drop(bits, (g + ctz(pruned)) * group + i)
+        pruned &= pruned - 1
       }
     }
   }
+  return finite
+}
+
+/** Whether the largest patterns are of finite scores. */
+// @ts-ignore: decorator
+@inline
+function isFiniteUpTo(largest: v128): bool {
+  return !v128.any_true(i32x4.ge_s(largest, i32x4.splat(notFinite)))
 }
 
 /** Clears the bit of a column. */

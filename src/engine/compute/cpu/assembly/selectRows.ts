@@ -102,7 +102,7 @@ function narrow(from: usize, to: usize, count: i32, shift: i32, digit: i32, bin:
   return kept
 }
 
-function countNotFinite(row: usize, columns: i32): i32 {
+export function countNotFinite(row: usize, columns: i32): i32 {
   let largest = i32x4.splat(0)
   let c = 0
   for (; c + 4 <= columns; c += 4) largest = i32x4.max_s(largest, v128.load(row + (<usize>c << 2)))
