@@ -30,8 +30,15 @@ describe('pruning that runs of a sweep share', function () {
 
   it('is done once for each kind, gives the bytes that each run gives alone, and is gone when all have had it', async () => {
     const recipe = retrain({ 'prune.0.sparsity': [0.4, 0.6], 'recover.lr': rates })
-    const { status, stderr } = await sweepOfProcesses(place, 'run', place.recipe('a', recipe), '--jobs', '2', ...cpu)
-    assert.equal(status, 0, stderr)
+    const { status, stdout, stderr } = await sweepOfProcesses(
+      place,
+      'run',
+      place.recipe('a', recipe),
+      '--jobs',
+      '2',
+      ...cpu,
+    )
+    assert.equal(status, 0, stdout + stderr)
     assert.equal(prunings().length, 2)
     for (const name of prunings()) {
       const left = readdirSync(join(shared(), name))
