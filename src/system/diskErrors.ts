@@ -35,6 +35,15 @@ const remedies: Record<string, string> = {
   EFBIG: 'the file system cannot hold a file so large; choose another place or a smaller max_shard',
 }
 
+/** For what may be missing: `otherwise` if `action` throws. */
+export function attempt<T>(otherwise: T, action: () => T): T {
+  try {
+    return action()
+  } catch {
+    return otherwise
+  }
+}
+
 export function errnoOf(error: unknown): string {
   if (!(error instanceof Error)) return ''
   // A thread that could not start names the system's error in its message only.

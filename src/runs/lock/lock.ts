@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError, throwIfCancelled } from '../../errors.ts'
 import { fields, orNull, type Check, type Checked } from '../../catalog/formats/checks.ts'
-import { errnoOf, writeError } from '../../system/diskErrors.ts'
+import { attempt, errnoOf, writeError } from '../../system/diskErrors.ts'
 import { kindOf } from '../../system/ownFile.ts'
 import { startWorker } from '../../system/startWorker.ts'
 
@@ -39,7 +39,7 @@ export type LockHolder = Readonly<Checked<typeof isHolder>>
 
 /** This process, with a new token. */
 export function newHolder(): LockHolder {
-  const told = (read: () => string) => quietly(null, () => read().slice(0, 256))
+  const told = (read: () => string) => attempt(null, () => read().slice(0, 256))
   return {
     token: randomBytes(16).toString('hex'),
     pid: process.pid,
@@ -56,7 +56,7 @@ export function encodeLock(holder: LockHolder, number: number): string {
 
 /** The holder that a lock's text names; null if the text is not that of a lock of this program. */
 export function parseLock(text: string): LockHolder | null {
-  const given: unknown = quietly(null, () => JSON.parse(text.slice(0, text.indexOf('\n'))) as unknown)
+  const given: unknown = attempt(null, () => JSON.parse(text.slice(0, text.indexOf('\n'))) as unknown)
   return isHolder(given) ? given : null
 }
 
@@ -167,19 +167,11 @@ function withdraw(folder: string, name: string, { token: own }: LockHolder): voi
 }
 
 const remove = (folder: string, name: string) =>
-  quietly(undefined, () => fs.rmSync(join(folder, name), { force: true }))
-
-function quietly<T>(otherwise: T, action: () => T): T {
-  try {
-    return action()
-  } catch {
-    return otherwise
-  }
-}
+  attempt(undefined, () => fs.rmSync(join(folder, name), { force: true }))
 
 /** Whether the chain ends with this holder. Also true where the disk cannot be read, since that does not prove the opposite. */
 function mayHold(folder: string, holder: LockHolder): boolean {
-  return quietly(true, () => readChain(folder).at(-1)?.token === holder.token)
+  return attempt(true, () => readChain(folder).at(-1)?.token === holder.token)
 }
 
 /** Whether its process seems gone. A hint that shortens waiting, no proof: two machines may be clones of one that was running. */
@@ -318,7 +310,7 @@ async function keep(folder: string, holder: LockHolder, timing: LockTiming): Pro
   const fail = () => void (lose(state) && lost.abort())
   const removeAtExit = () => {
     const isOurs = Atomics.compareExchange(state, 0, held, givenBack) === held
-    if (isOurs) quietly(undefined, () => removeChain(folder, holder))
+    if (isOurs) attempt(undefined, () => removeChain(folder, holder))
   }
   process.once('exit', removeAtExit)
   const release = async () => {
@@ -331,7 +323,7 @@ async function keep(folder: string, holder: LockHolder, timing: LockTiming): Pro
   const worker = startWorker(import.meta.url, './lockThread.ts', 'lockThread', { workerData })
   worker.on('message', (message) => message === 'lost' && lost.abort())
   // The run may block this thread only once the worker beats. Until then, which may take long on a busy machine, this timer beats.
-  const timer = setInterval(() => quietly(false, () => beat(folder, holder)), timing.beatMs)
+  const timer = setInterval(() => attempt(false, () => beat(folder, holder)), timing.beatMs)
   try {
     await once(worker, 'message')
     tidy(folder)
@@ -377,9 +369,9 @@ export class LockWatch {
     const before = this.last
     // A change of the chain's first lock, which has been seen to be a lock, shows that its holder lives.
     if (before && changedMs !== undefined && isFresh(changedMs)) return !seemsDead(before.holder, LockWatch.here)
-    const link = quietly(null, () => readChain(folder).at(-1) ?? null)
+    const link = attempt(null, () => readChain(folder).at(-1) ?? null)
     const holder = link && parseLock(link.text)
-    const changed = link && quietly(null, () => fs.lstatSync(join(folder, link.name)).mtimeMs)
+    const changed = link && attempt(null, () => fs.lstatSync(join(folder, link.name)).mtimeMs)
     if (!holder || changed === null || seemsDead(holder, LockWatch.here)) return this.forget()
     if (before?.text !== link.text) this.last = { text: link.text, holder, since: performance.now() }
     if (isFresh(changed)) return true

@@ -6,60 +6,47 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism, homedir, loadavg, release } from 'node:os'
 import { join } from 'node:path'
-import * as z from 'zod'
+import { fields, flag, list, number, oneOf, orNull, text } from '../../../catalog/formats/checks.ts'
+import type { Check, Checked } from '../../../catalog/formats/checks.ts'
 import { isRecord } from '../../../catalog/formats/json.ts'
 import { cacheFile, readCache, writeCache } from '../../../system/atomicFile.ts'
+import { attempt } from '../../../system/diskErrors.ts'
 import { programArguments } from '../../../system/startWorker.ts'
 import type { OpenRequest } from './protocol.ts'
 
-const text = z.string().max(500)
+const shortText: Check<string> = (value): value is string => text(value) && value.length <= 500
+const positive: Check<number> = (value): value is number => number(value) && value > 0
 
-const surveyedAdapter = z.object({
-  software: z.boolean(),
-  ownMemory: z.boolean(),
-  maxBufferBytes: z.number().positive(),
+const isSurveyedAdapter = fields({
+  software: flag,
+  ownMemory: flag,
+  maxBufferBytes: positive,
   /** Operations a second of a product in f32, measured. */
-  flopsPerSecond: z.number().positive(),
+  flopsPerSecond: positive,
 })
-// The types are written out, since the library's declarations name no package (scripts/libraryTypes.mjs).
-export interface SurveyedAdapter {
-  readonly software: boolean
-  readonly ownMemory: boolean
-  readonly maxBufferBytes: number
-  readonly flopsPerSecond: number
-}
+export type SurveyedAdapter = Readonly<Checked<typeof isSurveyedAdapter>>
 
-const adapterRecord = z.object({
-  name: text,
+const isAdapterRecord = fields({
+  name: shortText,
   /** What may be requested without a crash: every feature, no experimental or recent ones, or not even a device. */
-  access: z.enum(['full', 'plain', 'none']),
+  access: oneOf(['full', 'plain', 'none']),
   /** How the last process that requested more than `access` ended; null if there was none. */
-  death: text.nullable(),
+  death: orNull(shortText),
   /** What the adapter reported; null if it did not open or it computed wrongly. */
-  facts: surveyedAdapter.nullable(),
+  facts: orNull(isSurveyedAdapter),
 })
-export interface AdapterRecord {
-  readonly name: string
-  readonly access: 'full' | 'plain' | 'none'
-  readonly death: string | null
-  readonly facts: SurveyedAdapter | null
-}
+export type AdapterRecord = Readonly<Checked<typeof isAdapterRecord>>
 
-const surveyShape = z.object({
+const isSurvey = fields({
   /** Milliseconds since 1970. */
-  at: z.number(),
+  at: number,
   /** How the process ended if it did so before opening any adapter; else null. */
-  death: text.nullable(),
+  death: orNull(shortText),
   /** An adapter did not answer or did not open. Another program may be the cause, so the survey is valid for one day only. */
-  doubtful: z.boolean(),
-  adapters: z.array(adapterRecord),
+  doubtful: flag,
+  adapters: list(isAdapterRecord),
 })
-export interface Survey {
-  readonly at: number
-  readonly death: string | null
-  readonly doubtful: boolean
-  readonly adapters: readonly AdapterRecord[]
-}
+export type Survey = Readonly<Checked<typeof isSurvey>>
 
 /** Names of adapters: `settled` are not opened again; `plain` are opened without the features that can crash immature drivers. */
 export interface SurveyRequest {
@@ -95,10 +82,7 @@ export async function surveyAdapters({
   key = driversHere(),
   now = Date.now(),
 }: SurveyOptions = {}): Promise<Survey | Failed> {
-  const kept = Object.entries(await readCache(file)).flatMap(([of, value]) => {
-    const { data } = surveyShape.safeParse(value)
-    return data ? [[of, data] as const] : []
-  })
+  const kept = Object.entries(await readCache(file)).filter((one): one is [string, Survey] => isSurvey(one[1]))
   const known = kept.find(([of]) => of === key)?.[1]
   if (known && !(known.doubtful && Math.abs(now - known.at) > doubtfulMs)) return known
   const survey = await askAll(ask, now)
@@ -123,7 +107,7 @@ async function askAll(ask: (request: SurveyRequest) => Promise<Answer>, at: numb
       if (Array.isArray(line.names)) names = [...new Set(line.names.map(String))]
       if (typeof line.opens === 'string') opened = line.opens
       if (opened === null || line.facts === undefined) continue
-      const facts = surveyedAdapter.safeParse(line.facts).data ?? null
+      const facts = isSurveyedAdapter(line.facts) ? line.facts : null
       doubtful ||= facts === null
       const death = deaths.get(opened) ?? null
       records.set(opened, { name: opened, access: death === null ? 'full' : 'plain', death, facts })
@@ -165,7 +149,7 @@ export function askDrivers(
     const answer = (end: Answer['end']) => {
       clearTimeout(timer)
       // Drivers may print to stdout too: lines that are not JSON objects are dropped.
-      const said = out.split('\n').map((line) => attempt((): unknown => JSON.parse(line)))
+      const said = out.split('\n').map((line) => attempt(null, (): unknown => JSON.parse(line)))
       resolve({ said: said.filter(isRecord), end })
     }
     child.once('error', ({ message }) => answer({ failed: message }))
@@ -231,36 +215,31 @@ export async function chooseAdapter(name?: string, survey?: Survey | Failed): Pr
 /** All adapters that can be used, the strongest first, software ones marked. */
 export async function listAdapters(): Promise<{ name: string; software: boolean }[]> {
   const survey = await surveyAdapters()
-  const adapters = byStrength('failed' in survey ? [] : survey.adapters)
-  return adapters.map(({ name, facts }) => ({ name, software: facts?.software ?? false }))
+  const usable = 'failed' in survey ? [] : byStrength(survey.adapters)
+  return usable.map(({ name, facts }) => ({ name, software: facts?.software ?? false }))
 }
 
 /** A hash of the drivers' versions and installation times, and of the cards. Computing it loads no driver. */
 export function driversHere(): string {
   const { env, platform, arch } = process
-  const read = (path: string) => attempt(() => readFileSync(path, 'utf8').trim())
-  const listed = (folder: string) => (attempt(() => readdirSync(folder).sort()) ?? []).map((name) => join(folder, name))
+  const read = (path: string) => attempt(null, () => readFileSync(path, 'utf8').trim())
+  const listed = (folder: string) => attempt([], () => readdirSync(folder).sort()).map((name) => join(folder, name))
   // Environment variables by which the Vulkan loader, Dawn and the drivers choose an adapter.
   const choosing = /^(VK_|DAWN|MESA_|DRI_|LIBGL_|__NV|__GL|NVIDIA_|CUDA_VISIBLE|ZE_)/
   const chosen = Object.entries(env).filter(([name]) => choosing.test(name))
   const cards = listed('/sys/class/drm').map((card) => ['vendor', 'device'].map((id) => read(`${card}/device/${id}`)))
   const modules = ['nvidia', 'amdgpu', 'i915', 'xe'].map((name) => read(`/sys/module/${name}/version`))
-  const dawn = attempt(() => (createRequire(import.meta.url)('webgpu/package.json') as { version?: unknown }).version)
+  const dawn = attempt(
+    null,
+    () => createRequire(import.meta.url)('webgpu/package.json') as { version?: unknown },
+  )?.version
   const icds = ['/usr/share', '/usr/local/share', '/etc', join(homedir(), '.local', 'share')]
   // macOS brings its drivers with its releases; the folder of Windows changes with each driver that is installed.
   const places = [
     '/usr/lib/wsl/drivers',
     join(env.SystemRoot ?? 'C:\\Windows', 'System32', 'DriverStore', 'FileRepository'),
     ...icds.flatMap((root) => listed(join(root, 'vulkan', 'icd.d'))),
-  ].map((path) => [path, attempt(() => statSync(path).mtimeMs)])
+  ].map((path) => [path, attempt(null, () => statSync(path).mtimeMs)])
   const all = JSON.stringify([platform, arch, release(), dawn, chosen.sort(), cards, modules, places])
   return createHash('sha256').update(all).digest('hex').slice(0, 32)
-}
-
-function attempt<T>(read: () => T): T | null {
-  try {
-    return read()
-  } catch {
-    return null
-  }
 }
