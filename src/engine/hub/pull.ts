@@ -93,7 +93,8 @@ async function fetchAll(files: readonly RemoteFile[], blobs: string, hub: HubFil
       (await bytesAt(blob)) === file.bytes &&
       (await hashSoFar(createReadStream(blob), file)).hash.digest('hex') === file.hash
     if (!isThere) missing.push(file)
-    have += isThere ? file.bytes : await bytesAt(`${blob}.incomplete`)
+    const partial = isThere ? file.bytes : await bytesAt(`${blob}.incomplete`)
+    have += partial <= file.bytes ? partial : 0
   }
   const all = total(distinct)
   const fetched = all - have
@@ -114,8 +115,8 @@ async function fetchBlob(blob: string, file: RemoteFile, hub: HubFiles, session:
   const partial = `${blob}.incomplete`
   try {
     const facts = await lstat(partial).catch(() => null)
-    // Writing into a link would change another file, and reading a pipe never ends.
-    if (facts && !(facts.isFile() && facts.nlink === 1)) await unlink(partial)
+    // Writing into a link would change another file, and reading a pipe never ends. A file that is too long is no part of this one.
+    if (facts && !(facts.isFile() && facts.nlink === 1 && facts.size <= file.bytes)) await unlink(partial)
     const handle = await open(partial, ownOnly)
     try {
       const { hash, bytes } = await hashSoFar(handle.createReadStream({ autoClose: false, start: 0 }), file)

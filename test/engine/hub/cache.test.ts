@@ -89,6 +89,13 @@ describe('pull into a cache that others use', () => {
     }
   })
 
+  it('fetches a file from its beginning where the unfinished one is too long for it', async () => {
+    mkdirSync(repository('blobs'), { recursive: true })
+    writeFileSync(partial(), Buffer.concat([weights, Buffer.from('more')]))
+    await get()
+    assert.deepEqual(readFileSync(snapshot('model.safetensors')), weights)
+  })
+
   it('does not wait for a pipe', async function () {
     if (process.platform === 'win32') return cannot(this, 'Windows has no pipes among its files')
     await get()
