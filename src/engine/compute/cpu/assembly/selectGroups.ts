@@ -126,7 +126,7 @@ function maskRowOfGroups(
   from: usize, scale: usize, width: i32, bits: usize, zeros: i32, group: i32, lanes: usize, row: usize,
 ): bool {
   if (group == 4)
-    return isFiniteUpTo(scale ? maskScaledFours(from, scale, width, bits, zeros) : maskFours(from, width, bits, zeros))
+    return areFinite(scale ? maskScaledFours(from, scale, width, bits, zeros) : maskFours(from, width, bits, zeros))
   if (scale) return maskScaledGroups(from, scale, width, bits, zeros, group, lanes)
   const groups = width / group
   let finite = true
@@ -134,7 +134,7 @@ function maskRowOfGroups(
   keepAll(bits, width)
   for (let g = 0; g < groups; g += 4) {
     const count = min(4, groups - g)
-    if (!isFiniteUpTo(gather(row + (<usize>(g * group) << 2), group, count, lanes))) finite = false
+    if (!areFinite(gather(row + (<usize>(g * group) << 2), group, count, lanes))) finite = false
     for (let i = 0; i < group; i++) {
       let pruned = i32x4.bitmask(i32x4.lt_s(rankOf(lanes, 4, i, group), i32x4.splat(zeros))) & ((1 << count) - 1)
       while (pruned) {
@@ -149,7 +149,7 @@ function maskRowOfGroups(
 /** Whether the largest patterns are of finite scores. */
 // @ts-ignore: decorator
 @inline
-function isFiniteUpTo(largest: v128): bool {
+function areFinite(largest: v128): bool {
   return !v128.any_true(i32x4.ge_s(largest, i32x4.splat(notFinite)))
 }
 
