@@ -8,7 +8,7 @@ import { until } from '../support/until.ts'
 import type { FromRecipe } from '../../src/protocol/view.ts'
 import { recordedAnswer, recordedRecipes, recordedStart } from './harness/recordedForm.ts'
 import { chains } from '../../src/recipe/measured.ts'
-import { withTrain } from '../../src/recipe/writing/choices.ts'
+import { withTrain, type RecipeChoices } from '../../src/recipe/writing/choices.ts'
 import * as recorded from './harness/recorded.ts'
 import type { ThemeName } from './harness/themes.ts'
 
@@ -287,6 +287,18 @@ describe('the form of a recipe in Chromium', () => {
       await plan()
       await keepPicture(page, `recipe-adapter-${theme}`)
     }
+  })
+
+  it('a click on Create and run counts while the plan of the last change is being made', async () => {
+    await open()
+    await plan()
+    await openDetails()
+    await page.getByRole('spinbutton', { name: 'Steps' }).fill('8')
+    assert.match(await shown(), /steps: 8$/m)
+    await page.getByText('Estimating…').waitFor()
+    await create('Create and run').click()
+    const [{ choices, run }] = await asked('create')
+    assert.deepEqual([(choices as RecipeChoices).recover.at(-1)?.steps, run], [8, true])
   })
 
   it('a finding of the planner is at its field; with an error nothing runs, but the recipe can be written', async () => {

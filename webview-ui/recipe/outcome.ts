@@ -62,7 +62,8 @@ export const problems = computed<ReadonlyMap<string, readonly Omit<PlannedProble
 })
 const counted = (severity: PlannedProblem['severity']) =>
   [...problems.value.values()].flat().filter((one) => one.severity === severity).length
-export const canRun = computed(() => plan.value !== null && counted('error') === 0)
+/** Also while a plan is being made, so that no click is lost. A run that begins then finds its errors itself. */
+export const canRun = computed(() => text.value !== '' && planProblem.value === null && counted('error') === 0)
 export const runs = computed(() => toWrite.value.at(0)?.compare?.values.length ?? 1)
 
 /** One line: the number of errors, or the time of all runs and the memory of one. */
