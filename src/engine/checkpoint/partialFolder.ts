@@ -28,7 +28,7 @@ function watchExit(): void {
 }
 
 /** @throws EngineError 'exists' when something has that name already. */
-export async function refuseExisting(to: string): Promise<void> {
+export async function refuseExisting(to: string, remedy = 'choose another name or remove it first'): Promise<void> {
   const there = await lstat(to).then(
     () => true,
     (error: unknown) => {
@@ -36,7 +36,7 @@ export async function refuseExisting(to: string): Promise<void> {
       throw writeError(error, to)
     },
   )
-  if (there) throw new EngineError('exists', `${to} exists already; choose another name or remove it first`)
+  if (there) throw new EngineError('exists', `${to} exists already; ${remedy}`)
 }
 
 /** An id that distinguishes the partial folders of an output. */

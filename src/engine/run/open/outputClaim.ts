@@ -69,8 +69,11 @@ function isDue({ progress, plan, model }: BegunOutput, kind: OutputKind): boolea
 }
 
 /** Before a run is resumed. @throws EngineError 'usage' or 'exists' for the place of an output that it has not saved. */
-export function checkOutputsLeft(begun: BegunOutput): Promise<void> {
-  return refusePlaces(begun, outputsLeft(begun))
+export async function checkOutputsLeft(begun: BegunOutput): Promise<void> {
+  const left = outputsLeft(begun)
+  const result = left.find(({ kind }) => kind === 'result')
+  if (result) await refuseExisting(result.to, 'remove it first, or resume with --set save.to=ANOTHER_FOLDER')
+  await refusePlaces(begun, left)
 }
 
 /**
