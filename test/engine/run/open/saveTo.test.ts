@@ -101,7 +101,10 @@ describe('the place of the result', () => {
     await run(here.backend, { recipe: here.place.path('a.prune.yaml') })
     const begun: string[] = []
     const resumed = run(here.backend, { resume: folder, onEvent: ({ type }) => begun.push(type) })
-    await assert.rejects(resumed, { code: 'exists', message: /deep.out exists already; .*or resume with --set save\.to=/ })
+    await assert.rejects(resumed, {
+      code: 'exists',
+      message: /deep.out exists already; .*or resume with --set save\.to=/,
+    })
     assert.deepEqual(begun, [])
     assert.ok((await run(here.backend, { resume: folder, settings: ['save.to=x'] })).output)
   })
