@@ -72,8 +72,10 @@ export function placeNames(names: readonly string[]): string[] {
     // Leading dots would hide the file, or lead out of its folder.
     const plain = name.replace(/[^\p{L}\p{N}_.,=+-]+/gu, '_').replace(/^\.+/, '_')
     const short = cut(plain)
-    const isOwn = short !== '' && short === plain && !taken.has(short.toLowerCase())
-    const own = isOwn ? plain : `${short}-${index}`
+    const isOwn = short !== '' && short === plain
+    let own = isOwn ? plain : `${short}-${index}`
+    // An earlier name may end with this index itself.
+    while (taken.has(own.toLowerCase())) own += `-${index}`
     taken.add(own.toLowerCase())
     return own
   })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { runLabel, runName, sweepTitle } from '../../../src/formatting/paths.ts'
+import { placeNames, runLabel, runName, sweepTitle } from '../../../src/formatting/paths.ts'
 
 describe('the name of a run', () => {
   it('is the recipe’s, then the time', () => {
@@ -16,4 +16,12 @@ describe('the name of a run', () => {
 describe('the title of a sweep', () => {
   it('says "sweep" once', () =>
     assert.deepEqual(['sweep', 'my sweep', 'wanda50'].map(sweepTitle), ['Sweep', 'My sweep', 'Sweep wanda50']))
+})
+
+describe('names of places', () => {
+  it('differ, also where one looks like another with its index at the end', () => {
+    const names = placeNames(['w-2', 'w', 'W', 'a/b', 'a b', 'a_b-4', ''])
+    assert.deepEqual(names.slice(0, 2), ['w-2', 'w'])
+    assert.equal(new Set(names.map((name) => name.toLowerCase())).size, names.length)
+  })
 })
