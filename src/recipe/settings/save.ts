@@ -60,7 +60,7 @@ export const saveRows = {
     type: z
       .string()
       .refine((text) => (parseByteSize(text) ?? 0) > 0, { error: 'expected a size such as 5GB or 500MB' })
-      .meta({ pattern: '^\\s*\\d+(\\.\\d+)?\\s*([KMGTkmgt]?[iI]?[bB])?\\s*$' }),
+      .meta({ pattern: '^\\s*\\d+(\\.\\d+)?\\s*([KMGTkmgt][iI]?[bB]?|[bB])?\\s*$' }),
     about: 'Largest file.',
     default: '5GB',
     examples: ['5GB', '500MB'],

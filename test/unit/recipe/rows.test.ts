@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import { lint } from '../../../src/lint/lint.ts'
 import { pathAt, readDocument } from '../../../src/recipe/document.ts'
+import { schemaAt } from '../../../src/recipe/jsonSchema.ts'
 import { recipeSchema, type Recipe } from '../../../src/recipe/schema.ts'
 import { resolveRecipe } from '../../../src/recipe/resolve.ts'
 import { fieldAt, formFields, sections } from '../../../src/recipe/settings/fields.ts'
@@ -178,6 +179,14 @@ describe('rows of settings', () => {
     for (const key of ['clip_norm', 'weight_decay']) {
       const files = product.filter(([, text]) => new RegExp(`\\b${key}\\b`).test(text)).map(([file]) => file)
       assert.ok(files.includes('src/recipe/settings/recover.ts') && files.length <= 3, `${key}: ${files.join(', ')}`)
+    }
+  })
+
+  it('give the JSON Schema the sizes that the check of a recipe takes', () => {
+    const pattern = new RegExp(String(schemaAt(['save', 'max_shard'])?.pattern))
+    for (const size of ['5GB', '5G', '500 MiB', '500Mi', '1.5g', '4096', '4096B', '5iB', '5XB', 'GB']) {
+      const recipe = { version: 1, model: 'm', save: { to: 'out', max_shard: size } }
+      assert.equal(pattern.test(size), recipeSchema.safeParse(recipe).success, size)
     }
   })
 
