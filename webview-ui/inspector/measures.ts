@@ -3,7 +3,7 @@ import { allocationNames, allocationOf } from '../../src/catalog/allocations/all
 import type { MeasuredModule } from '../../src/plan/analysis.ts'
 import { methodNames, methodOf } from '../../src/catalog/methods/methods.ts'
 import { moduleOfWeight } from '../../src/catalog/families/parameters.ts'
-import { formatShare, formatValue } from '../../src/formatting/numbers.ts'
+import { formatRequested, formatShare, formatValue } from '../../src/formatting/numbers.ts'
 import type { MeasuredRoom, TensorRow, TensorStats } from '../../src/protocol/inspect.ts'
 import { kindSoFar } from './summary.ts'
 
@@ -178,7 +178,7 @@ export function measuresOf({ analysis, certificates = {} }: Known): Measure[] {
     ...always,
     ...ofInputs,
     ...errors.map(({ method, sparsity, pattern }): Measure => {
-      const amount = pattern === 'unstructured' ? `${Math.round(100 * sparsity)} %` : pattern
+      const amount = pattern === 'unstructured' ? formatRequested(sparsity) : pattern
       const same = (one: { method: string; sparsity: number; pattern: string }) =>
         one.method === method && one.sparsity === sparsity && one.pattern === pattern
       return {

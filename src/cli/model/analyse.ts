@@ -11,7 +11,7 @@ import { sensitivityUnits, type AnalysedModule, type Analysis, type SensitivityU
 import { defaultMethods, defaultSparsities } from '../../plan/candidates.ts'
 import { isGguf } from '../../catalog/formats/checkpointFormats.ts'
 import { andList } from '../../formatting/lists.ts'
-import { formatValue, plural } from '../../formatting/numbers.ts'
+import { formatRequested, formatValue, plural } from '../../formatting/numbers.ts'
 import { textTable } from '../../formatting/tables.ts'
 import { methodNames, type MethodName } from '../../catalog/methods/methods.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from '../command.ts'
@@ -142,7 +142,7 @@ function describe(analysis: Analysis, width?: number): string {
     ['outliers', ({ outliers }) => outliers],
     ...(calibration ? ofInputs : []),
     ...errors.map(({ method, sparsity, pattern }, i): Column => {
-      const amount = /:/.test(pattern) ? pattern : `${Math.round(100 * sparsity)} %`
+      const amount = /:/.test(pattern) ? pattern : formatRequested(sparsity)
       return [`${method} ${amount}`, (module) => module.errors.at(i)?.error]
     }),
     ...(sensitivity ? ofLoss : []),

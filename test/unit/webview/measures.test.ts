@@ -44,6 +44,17 @@ describe('what the map is coloured by', () => {
     assert.ok(!ids({ ...all, analysis: silent }).includes('sensitivity'))
   })
 
+  it('tells sparsities of one whole percent apart', () => {
+    const way = { method: 'wanda', pattern: 'unstructured', error: 0.1 } as const
+    const errors = [0.501, 0.504, 0.625].map((sparsity) => ({ ...way, sparsity }))
+    const known = { ...all, analysis: new Map(update.modules.map((one) => [one.name, { ...one, errors }])) }
+    const own = measuresOf(known).filter(({ id }) => id.startsWith('error '))
+    assert.deepEqual(
+      own.map(({ id }) => id),
+      ['error wanda 50.1 %', 'error wanda 50.4 %', 'error wanda 62.5 %'],
+    )
+  })
+
   it('offers the room that swaps have left where a run has told it, by matrix', () => {
     const [first, second] = model.tensors.filter(({ role }) => role === 'linear')
     const certificate = { rows: 4, error: 2, room: 0.008, rows_without_room: 0.75 }
