@@ -7,6 +7,7 @@ import { evaluatePerplexity } from '../../../src/engine/evaluate/perplexity.ts'
 import { createDecoder, type Decoder } from '../../../src/engine/model/decoder.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import type { Windows } from '../../../src/engine/text/windows.ts'
+import { protocolOf } from '../../../src/engine/run/origin/protocol.ts'
 import { lint } from '../../../src/lint/lint.ts'
 import { resolveRecipe } from '../../../src/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/recipe/schema.ts'
@@ -98,6 +99,17 @@ describe('evaluate[].stride', () => {
       [true, true, false, false, false],
     )
     assert.ok(!('stride' in resolveRecipe(recipeSchema.parse(recipe({ data: 'a.txt' }))).evaluate[0]))
+  })
+
+  it('is in the protocol with the part of the text that is measured, which has more windows than samples', () => {
+    const protocol = (stride?: number, samples?: number) =>
+      protocolOf(
+        resolveRecipe(recipeSchema.parse(recipe({ data: 'a.txt', seq_len: 64, ...(stride && { stride }), samples }))),
+      )[0]
+    assert.match(protocol(16, 4), /: the first 256 tokens in windows of 64 tokens that begin every 16 tokens, /)
+    assert.match(protocol(16), /: windows of 64 tokens that begin every 16 tokens, /)
+    for (const stride of [undefined, 64])
+      assert.match(protocol(stride, 4), /: the first 4 windows of 64 tokens that do not overlap, /)
   })
 
   it('has an effect on perplexity of text and of streams of ids only', () => {

@@ -55,6 +55,22 @@ describe('a model card', () => {
     equal(readFileSync(path('model', 'README.md'), 'utf8'), '# The source’s own card\n')
   })
 
+  it('names a perplexity by all that decides its tokens', () => {
+    const note = JSON.parse(readFileSync(path('out', 'sparsescope.json'), 'utf8')) as { recipe: object }
+    const nameOf = (settings: object) => {
+      const evaluate = [{ data: 'chats.jsonl', seq_len: 64, samples: 4, ...settings }]
+      const evaluations = [{ stage: 'pruned', entry: 0, task: 'perplexity', seq_len: 64, perplexity: 20 }]
+      const json = JSON.stringify({ ...note, recipe: { ...note.recipe, evaluate }, evaluations })
+      const [{ results }] = frontMatter(modelCard(parseNote(json, 'out')))['model-index'] as {
+        results: { metrics: { name: string }[] }[]
+      }[]
+      return results[0].metrics[0].name
+    }
+    equal(nameOf({ stride: 16 }), 'perplexity, the first 256 tokens in windows of 64 tokens that begin every 16 tokens')
+    equal(nameOf({ loss_on: 'assistant' }), "perplexity of the assistant's tokens, the first 4 windows of 64 tokens")
+    equal(nameOf({ samples: undefined }), 'perplexity, windows of 64 tokens')
+  })
+
   it('shows the closed share of the gap beside its text', () => {
     const note = JSON.parse(readFileSync(path('out', 'sparsescope.json'), 'utf8')) as { evaluations: object[] }
     const stages = ['dense', 'pruned', 'recovered']

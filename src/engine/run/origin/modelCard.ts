@@ -1,7 +1,7 @@
 // A model card for the Hub: metadata, results with their protocol, recipe, how to load. Values of the metadata are JSON, which is YAML.
 import { writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { writtenRecipe } from '../../../recipe/resolve.ts'
+import { type ResolvedEvaluation, writtenRecipe } from '../../../recipe/resolve.ts'
 import { saveFormats } from '../../../recipe/settings/save.ts'
 import { asMarkdown } from '../../../formatting/printable.ts'
 import { markdownTable } from '../../../formatting/tables.ts'
@@ -87,7 +87,7 @@ function metadataOf(note: Note): [string, unknown][] {
 /** The Hub's model-index: results of the saved model for each entry. */
 function indexed(note: Note) {
   const last = lastStage(note)
-  return measuredEntries(note).flatMap(({ task, data, seqLen, samples, stages }) => {
+  return measuredEntries(note).flatMap(({ task, data, seqLen, evaluation, stages }) => {
     const { perplexity, acc } = stages[last] ?? {}
     const metrics = [
       ...(acc === undefined ? [] : [{ type: 'acc', value: acc, name: `${task}, zero-shot` }]),
@@ -97,13 +97,20 @@ function indexed(note: Note) {
             {
               type: 'perplexity',
               value: perplexity,
-              name: seqLen === null ? task : `perplexity, ${windowsText(samples, seqLen)}`,
+              name: seqLen === null ? task : perplexityName({ ...evaluation, seq_len: seqLen }),
             },
           ]),
     ]
     const dataset = { name: basename(data), type: basename(data).replace(/\..*$/, '') }
     return metrics.length > 0 ? [{ task: { type: 'text-generation' }, dataset, metrics }] : []
   })
+}
+
+/** With everything that changes the number: perplexities of other windows, or of other tokens, are not comparable. */
+function perplexityName(windows: Partial<ResolvedEvaluation>): string {
+  const { seq_len: seqLen, stride = seqLen, loss_on: lossOn } = windows
+  const overlap = stride === seqLen ? '' : ` that begin every ${stride} tokens`
+  return `perplexity${lossOn ? ` of the ${lossOn}'s tokens` : ''}, ${windowsText(windows)}${overlap}`
 }
 
 function loading({ name, isPart }: Note): string[] {

@@ -4,6 +4,7 @@ import { recipeSchema } from '../../../recipe/schema.ts'
 import { maxNoteBytes, noteName, modelLabel } from '../../../catalog/formats/checkpointFormats.ts'
 import { isOfWhole } from '../../../catalog/families/textModel.ts'
 import {
+  type ResolvedEvaluation,
   type ResolvedPruneStep,
   type ResolvedRecipe,
   type ResolvedRecover,
@@ -165,8 +166,8 @@ interface MeasuredEntry {
   readonly data: string
   readonly name: string
   readonly seqLen: number | null
-  /** Number of windows, from the beginning of the text; undefined: all. */
-  readonly samples: number | undefined
+  /** As the recipe has it. */
+  readonly evaluation: ResolvedEvaluation | undefined
   readonly stages: Partial<Record<Stage, { perplexity?: number; acc?: number; stderr?: number | null }>>
 }
 
@@ -183,8 +184,8 @@ export function measuredEntries({ evaluations, recipe }: Note): MeasuredEntry[] 
   const byEntry = new Map<number, MeasuredEntry>()
   for (const { entry, task, data = '', seq_len: seqLen = null, stage, perplexity, acc, stderr } of final) {
     const name = `${taskOf(task).title} on ${files.get(entry) ?? data}`
-    const samples = recipe.evaluate[entry]?.samples
-    const one = byEntry.get(entry) ?? { task, data, name, seqLen, samples, stages: {} }
+    const evaluation = recipe.evaluate.at(entry)
+    const one = byEntry.get(entry) ?? { task, data, name, seqLen, evaluation, stages: {} }
     one.stages[stage] = { perplexity, acc, stderr }
     byEntry.set(entry, one)
   }

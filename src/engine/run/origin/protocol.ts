@@ -18,8 +18,15 @@ export function protocolOf({ evaluate, calibration, recover, seed }: ResolvedRec
 }
 
 /** Which windows of a text are measured; without `samples`, all. */
-export function windowsText(samples: number | undefined, seqLen: number | undefined): string {
-  return `${samples === undefined ? '' : `the first ${samples} `}windows of ${seqLen} tokens`
+export function windowsText({
+  samples,
+  seq_len: seqLen = 0,
+  stride = seqLen,
+}: Pick<ResolvedEvaluation, 'samples' | 'seq_len' | 'stride'>): string {
+  const windows = `windows of ${seqLen} tokens`
+  if (samples === undefined) return windows
+  // `samples` counts the text without overlap: windows that overlap are more.
+  return stride === seqLen ? `the first ${samples} ${windows}` : `the first ${samples * seqLen} tokens in ${windows}`
 }
 
 function dataText(data: DataFiles | undefined): string {
@@ -28,12 +35,12 @@ function dataText(data: DataFiles | undefined): string {
 }
 
 function evaluationSentence(evaluation: ResolvedEvaluation) {
-  const { task, data, field, samples, limit, seq_len: seqLen, prompts, max_tokens: maxTokens } = evaluation
+  const { task, data, field, limit, prompts, max_tokens: maxTokens } = evaluation
   const { questions, title } = taskOf(task)
   if (prompts) return `${title}: greedy decoding, at most ${maxTokens} tokens after each prompt.`
   return questions
     ? `${title} on ${data}: ${limit === undefined ? 'all' : `the first ${limit}`} rows, zero-shot, scored as lm-evaluation-harness does; accuracy with one standard error.`
-    : `${title} on ${data}${field === undefined ? '' : ` (${field})`}: ${windowsText(samples, seqLen)} ${placementText(evaluation)}.`
+    : `${title} on ${data}${field === undefined ? '' : ` (${field})`}: ${windowsText(evaluation)} ${placementText(evaluation)}.`
 }
 
 function recoverySentence(recover: ResolvedRecover): string {
