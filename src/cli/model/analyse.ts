@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { analyse } from '../../engine/analyse/analyse.ts'
 import { openCheckpoint, openInspection } from '../../engine/checkpoint/checkpoint.ts'
+import { locate } from '../../engine/checkpoint/locate.ts'
 import { refuseInside } from '../../engine/checkpoint/outputPlace.ts'
 import { wholeOf } from '../../engine/checkpoint/inspection.ts'
 import type { Backend } from '../../engine/compute/backend.ts'
@@ -76,7 +77,9 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
       refuseUseless(context, options)
       if (options.out !== undefined) {
         await requireNew(options.out)
-        await refuseInside(options.out, path, 'it belongs to the model, which is never changed')
+        // A GGUF file is a whole model: its folder is not the model's.
+        const model = isGguf(path) ? path : (await locate(path)).folder
+        await refuseInside(options.out, model, 'it belongs to the model, which is never changed')
       }
       const json = await analysisOf(context, path, options)
       if (options.out !== undefined) await writeNew(options.out, `${JSON.stringify(json, null, 2)}\n`)

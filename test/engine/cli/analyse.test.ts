@@ -1,7 +1,11 @@
 // What the command line shows of an analysis.
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { cli } from '../../support/cli.ts'
+import { scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
+import { writeTinyModel } from '../../support/tinyModel.ts'
 
 describe('sparsescope analyse', () => {
   it('heads each column by the sparsity that was asked for, not by a rounded one', async () => {
@@ -14,5 +18,16 @@ describe('sparsescope analyse', () => {
       'magnitude 50.4 %',
       'magnitude 62.5 %',
     ])
+  })
+
+  it('writes nothing into the folder of a model, also where its file of weights is named', async () => {
+    const model = join(scratch().folder, 'model')
+    await writeTinyModel(model)
+    const out = join(model, 'map.json')
+    for (const named of [model, join(model, 'model.safetensors')]) {
+      const { status, stderr } = await cli('analyse', named, '--out', out)
+      assert.deepEqual([status, existsSync(out)], [2, false], named)
+      assert.match(stderr, /belongs to the model, which is never changed/)
+    }
   })
 })
