@@ -5,6 +5,7 @@ import type { Corpus } from './corpus.ts'
 import { jsonlCorpus, jsonlRows } from './jsonlCorpus.ts'
 import { parquetCorpus, parquetRows } from './parquetFile.ts'
 import { textCorpus } from './textCorpus.ts'
+import { isRecord } from '../../catalog/formats/json.ts'
 import { someOf } from '../../formatting/lists.ts'
 
 const dataFormats = '.txt, .jsonl, .jsonl.gz, .parquet or .safetensors'
@@ -31,13 +32,15 @@ interface DataRow {
 }
 
 /**
- * Rows of .jsonl(.gz) or .parquet in order. `columns` lists the required columns, each with all names that it may have.
+ * Rows of .jsonl(.gz) or .parquet in order. `columns` lists the required columns, each with all names that it may have. `whole`: with the
+ * other columns of a .parquet file too; a line of .jsonl is whole anyway.
  * @throws EngineError 'bad-data' that names the columns wanted and found, or 'not-found'.
  */
 export async function* readRows(
   path: string,
   columns: readonly (readonly string[])[],
   signal?: AbortSignal,
+  whole = false,
 ): AsyncGenerator<DataRow> {
   await (await openRegular(path, 'bad-data')).close()
   if (/\.(jsonl|ndjson)(\.gz)?$/.test(path)) {
@@ -47,8 +50,8 @@ export async function* readRows(
     }
   } else if (path.endsWith('.parquet')) {
     const check = (found: readonly string[]) => requireColumns(columns, found, path)
-    for await (const { row, where } of parquetRows(path, columns.flat(), check, signal))
-      yield { row: plainNumbers(row), where }
+    for await (const { row, where } of parquetRows(path, whole ? null : columns.flat(), check, signal))
+      yield { row: plainNumbers(row) as DataRow['row'], where }
   } else throw new EngineError('bad-data', `${path} has no rows; give a .jsonl, .jsonl.gz or .parquet file`)
 }
 
@@ -64,7 +67,10 @@ function requireColumns(columns: readonly (readonly string[])[], found: readonly
 }
 
 /** Turns Parquet's 64-bit integers, which are read as bigint, into numbers. Labels are small enough for this. */
-function plainNumbers(row: DataRow['row']): DataRow['row'] {
-  if (!Object.values(row).some((value) => typeof value === 'bigint')) return row
-  return Object.fromEntries(Object.entries(row).map(([k, v]) => [k, typeof v === 'bigint' ? Number(v) : v]))
+function plainNumbers(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value)
+  if (Array.isArray(value)) return value.map(plainNumbers)
+  // Dates and bytes are objects too.
+  if (!isRecord(value) || Object.getPrototypeOf(value) !== Object.prototype) return value
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, plainNumbers(v)]))
 }

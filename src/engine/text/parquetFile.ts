@@ -199,10 +199,13 @@ export function parquetCorpus(path: string, field: string): Corpus {
   }
 }
 
-/** Rows and their places: all, or those whose index is wanted. Columns that the file lacks are left out. @throws EngineError 'bad-data'. */
+/**
+ * Rows and their places: all, or those whose index is wanted. `columns` null: all of the file. Columns that the file lacks are left out.
+ * @throws EngineError 'bad-data'.
+ */
 export async function* parquetRows(
   path: string,
-  columns: readonly string[],
+  columns: readonly string[] | null,
   check: (found: readonly string[]) => void,
   signal?: AbortSignal,
   wanted?: ReadonlySet<number>,
@@ -210,7 +213,7 @@ export async function* parquetRows(
   const file = await openParquet(path)
   try {
     check(file.columns)
-    const present = columns.filter((name) => file.columns.includes(name))
+    const present = columns?.filter((name) => file.columns.includes(name)) ?? file.columns
     for (const group of file.groups(present)) {
       await breathe(signal)
       const { rowStart, rowEnd } = group

@@ -111,6 +111,19 @@ describe('files of lm-evaluation-harness', () => {
     assert.match(missing.stderr, /has neither a run's report\.json nor a samples_arc_easy_….jsonl/)
   })
 
+  it('rows are the same question in Parquet and in lines of JSON', async () => {
+    const evaluate = (path: string, out: string) =>
+      cliJson('evaluate', model, '--device', 'cpu', '--task', 'arc_easy', '--data', path, '--limit', '6', '--out', out)
+    await evaluate(data('arc_easy').replace(/jsonl$/, 'parquet'), at('parquet'))
+    const rowsIn = (name: string) => {
+      const [file] = readdirSync(at(name)).filter((one) => one.startsWith('samples'))
+      return linesOf(at(name, file)).map(({ doc, doc_hash: hash }) => ({ doc, hash }))
+    }
+    assert.deepEqual(rowsIn('parquet'), rowsIn('arc_easy'))
+    const { both, neither } = await cliJson('compare', at('parquet'), at('arc_easy'), '--task', 'arc_easy')
+    assert.equal(Number(both) + Number(neither), 6)
+  })
+
   it('evaluate.out of a recipe writes them for each stage; runs are compared by their folders', async () => {
     const recipe = {
       version: 1,
