@@ -26,7 +26,12 @@ export const rule = defineRule({
         continue
       }
       const name = String(path.findLast((p) => typeof p === 'string'))
-      const expected = issue.code === 'custom' ? issue.message : schema ? describe(schema) : 'expected another value'
+      const expected =
+        issue.code === 'custom'
+          ? issue.message
+          : schema
+            ? describe(schema, context.get(path))
+            : 'expected another value'
       const meant = schema && meantWord(context.get(path), schema)
       yield {
         at: path,
@@ -38,19 +43,23 @@ export const rule = defineRule({
 })
 
 /** `expected a number above 0 and at most 0.1` */
-function describe(schema: JsonSchema): string {
-  return `expected ${[...new Set(alternatives(schema).map(describeOne))].join(' or ')}`
+function describe(schema: JsonSchema, value: unknown): string {
+  return `expected ${[...new Set(alternatives(schema).map((one) => describeOne(one, value)))].join(' or ')}`
 }
 
-function describeOne(schema: JsonSchema): string {
+/** Limits of lengths are named only where `value` exceeds them: people hardly ever meet them. */
+function describeOne(schema: JsonSchema, value?: unknown): string {
   if (schema.enum) return schema.enum.length === 1 ? String(schema.enum[0]) : `one of ${schema.enum.join(', ')}`
   if (schema.const !== undefined) return String(schema.const)
   switch (schema.type) {
     case 'number':
     case 'integer':
-      return `${schema.type === 'integer' ? 'a whole number' : 'a number'}${bounds(schema)}`
-    case 'array':
-      return `a list${schema.items ? `, each item ${describeOne(schema.items)}` : ''}`
+      return `${schema.type === 'integer' ? 'a whole number' : 'a number'}${bounds(exactly(schema, value))}`
+    case 'array': {
+      const most =
+        Array.isArray(value) && isAbove(value.length, schema.maxItems) ? ` of at most ${schema.maxItems}` : ''
+      return `a list${most}${schema.items ? `, each item ${describeOne(schema.items)}` : ''}`
+    }
     case 'object':
       return schema.properties ? `a map of ${Object.keys(schema.properties).join(', ')}` : 'a map'
     case 'boolean':
@@ -58,10 +67,22 @@ function describeOne(schema: JsonSchema): string {
     case 'null':
       return 'null'
     case 'string':
+      if (typeof value === 'string' && isAbove(value.length, schema.maxLength))
+        return `text of at most ${schema.maxLength} characters`
       return schema.minLength ? 'some text' : 'text'
     default:
       return 'any value'
   }
+}
+
+function isAbove(size: number, limit: unknown): boolean {
+  return typeof limit === 'number' && size > limit
+}
+
+/** The schema with the limit of exact whole numbers, which it leaves out, where `value` exceeds it: a seed may be a time in ns. */
+function exactly(schema: JsonSchema, value: unknown): JsonSchema {
+  const isInexact = schema.type === 'integer' && typeof value === 'number' && value > Number.MAX_SAFE_INTEGER
+  return isInexact ? { maximum: Number.MAX_SAFE_INTEGER, ...schema } : schema
 }
 
 function bounds(schema: JsonSchema): string {
@@ -76,7 +97,8 @@ function bounds(schema: JsonSchema): string {
 
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'nothing'
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
+  if (Array.isArray(value))
+    return value.length === 0 ? 'an empty list' : value.length > 20 ? `a list of ${value.length}` : 'a list'
   if (typeof value === 'object') return 'a map'
   if (typeof value === 'string') return value.length > 40 ? 'a long text' : `the text ${JSON.stringify(value)}`
   return String(value)
