@@ -22,19 +22,25 @@ export function createAnswers({ call, models, reply }: AnswerOptions) {
       const { id, model } = ask
       const abort = new AbortController()
       asked.set(id, abort)
+      /** Answers nothing that a page asked before it was loaded again: the new page gives other questions the same numbers. */
+      const tell = (message: Reply) => {
+        if (asked.get(id) === abort) reply(message)
+      }
       try {
         const seen = models[model]
         if (seen === undefined) throw new Error('this view has no such checkpoint')
-        reply({ type: 'reply', id, ok: true, value: await answer(call, ask, seen, abort.signal) })
+        tell({ type: 'reply', id, ok: true, value: await answer(call, ask, seen, abort.signal) })
       } catch (error) {
-        reply({ type: 'reply', id, ok: false, message: messageOf(error) })
+        tell({ type: 'reply', id, ok: false, message: messageOf(error) })
       } finally {
-        asked.delete(id)
+        if (asked.get(id) === abort) asked.delete(id)
       }
     },
     cancel: (id: number) => asked.get(id)?.abort(),
+    /** Cancels all questions, whose answers no page waits for any more. */
     dispose() {
       for (const abort of asked.values()) abort.abort()
+      asked.clear()
     },
   }
 }

@@ -53,6 +53,8 @@ export function bindView<To, From extends { type: string }>(
     switch (known.type) {
       case 'ready':
         ready = true
+        // A page that was hidden has been loaded again, and its questions are gone.
+        answers.dispose()
         sendSettings()
         return onReady()
       case 'retry':
