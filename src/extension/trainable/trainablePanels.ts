@@ -63,10 +63,20 @@ function nameOf(kind: ShownTraining, path: string): string {
   return kind === 'run' ? runLabel(runName(basename(path))) : basename(path)
 }
 
+interface Planned {
+  readonly plan: PlannedText
+  /** Path of the weights that a matrix is shown from; undefined: there are none yet. */
+  readonly seen: string | undefined
+}
+
 class TrainingPage {
   private readonly view: BoundView<ToTrainable>
   private readonly models: { first?: SeenModel } = {}
   private isPlanned = false
+  /** Number of the latest plan that was asked for: an earlier one may be made later. */
+  private asked = 0
+  /** The result that a run has saved, once the page has asked for the plan with it: it asks once. */
+  private awaited: string | null = null
   private training: TrainingUpdate = noTraining
   private readonly feed: EventFeed | null
 
@@ -97,9 +107,12 @@ class TrainingPage {
 
   async refresh(): Promise<void> {
     if (!this.isPlanned) this.view.post({ type: 'loading', what: t('Reading the recipe and the header of its model') })
+    const round = ++this.asked
     try {
       const { kind, uri } = this.of
-      const plan = await this.plan()
+      const { plan, seen } = await this.plan()
+      if (round !== this.asked) return
+      this.lookAt(seen)
       this.isPlanned = true
       if (kind === 'dryRun' && plan.errors.length === 0) reached('dryRun')
       const [model, recipe] = [basename(plan.model), nameOf(kind, uri.fsPath)]
@@ -112,23 +125,23 @@ class TrainingPage {
       if (this.feed) void this.feed.replay()
       else this.view.post({ type: 'training', update: this.training, isAnew: true })
     } catch (error) {
-      this.view.post({ type: 'failed', message: messageOf(error) })
+      if (round === this.asked) this.view.post({ type: 'failed', message: messageOf(error) })
     }
   }
 
   /** Also finds the weights that a matrix is shown from: those of a result, or of a model that is pruned already. */
-  private async plan(): Promise<PlannedText> {
+  private async plan(): Promise<Planned> {
     const { kind, uri } = this.of
     if (kind === 'result') return this.planOfResult(dirname(uri.fsPath))
     const recipe = kind === 'run' ? vscode.Uri.file(runFolderAt(uri.fsPath).recipe) : uri
     const plan = await planOf(this.services, recipe)
     const saved = kind === 'run' ? (await this.store.refresh(uri.fsPath))?.saved : null
-    this.lookAt(saved ?? (plan.prunedModules === 0 ? plan.model : undefined))
+    const seen = saved ?? (plan.prunedModules === 0 ? plan.model : undefined)
     // Findings, such as that the output exists, do not apply to a run that has begun.
-    return kind === 'run' ? { ...plan, errors: [], warnings: [] } : plan
+    return { plan: kind === 'run' ? { ...plan, errors: [], warnings: [] } : plan, seen }
   }
 
-  private async planOfResult(folder: string): Promise<PlannedText> {
+  private async planOfResult(folder: string): Promise<Planned> {
     const { call } = this.services
     const { recipe, moved, sparsities } = await call('trained', { path: folder })
     const known: TrainingUpdate = { at: null, moved: {}, sparsities }
@@ -136,9 +149,8 @@ class TrainingPage {
       (sum, { recovery, tensors }) => addTraining(sum, { ...noTraining, moved: { [recovery]: tensors } }),
       known,
     )
-    this.lookAt(folder)
     const plan = await call('plan', { recipe: join(folder, 'sparsescope.prune.yaml'), text: recipe })
-    return { ...plan, errors: [], warnings: [] }
+    return { plan: { ...plan, errors: [], warnings: [] }, seen: folder }
   }
 
   private lookAt(path: string | undefined): void {
@@ -156,8 +168,10 @@ class TrainingPage {
   /** Once the run has saved its result, the matrices are shown from the result. */
   private follow(): void {
     const saved = this.store.get(this.of.uri.fsPath)?.saved
-    if (saved && this.models.first?.path !== saved) void this.refresh()
-    else void this.feed?.read()
+    if (saved && this.models.first?.path !== saved && this.awaited !== saved) {
+      this.awaited = saved
+      void this.refresh()
+    } else void this.feed?.read()
   }
 
   private saved(uri: vscode.Uri): void {

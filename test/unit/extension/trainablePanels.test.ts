@@ -35,11 +35,15 @@ describe('the panels of which weights train', () => {
   let receive: (message: object) => void
   let changed: (folders: string[]) => void
   let saved: string | null
+  /** Called when a recipe in the editor is saved. */
+  let savedText: (document: object) => void
+  /** Plans to answer with, one call each; then the recorded one. */
+  let answers: Promise<object>[]
   let panels: module.TrainablePanels
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'trainable-'))
-    ;[posted, titles, called, edits, saved] = [[], [], [], [], null]
+    ;[posted, titles, called, edits, saved, answers] = [[], [], [], [], null, []]
     const text = 'recover:\n  - mode: refit\n  - mode: retrain\n    train: [norm]\n'
     const vscode = {
       l10n: { t: (words: string, ...values: string[]) => words.replace(/\{(\d)\}/g, (_, i) => values[Number(i)]) },
@@ -72,7 +76,10 @@ describe('the panels of which weights train', () => {
       },
       workspace: {
         isTrusted: true,
-        onDidSaveTextDocument: nothing,
+        onDidSaveTextDocument: (listen: typeof savedText) => {
+          savedText = listen
+          return nothing()
+        },
         onDidGrantWorkspaceTrust: nothing,
         onDidChangeConfiguration: nothing,
         getConfiguration: () => ({ get: () => undefined }),
@@ -82,7 +89,7 @@ describe('the panels of which weights train', () => {
     }
     const { TrainablePanels } = await extensionModule<typeof module>('trainable/trainablePanels.ts', { vscode })
     const call = async (name: string, params: { path: string }) =>
-      name === 'trained' ? trainedBy(params.path) : { ...plan, model: '/models/opt' }
+      name === 'trained' ? trainedBy(params.path) : { ...plan, model: '/models/opt', ...(await answers.shift()) }
     const store = {
       onChange: (listen: typeof changed) => {
         changed = listen
@@ -131,6 +138,22 @@ describe('the panels of which weights train', () => {
       { start: [3, 11], newText: '[norm, mask_lora]' },
       { start: [4, 0], newText: '    lora: {rank: 8}\n' },
     ])
+  })
+
+  it('show the plan of the last save, also if that of an earlier one is made later', async () => {
+    const uri = uriOf(join(folder, 'a.prune.yaml'))
+    panels.show({ kind: 'recipe', uri: uri as never })
+    receive({ type: 'ready' })
+    await until('plan')
+    let finish: (plan: object) => void = () => undefined
+    const slow = new Promise<object>((resolve) => (finish = resolve))
+    answers = [slow, Promise.resolve({ warnings: ['of the last save'] })]
+    savedText({ uri })
+    savedText({ uri })
+    await until('plan', 2)
+    finish({ warnings: ['of an earlier save'] })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    assert.deepEqual((await until('plan')).plan.warnings, ['of the last save'])
   })
 
   it('follow a run: what it says comes at once and then in parts, and matrices once its result is saved', async () => {
