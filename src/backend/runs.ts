@@ -13,6 +13,7 @@ type Listener = (update: RunUpdate) => void
 interface Entry {
   readonly id: number
   readonly recipe: string
+  readonly resume: string | null
   readonly abort: AbortController
   readonly listeners: Set<Listener>
   readonly outcome: Promise<RunOutcome>
@@ -44,6 +45,7 @@ export function createRuns(version: string) {
     const entry: Entry = {
       id,
       recipe: params.recipe,
+      resume: params.resume,
       abort,
       listeners,
       outcome,
@@ -59,7 +61,7 @@ export function createRuns(version: string) {
       followEntry(start(params, choice), signal, onUpdate),
     /** Runs that are in progress or wait, in the order of their requests. */
     active: (): ActiveRun[] =>
-      [...entries.values()].map(({ id, recipe, folder, paused }) => ({ id, recipe, folder, paused })),
+      [...entries.values()].map(({ id, recipe, folder, resume, paused }) => ({ id, recipe, folder, resume, paused })),
     /** @throws EngineError 'not-found' when the run is over. */
     async follow(id: number, signal: AbortSignal, onUpdate: Listener) {
       const entry = entries.get(id)

@@ -61,6 +61,8 @@ export interface ActiveRun {
   recipe: string
   /** null while it waits. */
   folder: string | null
+  /** The run folder that it continues; null: it is a new run. */
+  resume: string | null
   paused: boolean
 }
 

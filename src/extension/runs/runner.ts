@@ -67,10 +67,11 @@ export class Runner {
   private async findRuns(): Promise<Promise<RunOutcome>[]> {
     if (!(await this.services.isBackendRunning())) return []
     const active = await this.services.call('activeRuns', null)
-    return active.map(({ id, recipe, folder, paused }) => {
+    return active.map(({ id, recipe, folder, resume, paused }) => {
       const follow = (options: CallOptions<'follow'>) => this.services.call('follow', { id }, options)
       const onFolder = (begun: string) => this.store.setPaused(begun, paused)
-      return this.track({ path: folder ?? recipe, folder, isBegun: folder !== null }, follow, onFolder)
+      const known = folder ?? resume
+      return this.track({ path: known ?? recipe, folder: known, isBegun: folder !== null }, follow, onFolder)
     })
   }
 
