@@ -41,13 +41,19 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<unknown> {
       view.post(message)
     }
     const start = () => {
-      abort = new AbortController()
+      // A second press of Try again comes before the page has seen the first.
+      abort?.abort()
+      const own = (abort = new AbortController())
+      const isNow = () => abort === own
       sent = []
       post({ type: 'models', a, b })
-      const onProgress = (progress: CompareProgress) => post({ type: 'progress', progress })
-      this.services.call('compare', { a: seen(a), b: seen(b) }, { signal: abort.signal, onProgress }).then(
-        (result) => post({ type: 'result', result }),
+      const onProgress = (progress: CompareProgress) => {
+        if (isNow()) post({ type: 'progress', progress })
+      }
+      this.services.call('compare', { a: seen(a), b: seen(b) }, { signal: own.signal, onProgress }).then(
+        (result) => isNow() && post({ type: 'result', result }),
         (error: unknown) => {
+          if (!isNow()) return
           sent = []
           const cancelled = vscode.l10n.t('The comparison was cancelled.')
           post({ type: 'failed', message: isCancellation(error) ? cancelled : messageOf(error) })
