@@ -65,6 +65,8 @@ export class RecipePanels implements vscode.WebviewPanelSerializer<unknown> {
     const { services } = this
     this.open.set(keyOf(subject), panel)
     let known: Start | null = null
+    /** The recipe is being written, which takes a while on a remote machine. A second press means the same recipe. */
+    let isWriting = false
     const begin = async () => {
       view.post({ type: 'loading', what: t('Reading the model’s header') })
       try {
@@ -88,8 +90,11 @@ export class RecipePanels implements vscode.WebviewPanelSerializer<unknown> {
           return
         }
         case 'create': {
+          if (isWriting) return
           const { recipe, saveTo } = writing(known)(message.choices)
-          const uri = await writeRecipe(folder, saveTo, recipeText(recipe))
+          isWriting = true
+          const writes = writeRecipe(folder, saveTo, recipeText(recipe))
+          const uri = await writes.finally(() => (isWriting = false))
           panel.dispose()
           reached('write')
           await vscode.window.showTextDocument(uri, { preview: false })
