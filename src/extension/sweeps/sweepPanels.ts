@@ -70,6 +70,8 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     // After a reload, VS Code restores a hidden tab only when it is shown; its subject may have been opened again by then.
     this.open.get(key)?.panel.dispose()
     let opened: Opened | null = null
+    /** The first reading: a page that is hidden and shown meanwhile waits for the same. */
+    let reading: Promise<Opened> | null = null
     let compared: ComparedView | null = null
     let isGone = false
     let isOpening = false
@@ -92,7 +94,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     const start = async (): Promise<void> => {
       if (!opened) view.post({ type: 'loading', what: t('Reading the runs…') })
       try {
-        opened ??= await this.read(subject, outdated)
+        opened ??= await (reading ??= this.read(subject, outdated).finally(() => (reading = null)))
       } catch (error) {
         return view.post({ type: 'failed', message: messageOf(error) })
       }
