@@ -21,6 +21,8 @@ export interface Experiments {
   /** Reads the runs that there are now. */
   readonly runs: RunsReader
   readonly numSweeps: number
+  /** Whether runs were added or removed since. */
+  isOutdated(): boolean
   close(): void
 }
 
@@ -42,8 +44,9 @@ export async function openExperiments(
     return (index: number) => byRun.at(index) ?? outsideSweep
   }
   const runs = new RunsReader(places, lookAround, before?.runs.runs)
+  const isOutdated = () => keyOf(placesOf({ store, sweeps })) !== keyOf(places)
   const check = () => {
-    if (keyOf(placesOf({ store, sweeps })) !== keyOf(places)) outdated()
+    if (isOutdated()) outdated()
   }
   const subscriptions = [store.onChange(check), sweeps.onChange(check)]
   void runs.look()
@@ -51,6 +54,7 @@ export async function openExperiments(
   return {
     runs,
     numSweeps: ofSweeps.length,
+    isOutdated,
     close() {
       for (const one of subscriptions) one.dispose()
       runs.close()

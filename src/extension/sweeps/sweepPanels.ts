@@ -103,6 +103,8 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
       compared ??= createComparedView(opened, view.post)
       view.post({ type: 'subject', subject: JSON.stringify(subject) })
       compared.replay()
+      // Runs that came while the others were read.
+      if (opened.experiments?.isOutdated()) outdated()
     }
     const view = bindView<ToSweep, FromSweep>(services, panel, {
       view: 'sweep',

@@ -12,17 +12,19 @@ import { scratch } from '../../support/scratch.ts'
 
 describe('the tab of all runs', () => {
   let own: string[]
+  let subscribed: () => void
   const listeners = new Set<() => void>()
   const store = {
     list: () => own.map((folder) => new RunReader({ name: '', settings: {}, folder })),
     onChange(listener: () => void) {
       listeners.add(listener)
+      subscribed()
       return { dispose: () => void listeners.delete(listener) }
     },
   }
   beforeEach(() => {
     listeners.clear()
-    own = []
+    ;[own, subscribed] = [[], () => undefined]
     begin('20261230-000000-first')
   })
   function begin(name: string): void {
@@ -63,5 +65,20 @@ describe('the tab of all runs', () => {
     for (const end of searches) end()
     await until(() => rowsIn(panel).length > 1)
     assert.equal(listeners.size, 1, 'a reader that nobody closes would read all runs again at every change')
+  })
+
+  it('shows a run that began while the others were read', async () => {
+    subscribed = () => {
+      subscribed = () => undefined
+      queueMicrotask(() => {
+        begin('20261230-000001-second')
+        for (const listener of listeners) listener()
+      })
+    }
+    const panel = await shown(() => Promise.resolve())
+    panel.say({ type: 'ready' })
+    await until(() => rowsIn(panel).at(-1) === 2)
+    assert.deepEqual(rowsIn(panel).at(-1), 2)
+    assert.equal(listeners.size, 1)
   })
 })
