@@ -127,6 +127,7 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
       case 'writeCard':
         return writeCard(this.services, session.path)
       case 'selected':
+        session.selected()
         return this.noticed(session, 'selected')
     }
   }

@@ -38,7 +38,10 @@ export class ModelSession {
   private analysing: Analysing | null = null
   /** What the first view will show. */
   private ahead: Promise<OpenedModel> | null = null
-  /** A module whose matrix the next view selects. */
+  /**
+   * A module whose matrix the views select; kept until one of them has selected something, because a page that was hidden is still
+   * loading when its tab is shown.
+   */
   private wanted: string | null = null
 
   constructor(
@@ -85,12 +88,17 @@ export class ModelSession {
     void this.postSelection([...this.views].filter(({ shows }) => shows))
   }
 
-  private async postSelection(views: readonly View[]): Promise<void> {
-    if (views.length === 0 || this.wanted === null) return
-    const module = this.wanted
+  /** A view has selected a matrix, the wanted one or another. */
+  selected(): void {
     this.wanted = null
+  }
+
+  private async postSelection(views: readonly View[]): Promise<void> {
+    const module = this.wanted
+    if (views.length === 0 || module === null) return
     const { model } = await this.known()
     const name = model.tensors.find(({ name: tensor }) => tensor === module || moduleOfWeight(tensor) === module)?.name
+    if (name === undefined && this.wanted === module) this.wanted = null
     if (name !== undefined) for (const { post } of views) post({ type: 'select', name })
   }
 

@@ -92,6 +92,25 @@ describe('a checkpoint in the editor', () => {
     assert.deepEqual([selected(first.seen).length, selected(second.seen)], [1, []])
   })
 
+  it('selects a module’s matrix also in a page that was hidden and is still loading, and then no more', async () => {
+    const session = new ModelSession('/m', fakeBackend().call, never)
+    const [, , { name }] = recordedModel(2).tensors
+    const selected = (seen: ToInspector[]) => seen.filter(({ type }) => type === 'select').length
+    const [gone, loaded, later] = [view(), view(), view()]
+    session.attach(gone.post)
+    await settled()
+    // Its tab was hidden, so nobody hears this.
+    session.select(name)
+    await settled()
+    session.attach(loaded.post)
+    await settled()
+    assert.equal(selected(loaded.seen), 1)
+    session.selected()
+    session.attach(later.post)
+    await settled()
+    assert.equal(selected(later.seen), 0, 'the user may have chosen another matrix since')
+  })
+
   it('keeps no statistics: a view that comes in the middle of a scan is given the backend’s, and then what follows', async () => {
     const backend = fakeBackend()
     const session = new ModelSession('/m', backend.call, () => true)
