@@ -1,6 +1,6 @@
 // Identifiers that package.json and the code share; a test compares the two.
 import { views, type ViewName } from '../protocol/view.ts'
-import type { PrecisionChoice } from '../recipe/modes.ts'
+import { type PrecisionChoice, precisions } from '../recipe/modes.ts'
 
 export const treeIds = { models: 'sparsescope.models', runs: 'sparsescope.runs' } as const
 
@@ -87,4 +87,12 @@ export const settingDefaults = {
   'recipe.severities': {} as Record<string, 'error' | 'warning' | 'info' | 'hint' | 'off'>,
   'recipe.codeLens': true,
   'recipe.inlayHints': true,
+}
+
+/** Settings that take one of some words, with the words. */
+export const settingWords: Readonly<Partial<Record<keyof typeof settingDefaults, readonly string[]>>> = {
+  'backend.device': ['auto', 'cpu', 'wgpu'],
+  'backend.precision': precisions,
+  'statistics.autoCompute': ['never', 'small', 'always'],
+  'view.palette': ['viridis', 'cividis', 'greys'],
 }

@@ -2,14 +2,15 @@
 import * as vscode from 'vscode'
 import { parseByteSize } from '../../formatting/numbers.ts'
 import type { ViewSettings } from '../../protocol/view.ts'
-import { type Milestone, settingDefaults } from '../contributions.ts'
+import { type Milestone, settingDefaults, settingWords } from '../contributions.ts'
 
 type Settings = typeof settingDefaults
 
-/** A value of another type than its default counts as not set, because VS Code does not check settings.json. */
+/** A value of another type than its default, or an unknown word, counts as not set, because VS Code does not check settings.json. */
 export function setting<K extends keyof Settings>(key: K): Settings[K] {
   const value = vscode.workspace.getConfiguration('sparsescope').get<Settings[K]>(key)
-  return typeof value === typeof settingDefaults[key] ? (value as Settings[K]) : settingDefaults[key]
+  const isKnown = settingWords[key]?.includes(String(value)) ?? true
+  return isKnown && typeof value === typeof settingDefaults[key] ? (value as Settings[K]) : settingDefaults[key]
 }
 
 /** Bytes that the backend may use; null: its own default. */

@@ -11,6 +11,7 @@ import {
   mcpProviderId,
   milestones,
   settingDefaults,
+  settingWords,
   taskType,
   toolPrefix,
   treeIds,
@@ -22,6 +23,7 @@ const text = readFileSync(join(root, 'package.json'), 'utf8')
 const nls = JSON.parse(readFileSync(join(root, 'package.nls.json'), 'utf8')) as Record<string, string>
 interface Property {
   default: unknown
+  enum?: string[]
 }
 interface Manifest {
   extensionKind: string[]
@@ -237,7 +239,7 @@ describe('package.json', () => {
     >
     const extension = sources('src/extension')
     const server = sources('src/server')
-    for (const [id, { default: shown }] of Object.entries(properties)) {
+    for (const [id, { default: shown, enum: words }] of Object.entries(properties)) {
       const key = id.replace('sparsescope.', '')
       if (key.startsWith('recipe.')) {
         assert.ok(server.includes(key.replace('recipe.', '')), `the server does not read ${id}`)
@@ -245,7 +247,9 @@ describe('package.json', () => {
       }
       assert.ok(key in settingDefaults, `${id} is not in settingDefaults`)
       assert.deepEqual(settingDefaults[key as keyof typeof settingDefaults], shown, id)
-      assert.ok(extension.split(`'${key}'`).length > 2, `nothing reads ${id}`)
+      // Its default and its words name it too.
+      assert.ok(extension.split(`'${key}'`).length > (words ? 3 : 2), `nothing reads ${id}`)
+      assert.deepEqual(settingWords[key as keyof typeof settingDefaults], words, id)
     }
     for (const key of Object.keys(settingDefaults)) assert.ok(`sparsescope.${key}` in properties, key)
   })
