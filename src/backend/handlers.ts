@@ -79,11 +79,11 @@ export function createHandlers() {
     device: findDevice,
     ping: () => Promise.resolve(null),
     async openModel(seen) {
-      return models.use(await whole(seen), async (open) => ({
-        model: await summarise(open),
-        stats: [...open.stats.values()],
-        analysis: await analysisOf(open),
-      }))
+      return models.use(await whole(seen), async (open) => {
+        const [model, analysis] = [await summarise(open), await analysisOf(open)]
+        // Last: what a scan has found by now was sent before this answer, which views that are opened do not hear.
+        return { model, analysis, stats: [...open.stats.values()] }
+      })
     },
     ...laterHandlers,
     async scan({ path }, { signal, progress }) {
