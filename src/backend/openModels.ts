@@ -33,7 +33,13 @@ export function createOpenModels(cache: () => StatsCache) {
   async function current(seen: SeenModel): Promise<[key: string, Entry]> {
     const key = JSON.stringify([seen.path, seen.mask])
     const known = entries.get(key)
-    if (known && (await isCurrent(known))) return [key, known]
+    if (known) {
+      // Not closed as idle while its files are looked at.
+      known.users++
+      const stays = await isCurrent(known)
+      known.users--
+      if (stays) return [key, known]
+    }
     if (known && known.users === 0) void close(known)
     const entry: Entry = { model: openModel(seen, cache()), lastUsed: Date.now(), users: 0 }
     entries.set(key, entry)

@@ -39,6 +39,14 @@ describe('models that views have open', () => {
     assert.equal(await known(), 2)
   })
 
+  it('stay open for a view that comes back just when they would be closed', async () => {
+    const read = () => models.use({ path: temp.folder }, ({ checkpoint }) => checkpoint.read(name))
+    const { byteLength } = await read()
+    const again = read()
+    models.closeIdle(Infinity)
+    assert.equal((await again).byteLength, byteLength)
+  })
+
   it('are read by their header alone, even of 64 GiB', async () => {
     const side = 2 ** 17
     const bytes = 4 * side * side
