@@ -19,10 +19,14 @@ export function memoryLimit(): number | null {
   return text === '' ? null : parseByteSize(text)
 }
 
+/** The maximum in package.json. */
+const largestSmoothing = 0.99
+
 export function viewSettings(): ViewSettings {
   return {
     palette: setting('view.palette'),
-    smoothing: setting('chart.smoothing'),
+    // A weight of 1 would leave no mean of any value.
+    smoothing: Math.min(largestSmoothing, Math.max(0, setting('chart.smoothing'))),
     maxPoints: setting('chart.maxPoints'),
     trusted: vscode.workspace.isTrusted,
   }
