@@ -45,6 +45,7 @@ export function choose(part: Partial<RecipeChoices>): void {
 /** `kept`: the form before a reload, possibly saved by an earlier version in another shape. */
 export function begin(next: RecipeStart, kept: Form | null): void {
   const values = { 'prune.0.sparsity': '40, 50, 60', 'recover.lr': '2e-4, 5e-4, 2e-3', seed: '0, 1, 2' }
+  const known: Partial<Form> = kept && 'calibration' in kept.choices ? kept : {}
   start.value = next
   written.value = null
   form.value = {
@@ -52,8 +53,9 @@ export function begin(next: RecipeStart, kept: Form | null): void {
     compared: null,
     values,
     methods: [],
-    texts: next.texts,
-    ...(kept && 'calibration' in kept.choices ? kept : {}),
+    ...known,
+    // Texts may have come while the page was hidden; others were browsed for.
+    texts: [...new Set([...next.texts, ...(known.texts ?? [])])],
   }
 }
 
