@@ -76,7 +76,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
       exportFolder: () => vscode.Uri.file(folder),
       onReady: () => {
         view.post(this.listing(folder))
-        open.feeds.clear()
+        // The same feed goes on: two that read at once would send the events of the run in turns.
         this.replay(open, folder)
         open.result = null
         this.postResult(folder, open)
