@@ -72,6 +72,23 @@ describe('which weights train', () => {
     await page.getByText('pruned and frozen', { exact: true }).first().waitFor()
   })
 
+  it('asks for the mask again when the recipe names another pruned model of the same shape', async () => {
+    const asked = async (count: number) => {
+      for (let wait = 0; wait < 100; wait++) {
+        const found = (await posted(page)).filter(({ type }) => type === 'ask').length
+        if (found === count) return
+        await page.waitForTimeout(20)
+      }
+      assert.fail(`expected ${count} pictures to be asked for`)
+    }
+    const first = { ...recordedTraining(model), hasWeights: true }
+    await open([first])
+    await pane().locator('image').waitFor()
+    await asked(1)
+    await send(page, { ...first, plan: { ...plan, model: 'another' } })
+    await asked(2)
+  })
+
   it('after a run says which matrix moved most, opens it, and colours the map by it, whatever a bias near 0 did', async () => {
     await open([recordedTraining(model, 'result'), recordedMoves(model, 1)])
     await tab('Reconstruct').click()

@@ -11,7 +11,7 @@ import { Button } from '../shared/button.tsx'
 import { rgbOf } from '../shared/palette.ts'
 import { Facts } from '../shared/parts.tsx'
 import { theme } from '../shared/theme.ts'
-import { isEditable, median, moved, shown, stage, training } from './store.ts'
+import { isEditable, median, moved, planned, shown, stage, training } from './store.ts'
 
 export function OpenedCell({ cell, open }: { cell: Cell; open: (name: string) => void }) {
   const row = movedMost(cell, moved.value) ?? cell.rows.find(({ role }) => role !== 'bias') ?? cell.rows[0]
@@ -120,9 +120,12 @@ function useMask({ name, shape, transposed, kind }: StageRow, width: number, hei
     const [rowEnd, columnEnd] = transposed ? [...shape].reverse() : shape
     const size = transposed ? { height: width, width: height } : { height, width }
     const part = { rowStart: 0, columnStart: 0, rowEnd, columnEnd, ...size }
-    ask('tile', 'first', { name, slice: [], ...part }, asked.signal).then(setTile, () => undefined)
+    ask('tile', 'first', { name, slice: [], ...part }, asked.signal).then(
+      setTile,
+      () => asked.signal.aborted || setTile(null),
+    )
     return () => asked.abort()
-  }, [name, has])
+  }, [name, has, planned.value])
   if (!tile) return null
   const canvas = document.createElement('canvas')
   const [across, down] = transposed ? [tile.height, tile.width] : [tile.width, tile.height]

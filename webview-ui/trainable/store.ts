@@ -12,6 +12,8 @@ import { layOutCells, type Cell } from '../../src/charts/modelCells.ts'
 type Shown = Omit<Extract<ToTrainable, { type: 'plan' }>, 'type'>
 
 const given = signal<Shown | null>(null)
+/** The plan as the host sent it last: the recipe, and the model that pictures are of, may have changed with it. */
+export const planned = computed(() => given.value?.plan)
 export const training = signal(noTraining)
 /** The plan, with the zeros that a run has made in place of the planned ones. */
 export const shown = computed((): Shown | null => {
