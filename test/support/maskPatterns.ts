@@ -1,5 +1,5 @@
 // Questions that tests ask of a mask, a bit at a time.
-import { maskWords } from '../../src/engine/compute/tensor.ts'
+import { maskWords } from '../../src/catalog/formats/maskFile.ts'
 import type { Mask } from '../../src/engine/prune/mask.ts'
 
 export function isKept(mask: Mask, row: number, column: number): boolean {

@@ -1,6 +1,6 @@
 // Masks as tests write and read them.
 import { maskOfZeros, type Mask } from '../../src/engine/prune/mask.ts'
-import { maskWords } from '../../src/engine/compute/tensor.ts'
+import { maskWords } from '../../src/catalog/formats/maskFile.ts'
 
 /** A mask that keeps nothing, or everything. */
 export function createMask(rows: number, columns: number, keep: boolean): Mask {

@@ -1,7 +1,7 @@
 // Goldens of methods that solve: a matrix with XᵀX, and what the authors' code made of it.
 import assert from 'node:assert/strict'
 import { upload } from '../../src/engine/compute/backend.ts'
-import { maskWords } from '../../src/engine/compute/tensor.ts'
+import { maskWords } from '../../src/catalog/formats/maskFile.ts'
 import type { PruneHost } from '../../src/engine/prune/host.ts'
 import { unpackMask } from './masks.ts'
 import type { HessianInput, SolveInput } from '../../src/engine/prune/methods/method.ts'

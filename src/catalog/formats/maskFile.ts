@@ -25,7 +25,8 @@ const magic = 'SSMASK01'
 export const maskPrefixBytes = 12
 const maxHeaderBytes = 100_000_000
 
-export function maskWordsPerRow(columns: number): number {
+/** Words in a row of a mask over `columns` columns: every row starts at a new word. */
+export function maskWords(columns: number): number {
   return Math.ceil(columns / 32)
 }
 
@@ -34,7 +35,7 @@ export function encodeMaskHeader(masks: readonly { name: string; rows: number; c
   let word = 0
   const entries = masks.map(({ name, rows, columns }) => {
     const entry = `${JSON.stringify(name)}:${JSON.stringify({ shape: [rows, columns], start: word })}`
-    word += rows * maskWordsPerRow(columns)
+    word += rows * maskWords(columns)
     return entry
   })
   const json = new TextEncoder().encode(`{${entries.join(',')}}`)
@@ -73,7 +74,7 @@ export function parseMaskHeader(json: Uint8Array, fileBytes: number): readonly M
       throw new FormatError(`${quoted(name)}: its shape must be two whole numbers; save the pruned model again`)
     }
     const [rows, columns] = shape as [number, number]
-    const words = rows * maskWordsPerRow(columns)
+    const words = rows * maskWords(columns)
     if (fields.get('start') !== word || !Number.isSafeInteger(word + words)) {
       throw new FormatError(`${quoted(name)}: its words should start at ${word}; save the pruned model again`)
     }

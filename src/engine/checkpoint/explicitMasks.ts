@@ -8,11 +8,11 @@ import { type Checkpoint, isOfGguf } from './checkpoint.ts'
 import { FilePool } from './filePool.ts'
 import { maskFileName, openMaskFile } from './maskFile.ts'
 import type { MaskBits, StoredMask, StoredMasks } from './storedMask.ts'
-import { maskWordsPerRow } from '../../catalog/formats/maskFile.ts'
+import { maskWords } from '../../catalog/formats/maskFile.ts'
 
 /** The mask of the transposed matrix: [columns, rows] from [rows, columns]. */
 export function transposeBits({ rows, columns, words }: MaskBits): MaskBits {
-  const [from, to] = [maskWordsPerRow(columns), maskWordsPerRow(rows)]
+  const [from, to] = [maskWords(columns), maskWords(rows)]
   const turned = new Uint32Array(columns * to)
   for (let row = 0; row < rows; row++)
     for (let i = 0; i < from; i++)

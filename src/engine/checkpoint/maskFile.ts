@@ -5,7 +5,7 @@ import {
   maskHeaderLength,
   maskName,
   maskPrefixBytes,
-  maskWordsPerRow,
+  maskWords,
 } from '../../catalog/formats/maskFile.ts'
 import { parseMaskHeader } from '../../catalog/formats/maskFile.ts'
 import { EngineError } from '../errors.ts'
@@ -62,7 +62,7 @@ export async function writeMaskFile(path: string, masks: StoredMasks): Promise<v
 
 /** Masks are compared word by word, so a stray bit past the last column would count as a difference. */
 function checkSpareBits(path: string, name: string, { rows, columns, words }: MaskBits): void {
-  const perRow = maskWordsPerRow(columns)
+  const perRow = maskWords(columns)
   const spare = columns % 32 === 0 ? 0 : (~0 << (columns % 32)) >>> 0
   for (let r = 1; r <= rows && perRow > 0; r++) {
     if (words[r * perRow - 1] & spare) {

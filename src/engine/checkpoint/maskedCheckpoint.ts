@@ -1,6 +1,6 @@
 // A checkpoint seen through a mask: its own weights, with zeros where the mask has pruned. Nothing is written.
 import { tensorRoles } from '../../catalog/families/tensorRoles.ts'
-import { maskName, maskWordsPerRow } from '../../catalog/formats/maskFile.ts'
+import { maskName, maskWords } from '../../catalog/formats/maskFile.ts'
 import { EngineError } from '../errors.ts'
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts'
 import { readsBy } from './createCheckpoint.ts'
@@ -67,7 +67,7 @@ export function maskedCheckpoint(
 /** Sets pruned elements of `width` bytes to 0; the first is element `first` of the matrix as it is stored. */
 function zeroPruned(bytes: Uint8Array, first: number, width: number, mask: MaskBits, transposed: boolean): void {
   const { rows, columns, words } = mask
-  const perRow = maskWordsPerRow(columns)
+  const perRow = maskWords(columns)
   const across = transposed ? rows : columns
   const count = bytes.length / width
   for (let i = 0; i < count; i++) {

@@ -1,5 +1,5 @@
 // Masks that stay in their file until they are needed: those of a model of 30 B parameters are 3.8 GB together.
-import { maskWordsPerRow } from '../../catalog/formats/maskFile.ts'
+import { maskWords } from '../../catalog/formats/maskFile.ts'
 import { FilePool } from './filePool.ts'
 
 /** Row-aligned words, bit c of a row = column c, 1 = kept; rows are outputs, columns inputs. */
@@ -26,7 +26,7 @@ export function maskInFile(
   check?: (mask: MaskBits) => void,
 ): StoredMask {
   const read = async () => {
-    const words = new Uint32Array(rows * maskWordsPerRow(columns))
+    const words = new Uint32Array(rows * maskWords(columns))
     const pool = new FilePool()
     try {
       await pool.read(path, start, new Uint8Array(words.buffer))
@@ -51,7 +51,7 @@ export function lastKept(masks: StoredMasks): (name: string) => Promise<MaskBits
 
 /** Whether at least one weight is pruned. */
 export function prunesAny({ columns, words }: MaskBits): boolean {
-  const perRow = maskWordsPerRow(columns)
+  const perRow = maskWords(columns)
   const last = columns % 32 === 0 ? -1 : (1 << (columns % 32)) - 1
   return words.some((word, i) => (word | 0) !== ((i + 1) % perRow === 0 ? last : -1))
 }

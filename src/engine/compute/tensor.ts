@@ -50,8 +50,3 @@ export function slice(tensor: Tensor, start: number, shape: readonly number[]): 
 
 /** Elements from one 4-byte scalar to the next where each is bound as a view: 256 bytes, the alignment of GPU bindings. */
 export const scalarStride = 64
-
-/** Words in a row of a mask over `columns` columns: every row starts at a new word. */
-export function maskWords(columns: number): number {
-  return Math.ceil(columns / 32)
-}

@@ -2,7 +2,7 @@
 // weight may be 0 by chance, and a mask may keep a weight that training moves through 0).
 import type { MaskBits } from '../checkpoint/storedMask.ts'
 import type { ZeroCount } from '../../catalog/formats/sparsity.ts'
-import { maskWords } from '../compute/tensor.ts'
+import { maskWords } from '../../catalog/formats/maskFile.ts'
 
 /** Bits of a [rows, columns] matrix, 1 = kept: word `row·wordsPerRow + (column >> 5)`, bit `column & 31`. Unused bits are 0. */
 export type Mask = MaskBits

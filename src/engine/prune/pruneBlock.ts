@@ -1,7 +1,8 @@
 // Prunes the linears of one block, given the statistics of its inputs.
 import { Arena } from '../compute/arena.ts'
 import type { Limit } from '../compute/pruneKernels.ts'
-import { maskWords, type Tensor } from '../compute/tensor.ts'
+import { maskWords } from '../../catalog/formats/maskFile.ts'
+import type { Tensor } from '../compute/tensor.ts'
 import { needsData } from '../../catalog/methods/methods.ts'
 import { breathe } from '../breathe.ts'
 import type { Linear } from '../model/module.ts'

@@ -2,7 +2,8 @@
 // against those of its dense weights, row by row. A linear at a time, on the inputs that the pruned blocks before it make.
 import { type Backend, readF32, readWide } from '../compute/backend.ts'
 import { Arena } from '../compute/arena.ts'
-import { maskWords, type Tensor } from '../compute/tensor.ts'
+import { maskWords } from '../../catalog/formats/maskFile.ts'
+import type { Tensor } from '../compute/tensor.ts'
 import { breathe } from '../breathe.ts'
 import type { Linear } from '../model/module.ts'
 import { type PruneHost, visitHost } from './host.ts'

@@ -1,7 +1,7 @@
 // W += s·(B·A) ⊙ M on the host, and the part of the update that the mask cuts off (docs/methods.md, "Merging an adapter").
 import { Arena } from '../compute/arena.ts'
 import { readF32, upload, type Backend } from '../compute/backend.ts'
-import { maskWords } from '../compute/tensor.ts'
+import { maskWords } from '../../catalog/formats/maskFile.ts'
 import { throwIfCancelled } from '../errors.ts'
 import type { Mask } from '../prune/mask.ts'
 

@@ -1,6 +1,6 @@
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'R14',
   severity: 'error',
   needs: 'data',
@@ -14,4 +14,4 @@ export const rule = defineRule({
       if (problem) yield { at: [...path, 'adapter'], message: `${problem[0].toUpperCase()}${problem.slice(1)}.` }
     }
   },
-})
+}

@@ -1,7 +1,7 @@
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 import { superfluousKeys } from '../sourceText.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'R6',
   severity: 'error',
   voice: 'explains',
@@ -15,4 +15,4 @@ export const rule = defineRule({
       /^(?:lora_)?dropout$/,
       () => 'Adapters have no dropout here, because the merged weights must be those that were trained: remove it.',
     ),
-})
+}

@@ -1,7 +1,7 @@
 import { methodOf } from '../../catalog/methods/methods.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'R13',
   severity: 'hint',
   title: 'Fitting what the method has fitted',
@@ -21,4 +21,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

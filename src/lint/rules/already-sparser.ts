@@ -1,7 +1,7 @@
 import { sparsityOfBlock } from '../../recipe/resolve.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'N10',
   severity: 'warning',
   needs: 'model',
@@ -25,4 +25,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

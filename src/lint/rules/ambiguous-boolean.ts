@@ -1,9 +1,9 @@
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 import { plainScalars, replaceScalar } from '../sourceText.ts'
 
 const meanings: Record<string, string> = { yes: 'true', on: 'true', no: 'false', off: 'false' }
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'Y4',
   severity: 'hint',
   needs: 'text',
@@ -23,4 +23,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

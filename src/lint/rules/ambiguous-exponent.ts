@@ -1,7 +1,7 @@
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 import { plainScalars, replaceScalar } from '../sourceText.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'Y3',
   severity: 'warning',
   needs: 'text',
@@ -22,4 +22,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

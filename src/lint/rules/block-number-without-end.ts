@@ -1,8 +1,8 @@
 import { rewrite } from '../sourceText.ts'
 import { regexSource } from '../../recipe/match.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'T4',
   severity: 'warning',
   needs: 'model',
@@ -26,4 +26,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

@@ -1,8 +1,8 @@
 import { replaceRange } from '../../recipe/edits.ts'
 import type { TextEdit } from '../../recipe/finding.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'Y6',
   severity: 'error',
   needs: 'text',
@@ -33,4 +33,4 @@ export const rule = defineRule({
       )
     }
   },
-})
+}

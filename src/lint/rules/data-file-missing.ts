@@ -2,9 +2,9 @@ import { someOf } from '../../formatting/lists.ts'
 import { replaceValue } from '../../recipe/edits.ts'
 import { textFieldOf } from '../../recipe/facts.ts'
 import { nearest } from '../../recipe/nearest.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'M7',
   severity: 'error',
   needs: 'data',
@@ -69,4 +69,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

@@ -1,7 +1,7 @@
 import { textFieldOf } from '../../recipe/facts.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'M8',
   severity: 'error',
   needs: 'data',
@@ -26,4 +26,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

@@ -1,9 +1,9 @@
 import { isScalar, visit, type YAMLMap } from 'yaml'
 import { keyOf } from '../../recipe/document.ts'
 import { removeFrom } from '../../recipe/edits.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'Y1',
   severity: 'error',
   needs: 'text',
@@ -30,4 +30,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

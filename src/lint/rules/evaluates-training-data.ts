@@ -1,12 +1,12 @@
 import { normalPath } from '../../formatting/paths.ts'
 import type { LintContext } from '../context.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 import type { DataUse } from '../../recipe/dataUses.ts'
 import { scalarText } from '../../recipe/edits.ts'
 import { textFieldOf } from '../../recipe/facts.ts'
 import type { Fix } from '../../recipe/finding.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'M6',
   severity: 'warning',
   title: 'Evaluated on what it was trained on',
@@ -25,7 +25,7 @@ export const rule = defineRule({
       }
     }
   },
-})
+}
 
 /** Questions are read whole, whatever their field is called. */
 function isSame(context: LintContext, learnt: DataUse, { data, field, columns }: DataUse): boolean {

@@ -1,8 +1,8 @@
 import { plannedReports } from '../plannedRule.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 import { superfluousKeys } from '../sourceText.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'S5',
   severity: 'error',
   voice: 'explains',
@@ -15,4 +15,4 @@ export const rule = defineRule({
     const say = (key: string) => `Training is counted in steps, not in epochs: set steps and remove ${key}.`
     yield* superfluousKeys(context, /^(?:num_)?(?:train_)?epochs$/, say)
   },
-})
+}

@@ -1,7 +1,7 @@
 import { methodOf, needsHessian, type MethodName } from '../../catalog/methods/methods.ts'
 import type { ModelModule } from '../../recipe/facts.ts'
 import { swapsWeights } from '../../recipe/resolve.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
 const few = 32
 
@@ -10,7 +10,7 @@ interface Widest {
   readonly method: MethodName
 }
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'M3',
   severity: 'warning',
   title: 'Few calibration samples',
@@ -40,4 +40,4 @@ export const rule = defineRule({
       fixes: [fix.write(path, enough)],
     }
   },
-})
+}

@@ -1,5 +1,5 @@
 import { rewrite } from '../sourceText.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
 /** Projections that are separate in most models, and the fused modules that other models have instead. */
 const fused: readonly [RegExp, readonly string[]][] = [
@@ -7,7 +7,7 @@ const fused: readonly [RegExp, readonly string[]][] = [
   [/\b(?:gate|up)_proj\b/, ['gate_up_proj']],
 ]
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'T12',
   severity: 'info',
   needs: 'model',
@@ -32,4 +32,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

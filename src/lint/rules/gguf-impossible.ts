@@ -1,7 +1,7 @@
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 import { plannedReports } from '../plannedRule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'C',
   severity: 'error',
   needs: 'model',
@@ -26,4 +26,4 @@ export const rule = defineRule({
       }
     else if (ggufProblem) yield { at, message: `tokenizer.json: ${ggufProblem}: remove format.`, fixes }
   },
-})
+}

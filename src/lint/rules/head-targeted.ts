@@ -1,7 +1,7 @@
 import { appendItem, insertKey } from '../../recipe/edits.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'T8',
   severity: 'warning',
   needs: 'model',
@@ -26,4 +26,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

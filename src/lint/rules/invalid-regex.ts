@@ -1,6 +1,6 @@
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'T6',
   severity: 'error',
   voice: 'explains',
@@ -14,4 +14,4 @@ export const rule = defineRule({
       yield { at: path, message: `This regular expression ${matcher.error}.` }
     }
   },
-})
+}

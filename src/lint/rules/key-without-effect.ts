@@ -2,9 +2,9 @@ import type { LintContext } from '../context.ts'
 import type { Path } from '../../recipe/document.ts'
 import { mapsOf } from '../../recipe/settings/recipe.ts'
 import { idleKeys, type IdleKey } from '../../recipe/settings/row.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'S6',
   severity: 'warning',
   unnecessary: true,
@@ -27,7 +27,7 @@ export const rule = defineRule({
       }
     }
   },
-})
+}
 
 /** Keys that would have no effect if they were written; each row defines when (src/recipe/settings). */
 function idle({ recipe, resolved, known: surroundings }: LintContext): IdleKey[] {

@@ -1,9 +1,9 @@
 import { countRuns } from '../../recipe/sweepSchema.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
 const many = 50
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'G4',
   severity: 'warning',
   title: 'A very large sweep',
@@ -14,4 +14,4 @@ export const rule = defineRule({
     const runs = countRuns(recipe.sweep ?? {})
     if (runs > many) yield { at: { key: ['sweep'] }, message: `This sweep makes ${runs} runs.` }
   },
-})
+}

@@ -1,7 +1,7 @@
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 import { plainScalars, replaceScalar } from '../sourceText.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'Y5',
   severity: 'warning',
   needs: 'text',
@@ -20,4 +20,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

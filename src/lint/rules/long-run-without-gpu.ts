@@ -1,10 +1,10 @@
 import { estimatesOf } from '../../plan/planRecipe.ts'
 import { roughDuration } from '../../formatting/numbers.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
 const longSeconds = 3600
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'G3',
   severity: 'info',
   needs: 'machine',
@@ -19,4 +19,4 @@ export const rule = defineRule({
     const message = `There is no GPU here: on the CPU this takes about ${roughDuration(seconds)}.`
     yield { at: ['model'], message }
   },
-})
+}

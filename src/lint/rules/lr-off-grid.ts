@@ -1,13 +1,13 @@
 import { countParameters } from '../../plan/trainable.ts'
 import { numberText } from '../../recipe/edits.ts'
 import { largeFrom } from '../../recipe/measured.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
 const grid = [5e-6, 1e-5, 5e-5, 1e-4, 5e-4]
 /** Measured best on a model of 135 million parameters (src/recipe/measured.ts). */
 const gridOfSmall = [...grid, 1e-3, 2e-3]
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'L1',
   severity: 'hint',
   title: "A learning rate outside the paper's grid",
@@ -29,4 +29,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

@@ -1,9 +1,9 @@
 import { andList, largest } from '../../formatting/lists.ts'
 import { methodOf, methodsWithData } from '../../catalog/methods/methods.ts'
 import { parseNm } from '../../catalog/formats/sparsity.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'N11',
   severity: 'warning',
   title: 'Magnitude pruning at high sparsity without recovery',
@@ -24,4 +24,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

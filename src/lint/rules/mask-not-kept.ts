@@ -1,7 +1,7 @@
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 import { superfluousKeys } from '../sourceText.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'R8',
   severity: 'error',
   voice: 'explains',
@@ -15,4 +15,4 @@ export const rule = defineRule({
       /^(?:keep_mask|preserve_sparsity_mask|preserve_mask)$/,
       (key) => `The mask is always kept here: remove ${key}.`,
     ),
-})
+}

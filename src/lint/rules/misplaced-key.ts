@@ -1,7 +1,7 @@
 import type { Path } from '../../recipe/document.ts'
 import { insertKey, remove } from '../../recipe/edits.ts'
 import { propertiesAt, sections } from '../../recipe/jsonSchema.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 import { isSame, keysOf, unknownKeys } from '../sourceText.ts'
 
 /** Path of a section of the format, in the same item of `recover` if `parent` is in one. */
@@ -10,7 +10,7 @@ function beside(section: Path, parent: Path): Path {
   return top === parent[0] && top === 'recover' && typeof parent[1] === 'number' ? [top, parent[1], ...inner] : section
 }
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'S2',
   severity: 'error',
   voice: 'explains',
@@ -40,4 +40,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

@@ -1,5 +1,5 @@
 import { insertKey } from '../../recipe/edits.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
 const templates: Record<string, string> = {
   version: '1',
@@ -9,7 +9,7 @@ const templates: Record<string, string> = {
   to: 'path/to/output',
 }
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'S8',
   severity: 'error',
   title: 'A required key is missing',
@@ -31,7 +31,7 @@ export const rule = defineRule({
       }
     }
   },
-})
+}
 
 function firstLine(text: string): number {
   const end = text.indexOf('\n')

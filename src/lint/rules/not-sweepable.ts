@@ -3,9 +3,9 @@ import { expandSweep, isOfSetting, type SweepProblem } from '../../recipe/sweep/
 import type { LintContext } from '../context.ts'
 import { replaceRange } from '../../recipe/edits.ts'
 import type { Fix } from '../../recipe/finding.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'S9',
   severity: 'error',
   title: 'A sweep of something that cannot be swept',
@@ -16,7 +16,7 @@ export const rule = defineRule({
     const { problems } = expandSweep(context.recipe)
     for (const problem of problems.filter(isOfSetting)) yield { ...problem, fixes: renaming(context, problem) }
   },
-})
+}
 
 function renaming({ document }: LintContext, { at, meant }: SweepProblem): Fix[] {
   const key = 'key' in at ? document.pairAt(at.key)?.key : null

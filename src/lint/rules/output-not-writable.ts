@@ -1,7 +1,7 @@
 import { formatBytes } from '../../formatting/numbers.ts'
 import { type Overlap, overlapOfPaths } from '../../formatting/paths.ts'
 import { estimateDisk, ggufPlace } from '../../plan/outputs.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
 const overlaps: Record<Overlap, string> = {
   same: 'The output would overwrite the model: choose another folder.',
@@ -9,7 +9,7 @@ const overlaps: Record<Overlap, string> = {
   around: 'The folder of the model is inside the output: choose another folder.',
 }
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'G2',
   severity: 'error',
   needs: 'output',
@@ -64,4 +64,4 @@ export const rule = defineRule({
       message: `${save.pruned === undefined ? 'The result takes' : 'Pruned model and result take'} about ${formatBytes(needed)}, the disk has ${formatBytes(free)} left.`,
     }
   },
-})
+}

@@ -1,7 +1,7 @@
 import { plannedReports } from '../plannedRule.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'R2',
   severity: 'warning',
   needs: 'model',
@@ -12,4 +12,4 @@ export const rule = defineRule({
   // A missing parameter that the default of `train` names is no mistake in the text.
   check: (context) =>
     plannedReports(context, 'parameters-missing').filter(({ at }) => Array.isArray(at) && at.at(-2) === 'train'),
-})
+}

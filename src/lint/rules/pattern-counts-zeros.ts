@@ -1,8 +1,8 @@
 import { nmSteps } from '../context.ts'
 import { replaceValue } from '../../recipe/edits.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'N3',
   severity: 'warning',
   title: 'N:M with N other than M/2',
@@ -22,4 +22,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

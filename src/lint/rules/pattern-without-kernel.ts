@@ -1,7 +1,7 @@
 import { nmSteps } from '../context.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'N4',
   severity: 'info',
   title: 'A pattern that no hardware speeds up',
@@ -17,4 +17,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

@@ -1,8 +1,8 @@
 import { adapterNames, exactAdapters } from '../../catalog/adapters/adapters.ts'
 import { andList } from '../../formatting/lists.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'R1',
   severity: 'error',
   voice: 'explains',
@@ -24,4 +24,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

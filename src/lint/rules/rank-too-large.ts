@@ -1,7 +1,7 @@
 import { adapterOf } from '../../catalog/adapters/adapters.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'R5',
   severity: 'error',
   needs: 'model',
@@ -28,4 +28,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

@@ -1,6 +1,6 @@
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'S10',
   severity: 'warning',
   title: 'A recipe that does nothing',
@@ -23,4 +23,4 @@ export const rule = defineRule({
         : 'This recipe does nothing: add prune, recover or evaluate.',
     }
   },
-})
+}

@@ -1,7 +1,7 @@
 import { recoveryPlace, type ResolvedRecover } from '../../recipe/resolve.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'R12',
   severity: 'warning',
   title: 'A recovery that undoes the one before',
@@ -28,7 +28,7 @@ export const rule = defineRule({
       }
     }
   },
-})
+}
 
 function undoes(later: ResolvedRecover, before: ResolvedRecover): boolean {
   if (later.mode === 'refit') return before.mode !== 'refit'

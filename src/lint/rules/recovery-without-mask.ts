@@ -1,6 +1,6 @@
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'R9',
   severity: 'warning',
   needs: 'model',
@@ -17,4 +17,4 @@ export const rule = defineRule({
         'Nothing is pruned, and the folder of the model has no sparsescope.mask, so its exact zeros become the mask. Add prune, or use a checkpoint with a mask file.',
     }
   },
-})
+}

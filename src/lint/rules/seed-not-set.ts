@@ -1,7 +1,7 @@
 import { methodOf } from '../../catalog/methods/methods.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'L6',
   severity: 'hint',
   title: 'No seed',
@@ -22,4 +22,4 @@ export const rule = defineRule({
       fixes: [fix.add([], 'seed', 0)],
     }
   },
-})
+}

@@ -1,8 +1,8 @@
 import { placesOf } from '../../recipe/dataUses.ts'
 import { idShapeOf } from '../../recipe/facts.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'L5',
   severity: 'warning',
   title: 'seq_len is not set',
@@ -24,4 +24,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

@@ -1,6 +1,6 @@
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'C8',
   severity: 'warning',
   needs: 'model',
@@ -16,4 +16,4 @@ export const rule = defineRule({
       message: `config.json of this model has ${key}, which keeps vLLM from loading it: remove it there.`,
     }
   },
-})
+}

@@ -1,6 +1,6 @@
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'N6',
   severity: 'error',
   voice: 'explains',
@@ -30,4 +30,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

@@ -1,7 +1,7 @@
 import { nmSteps } from '../context.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'N1',
   severity: 'error',
   title: 'Sparsity and N:M disagree',
@@ -20,4 +20,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

@@ -1,7 +1,7 @@
 import { nmSteps } from '../context.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'N9',
   severity: 'warning',
   title: 'Sparsity over depth together with N:M',
@@ -18,4 +18,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

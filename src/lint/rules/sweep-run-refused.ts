@@ -1,10 +1,10 @@
 import { expandSweep, type SweepRun } from '../../recipe/sweep/expandSweep.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
 /** Most runs to lint, because an editor lints on every key stroke; `sparsescope sweep plan` checks all runs. */
 const mostLinted = 24
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'S13',
   severity: 'error',
   title: 'A run of the sweep that would be refused',
@@ -25,7 +25,7 @@ export const rule = defineRule({
         yield { at: { key: ['sweep'] }, message: `The run ${run.name} would be refused: ${message}` }
       }
   },
-})
+}
 
 /** Runs in which some setting has a value for the first time. */
 function eachValueOnce(runs: readonly SweepRun[]): SweepRun[] {

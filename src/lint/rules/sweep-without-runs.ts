@@ -1,7 +1,7 @@
 import { expandSweep, isOfSetting } from '../../recipe/sweep/expandSweep.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'S12',
   severity: 'error',
   title: 'A sweep without runs',
@@ -11,4 +11,4 @@ export const rule = defineRule({
   *check({ recipe }) {
     for (const problem of expandSweep(recipe).problems) if (!isOfSetting(problem)) yield problem
   },
-})
+}

@@ -1,7 +1,7 @@
 import { rewrite } from '../sourceText.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'T2',
   severity: 'error',
   voice: 'explains',
@@ -20,4 +20,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

@@ -1,7 +1,7 @@
 import { replaceValue, scalarText } from '../../recipe/edits.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'T9',
   severity: 'error',
   voice: 'explains',
@@ -23,4 +23,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

@@ -1,12 +1,12 @@
 import type { Subset } from '../../catalog/adapters/subsets.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
 /** Subsets with too few numbers to overfit a text. */
 const small: readonly Subset[] = ['bias', 'norm']
 
 const mostRounds = 3
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'L7',
   severity: 'hint',
   title: 'The same text again and again',
@@ -27,4 +27,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

@@ -1,8 +1,8 @@
 import type { Path } from '../../recipe/document.ts'
 import { isText } from '../../recipe/dataUses.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'C6',
   severity: 'error',
   needs: 'model',
@@ -28,4 +28,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

@@ -1,8 +1,8 @@
 import { formatBytes } from '../../formatting/numbers.ts'
 import { leastMemory } from '../../plan/memory.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'G1',
   severity: 'warning',
   needs: 'machine',
@@ -25,4 +25,4 @@ export const rule = defineRule({
       message: `This needs about ${formatBytes(needed)}, the machine has ${formatBytes(facts.machine.memoryBytes)}: use mode reconstruct, smaller batches or shorter windows.`,
     }
   },
-})
+}

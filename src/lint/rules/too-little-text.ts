@@ -1,7 +1,7 @@
 import { idShapeOf } from '../../recipe/facts.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'M5',
   severity: 'error',
   needs: 'data',
@@ -47,4 +47,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

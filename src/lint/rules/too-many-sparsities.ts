@@ -1,8 +1,8 @@
 import { replaceValue } from '../../recipe/edits.ts'
 import { sparsityOfBlock } from '../../recipe/resolve.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'N7',
   severity: 'error',
   needs: 'model',
@@ -26,4 +26,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

@@ -1,7 +1,7 @@
 import { parseNm } from '../../catalog/formats/sparsity.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'T13',
   severity: 'info',
   needs: 'model',
@@ -21,4 +21,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

@@ -1,8 +1,8 @@
 import { rewrite } from '../sourceText.ts'
 import { regexSource } from '../../recipe/match.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'T5',
   severity: 'hint',
   title: 'An unescaped dot in a regular expression',
@@ -22,4 +22,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

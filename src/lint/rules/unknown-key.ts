@@ -1,10 +1,10 @@
 import { renameKey } from '../../recipe/edits.ts'
 import { propertiesAt } from '../../recipe/jsonSchema.ts'
 import { nearest } from '../../recipe/nearest.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 import { unknownKeys } from '../sourceText.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'S1',
   severity: 'error',
   voice: 'general',
@@ -33,4 +33,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

@@ -1,6 +1,6 @@
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'R10',
   severity: 'warning',
   needs: 'model',
@@ -24,4 +24,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

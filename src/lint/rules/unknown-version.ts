@@ -1,6 +1,6 @@
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'S4',
   severity: 'error',
   voice: 'explains',
@@ -20,4 +20,4 @@ export const rule = defineRule({
       fixes: newer ? [] : [fix.write(['version'], '1')],
     }
   },
-})
+}

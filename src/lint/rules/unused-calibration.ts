@@ -1,8 +1,8 @@
 import { isBlockwise } from '../../recipe/modes.ts'
 import { stepNeedsData } from '../../recipe/resolve.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'M2',
   severity: 'hint',
   unnecessary: true,
@@ -20,4 +20,4 @@ export const rule = defineRule({
       fixes: [fix.drop(['calibration'])],
     }
   },
-})
+}

@@ -1,7 +1,7 @@
 import { isMethodName, methodOf } from '../../catalog/methods/methods.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'M4',
   severity: 'warning',
   voice: 'explains',
@@ -28,4 +28,4 @@ export const rule = defineRule({
       }
     }
   },
-})
+}

@@ -1,9 +1,9 @@
 import { disablingComments } from '../sourceText.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
 const example = '`sparsescope-disable lr-off-grid: reason`'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'Y7',
   severity: 'warning',
   needs: 'text',
@@ -20,4 +20,4 @@ export const rule = defineRule({
       else if (reason === undefined) yield { at, message: `Give the reason: ${example}. Without one it has no effect.` }
     }
   },
-})
+}

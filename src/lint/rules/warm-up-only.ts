@@ -1,7 +1,7 @@
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 import { superfluousKeys } from '../sourceText.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'L3',
   severity: 'error',
   voice: 'explains',
@@ -22,4 +22,4 @@ export const rule = defineRule({
     }
     yield* superfluousKeys(context, /^warm_?up/, (key) => `Warm-up is always 10 % of the steps here: remove ${key}.`)
   },
-})
+}

@@ -6,9 +6,9 @@ import { scalarText } from '../../recipe/edits.ts'
 import type { Fix } from '../../recipe/finding.ts'
 import { alternatives, type JsonSchema, schemaAt } from '../../recipe/jsonSchema.ts'
 import { nearest } from '../../recipe/nearest.ts'
-import { defineRule } from '../rule.ts'
+import type { RuleFile } from '../rule.ts'
 
-export const rule = defineRule({
+export const rule: RuleFile = {
   id: 'S7',
   severity: 'error',
   voice: 'general',
@@ -40,7 +40,7 @@ export const rule = defineRule({
       }
     }
   },
-})
+}
 
 /** `expected a number above 0 and at most 0.1` */
 function describe(schema: JsonSchema, value: unknown): string {

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import type { AttentionShape } from '../../../src/engine/compute/kernels.ts'
 import { openReference } from '../../support/reference/backend.ts'
-import { maskWords, type Tensor } from '../../../src/engine/compute/tensor.ts'
+import { maskWords } from '../../../src/catalog/formats/maskFile.ts'
+import type { Tensor } from '../../../src/engine/compute/tensor.ts'
 import { createRng } from '../../../src/engine/rng.ts'
 import { activationKinds } from './cases/elementwise.ts'
 

@@ -20,7 +20,7 @@ import { lint } from '../../../src/lint/lint.ts'
 import { cli } from '../../support/cli.ts'
 import { pruneHosts } from '../../support/pruneHosts.ts'
 import { run, runPlace } from '../../support/runs.ts'
-import { maskWords } from '../../../src/engine/compute/tensor.ts'
+import { maskWords } from '../../../src/catalog/formats/maskFile.ts'
 import { isKept, patternViolations } from '../../support/maskPatterns.ts'
 import { goldenPath } from '../../support/shared.ts'
 

@@ -5,7 +5,7 @@ import { openReference } from '../../support/reference/backend.ts'
 import { referencePrune } from '../../support/reference/prune.ts'
 import { uploadScale } from '../../../src/engine/prune/methods/hessian.ts'
 import { countScores, findLimit, rankOf, type CountGroup } from '../../../src/engine/prune/select.ts'
-import { maskWords } from '../../../src/engine/compute/tensor.ts'
+import { maskWords } from '../../../src/catalog/formats/maskFile.ts'
 import { createRng } from '../../../src/engine/rng.ts'
 
 const backend = openReference()

@@ -9,7 +9,8 @@ import {
   type PruneKernels,
   type Scored,
 } from '../../../src/engine/compute/pruneKernels.ts'
-import { maskWords, type Tensor } from '../../../src/engine/compute/tensor.ts'
+import { maskWords } from '../../../src/catalog/formats/maskFile.ts'
+import type { Tensor } from '../../../src/engine/compute/tensor.ts'
 
 const f32 = new Float32Array(1)
 const u32 = new Uint32Array(f32.buffer)

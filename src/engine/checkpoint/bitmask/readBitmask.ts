@@ -1,7 +1,7 @@
 // Reads of matrices that are stored as their kept values only: any range of the bytes that they would have if they were
 // dense, and their masks. Counts in the file are checked where they are used, so nothing is read from a wrong place.
 import { bitmaskRowBytes, countBits } from '../../../catalog/formats/bitmask.ts'
-import { maskWordsPerRow } from '../../../catalog/formats/maskFile.ts'
+import { maskWords } from '../../../catalog/formats/maskFile.ts'
 import { EngineError } from '../../errors.ts'
 import type { WeightFiles, BitmaskPlace } from '../fileHeader.ts'
 import type { MaskBits } from '../storedMask.ts'
@@ -60,7 +60,7 @@ async function readRows(
 /** The mask, in the orientation of the file. @throws EngineError 'bad-checkpoint' */
 export async function readBitmaskMask(pool: WeightFiles, name: string, place: BitmaskPlace): Promise<MaskBits> {
   const { rows, columns } = place
-  const perRow = maskWordsPerRow(columns)
+  const perRow = maskWords(columns)
   const words = new Uint32Array(rows * perRow)
   const bytes = new Uint8Array(words.buffer)
   const own = bitmaskRowBytes(columns)

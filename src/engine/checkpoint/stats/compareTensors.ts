@@ -6,7 +6,7 @@ import type { MaskBits } from '../storedMask.ts'
 import { elementFormat, type ElementFormat } from './elementFormat.ts'
 import { matrixOf } from './rowPieces.ts'
 import { zeroFlags } from './zeroFlags.ts'
-import { maskWordsPerRow } from '../../../catalog/formats/maskFile.ts'
+import { maskWords } from '../../../catalog/formats/maskFile.ts'
 
 /** `maxAbs` is infinite when one of two values is NaN, and where distances cannot be computed: complex numbers, integers beyond 2^53. */
 export interface TensorDifference extends Pick<TensorChange, 'maxAbs' | 'drift' | 'filled' | 'emptied'> {
@@ -188,7 +188,7 @@ function distanceOf(a: number, b: number): number {
  * transposed matrix is stored [in, out]: its stored row is the mask's column.
  */
 function prunedFlags(mask: MaskBits, transposed: boolean, first: number, rows: number, flags: Uint8Array): void {
-  const perRow = maskWordsPerRow(mask.columns)
+  const perRow = maskWords(mask.columns)
   const columns = transposed ? mask.rows : mask.columns
   const { words } = mask
   for (let r = 0; r < rows; r++) {

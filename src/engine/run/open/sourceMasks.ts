@@ -6,7 +6,7 @@ import { sparsityOf, type ZeroCount } from '../../../catalog/formats/sparsity.ts
 import { explicitMasks } from '../../checkpoint/explicitMasks.ts'
 import { maskFileName } from '../../checkpoint/maskFile.ts'
 import type { StoredMask, StoredMasks } from '../../checkpoint/storedMask.ts'
-import { maskWords } from '../../compute/tensor.ts'
+import { maskWords } from '../../../catalog/formats/maskFile.ts'
 import { EngineError } from '../../errors.ts'
 import type { Model } from '../../model/model.ts'
 import { decode, readWeight } from '../../model/weights.ts'

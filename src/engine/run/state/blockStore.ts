@@ -3,7 +3,7 @@
 import { rm, lstat, readdir, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
-import { maskWordsPerRow } from '../../../catalog/formats/maskFile.ts'
+import { maskWords } from '../../../catalog/formats/maskFile.ts'
 import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { requireOwnFile } from '../../../system/ownFile.ts'
 import { maskInFile, type StoredMask } from '../../checkpoint/storedMask.ts'
@@ -84,7 +84,7 @@ export async function masksOfPart(state: string, stage: StoredStage, part: Part)
   return new Map(
     [...columns].map(([linear, width]) => {
       const entry = layer.tensors.get(maskPrefix + linear)
-      const fits = entry?.dtype === 'U32' && entry.shape.length === 2 && entry.shape[1] === maskWordsPerRow(width)
+      const fits = entry?.dtype === 'U32' && entry.shape.length === 2 && entry.shape[1] === maskWords(width)
       if (!fits) throw new EngineError('bad-data', `${layer.path} is not a file of a run; start a new run`)
       return [
         linear,

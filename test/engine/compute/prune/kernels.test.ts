@@ -5,7 +5,8 @@ import { openCpu, type CpuBackend, type CpuOptions } from '../../../../src/engin
 import { exactPlace, type Columns, type PruneKernels } from '../../../../src/engine/compute/pruneKernels.ts'
 import { variants } from '../../../support/extent.ts'
 import { inverseFactor, referencePrune } from '../../../support/reference/prune.ts'
-import { maskWords, type Tensor } from '../../../../src/engine/compute/tensor.ts'
+import { maskWords } from '../../../../src/catalog/formats/maskFile.ts'
+import type { Tensor } from '../../../../src/engine/compute/tensor.ts'
 import { findLimit } from '../../../../src/engine/prune/select.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
 

@@ -1,7 +1,8 @@
 // Selection on the pool, split by rows. Each thread has its own counts: sums of integers do not depend on who counted what.
 import type { NmPattern } from '../../../../catalog/formats/sparsity.ts'
 import type { Digit, Limit, Scored } from '../../pruneKernels.ts'
-import { maskWords, type Tensor } from '../../tensor.ts'
+import { maskWords } from '../../../../catalog/formats/maskFile.ts'
+import type { Tensor } from '../../tensor.ts'
 import type { Pool } from '../pool.ts'
 import { callStaged } from '../staged.ts'
 import type { Task } from '../task.ts'

@@ -2,7 +2,8 @@
 // into the columns behind the block. Rows are independent once the mask or the N:M rule is given.
 import type { NmPattern } from '../../../../catalog/formats/sparsity.ts'
 import type { Columns, InverseFactor } from '../../pruneKernels.ts'
-import { maskWords, slice, type Tensor } from '../../tensor.ts'
+import { maskWords } from '../../../../catalog/formats/maskFile.ts'
+import { slice, type Tensor } from '../../tensor.ts'
 import type { Pool, Split } from '../pool.ts'
 import type { Task } from '../task.ts'
 

@@ -1,7 +1,8 @@
 // Swaps on the pool: rows are independent. A swap reads any columns of G, so G must be inside the WebAssembly memory.
 import { breathe } from '../../../breathe.ts'
 import type { SwapFigures, SwapRule } from '../../pruneKernels.ts'
-import { bytesOf, maskWords, type Tensor } from '../../tensor.ts'
+import { maskWords } from '../../../../catalog/formats/maskFile.ts'
+import { bytesOf, type Tensor } from '../../tensor.ts'
 import { isOutside } from '../outside.ts'
 import type { Pool } from '../pool.ts'
 import { callStaged } from '../staged.ts'
