@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path'
 import type { RecipeChoices } from '../../../src/recipe/writing/choices.ts'
 import type * as module from '../../../src/extension/recipe/recipePanels.ts'
 import { extensionModule } from '../../support/extensionModule.ts'
-import { fakePanels, fakeUri, settled } from '../../support/fakePanels.ts'
+import { fakePanels, fakeUri } from '../../support/fakePanels.ts'
 import { scratch } from '../../support/scratch.ts'
+import { until } from '../../support/until.ts'
 
 const facts = {
   ...{ bytes: 1e6, parameters: 1e6, dtypes: ['BF16'], sparsity: null, biases: true, maxPositions: 512, blocks: 2 },
@@ -46,18 +47,19 @@ describe('the form of a recipe', () => {
     })
     const [panel] = panels
     panel.say({ type: 'ready' })
-    for (let wait = 0; wait < 100 && panel.posted.at(-1)?.type !== 'start'; wait++) await settled()
-    const { choices } = panel.posted.at(-1) as unknown as { choices: RecipeChoices }
+    const start = await until('the start', () => panel.posted.find(({ type }) => type === 'start'))
+    const { choices } = start as unknown as { choices: RecipeChoices }
     const press = () => panel.say({ type: 'create', choices, run: true })
-    const written = () => new Promise((resolve) => setTimeout(resolve, 100))
     press()
-    await written()
+    await until('the failure', () => failures.length > 0)
     assert.deepEqual([failures.length, panel.isDisposed], [1, false])
     isFull = false
     press()
     press()
-    await written()
-    const runs = commands.filter(([name]) => name === 'sparsescope.runRecipe')
-    assert.deepEqual([runs.length, readdirSync(folder).length, panel.isDisposed], [1, 2, true])
+    const runs = () => commands.filter(([name]) => name === 'sparsescope.runRecipe').length
+    await until('the run', () => panel.isDisposed && runs() > 0)
+    // A second recipe would be written by now.
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    assert.deepEqual([runs(), readdirSync(folder).length], [1, 2])
   })
 })

@@ -6,6 +6,7 @@ import type * as module from '../../../src/extension/runs/runPanels.ts'
 import { extensionModule } from '../../support/extensionModule.ts'
 import { fakePanels, fakeUri } from '../../support/fakePanels.ts'
 import { scratch } from '../../support/scratch.ts'
+import { until } from '../../support/until.ts'
 
 describe('the tab of a run', () => {
   it('that is shown again while the run goes on is sent every event once, in order', async () => {
@@ -44,17 +45,13 @@ describe('the tab of a run', () => {
       }
       return times
     }
-    const until = async (count: number) => {
-      for (let wait = 0; wait < 300 && taken().length < count; wait++)
-        await new Promise((resolve) => setTimeout(resolve, 10))
-    }
     panel.say({ type: 'ready' })
-    await until(begun)
+    await until('the events', () => taken().length >= begun)
     panel.posted.length = 0
     appendFileSync(file, line(begun))
     changed([folder])
     panel.say({ type: 'ready' })
-    await until(begun + 1)
+    await until('the next event', () => taken().length > begun)
     await new Promise((resolve) => setTimeout(resolve, 100))
     assert.deepEqual(
       taken().findIndex((t, i) => t !== i),

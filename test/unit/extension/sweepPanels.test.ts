@@ -9,6 +9,7 @@ import { recordedRun } from '../../webview/harness/recorded.ts'
 import { extensionModule } from '../../support/extensionModule.ts'
 import { fakePanels, fakeUri, settled, type FakePanel } from '../../support/fakePanels.ts'
 import { scratch } from '../../support/scratch.ts'
+import { until } from '../../support/until.ts'
 
 describe('the tab of all runs', () => {
   let own: string[]
@@ -52,9 +53,6 @@ describe('the tab of all runs', () => {
   }
   const rowsIn = ({ posted }: FakePanel) =>
     posted.flatMap((one) => (one.type === 'compared' ? [(one as unknown as { rows: object[] }).rows.length] : []))
-  async function until(holds: () => boolean): Promise<void> {
-    for (let wait = 0; wait < 300 && !holds(); wait++) await new Promise((resolve) => setTimeout(resolve, 10))
-  }
 
   it('reads them once, also if it is hidden and shown again meanwhile', async () => {
     const searches: (() => void)[] = []
@@ -63,7 +61,7 @@ describe('the tab of all runs', () => {
     panel.say({ type: 'ready' })
     await settled()
     for (const end of searches) end()
-    await until(() => rowsIn(panel).length > 1)
+    await until('both searches', () => rowsIn(panel).length > 1)
     assert.equal(listeners.size, 1, 'a reader that nobody closes would read all runs again at every change')
   })
 
@@ -77,7 +75,7 @@ describe('the tab of all runs', () => {
     }
     const panel = await shown(() => Promise.resolve())
     panel.say({ type: 'ready' })
-    await until(() => rowsIn(panel).at(-1) === 2)
+    await until('both rows', () => rowsIn(panel).at(-1) === 2)
     assert.deepEqual(rowsIn(panel).at(-1), 2)
     assert.equal(listeners.size, 1)
   })

@@ -8,6 +8,7 @@ import type { Movement, RunEvent } from '../../../src/runs/series/events.ts'
 import type { ToTrainable } from '../../../src/protocol/view.ts'
 import type * as module from '../../../src/extension/trainable/trainablePanels.ts'
 import { extensionModule } from '../../support/extensionModule.ts'
+import { until } from '../../support/until.ts'
 import { recordedModel } from '../../webview/harness/recorded.ts'
 import { recordedTraining } from '../../webview/harness/recordedTraining.ts'
 
@@ -108,14 +109,11 @@ describe('the panels of which weights train', () => {
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  async function until<T extends ToTrainable['type']>(type: T, enough = 1) {
-    for (let wait = 0; wait < 200; wait++) {
+  const said = <T extends ToTrainable['type']>(type: T, enough = 1) =>
+    until(type, () => {
       const found = posted.filter((one) => one.type === type)
-      if (found.length >= enough) return found.at(-1) as Extract<ToTrainable, { type: T }>
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    }
-    return assert.fail(`no ${type} among ${posted.map((one) => one.type).join(', ')}`)
-  }
+      return found.length >= enough && (found.at(-1) as Extract<ToTrainable, { type: T }>)
+    })
 
   it('call a dry run by its name, and open a recipe once', async () => {
     const uri = uriOf(join(folder, 'a.prune.yaml')) as never
@@ -124,16 +122,16 @@ describe('the panels of which weights train', () => {
     panels.show({ kind: 'recipe', uri })
     assert.deepEqual(titles, ['Dry run: a.prune.yaml', 'Trainable: a.prune.yaml', 'revealed'])
     receive({ type: 'ready' })
-    const { of, hasWeights } = await until('plan')
+    const { of, hasWeights } = await said('plan')
     assert.deepEqual([of, hasWeights], ['recipe', false])
   })
 
   it('write a proposal into the recipe at the recovery that is meant, and plan anew', async () => {
     panels.show({ kind: 'recipe', uri: uriOf(join(folder, 'a.prune.yaml')) as never })
     receive({ type: 'ready' })
-    await until('plan')
+    await said('plan')
     receive({ type: 'train', recovery: 1, budget: { train: ['norm', 'mask_lora'], rank: 8 } })
-    await until('plan', 2)
+    await said('plan', 2)
     assert.deepEqual(edits, [
       { start: [3, 11], newText: '[norm, mask_lora]' },
       { start: [4, 0], newText: '    lora: {rank: 8}\n' },
@@ -144,16 +142,16 @@ describe('the panels of which weights train', () => {
     const uri = uriOf(join(folder, 'a.prune.yaml'))
     panels.show({ kind: 'recipe', uri: uri as never })
     receive({ type: 'ready' })
-    await until('plan')
+    await said('plan')
     let finish: (plan: object) => void = () => undefined
     const slow = new Promise<object>((resolve) => (finish = resolve))
     answers = [slow, Promise.resolve({ warnings: ['of the last save'] })]
     savedText({ uri })
     savedText({ uri })
-    await until('plan', 2)
+    await said('plan', 2)
     finish({ warnings: ['of an earlier save'] })
     await new Promise((resolve) => setTimeout(resolve, 50))
-    assert.deepEqual((await until('plan')).plan.warnings, ['of the last save'])
+    assert.deepEqual((await said('plan')).plan.warnings, ['of the last save'])
   })
 
   it('follow a run: what it says comes at once and then in parts, and matrices once its result is saved', async () => {
@@ -162,14 +160,14 @@ describe('the panels of which weights train', () => {
     writeFileSync(events, line({ t: 1, type: 'moved', recovery: 1, block: 0, tensors: { a: movement } }))
     panels.show({ kind: 'run', uri: uriOf(folder) as never })
     receive({ type: 'ready' })
-    assert.deepEqual((await until('training', 2)).update.moved, { 1: { a: movement } })
+    assert.deepEqual((await said('training', 2)).update.moved, { 1: { a: movement } })
     appendFileSync(events, line({ t: 2, type: 'phase', phase: 'retrain', recovery: 2 }))
     changed([folder])
-    const { isAnew, update } = await until('training', 3)
+    const { isAnew, update } = await said('training', 3)
     assert.deepEqual([isAnew, update.at, update.moved], [false, { recovery: 2, block: null, step: null }, {}])
     saved = '/models/out'
     changed([folder])
-    assert.equal((await until('plan', 2)).hasWeights, true)
+    assert.equal((await said('plan', 2)).hasWeights, true)
     receive({ type: 'openMatrix', name: 'a' })
     assert.deepEqual(called.at(-1)?.[2], 'a')
   })
@@ -184,11 +182,11 @@ describe('the panels of which weights train', () => {
     const uri = uriOf(join(folder, 'model.safetensors')) as never
     panels.show({ kind: 'result', uri })
     receive({ type: 'ready' })
-    assert.match((await until('failed')).message, /no sparsescope\.json of a run/)
+    assert.match((await said('failed')).message, /no sparsescope\.json of a run/)
     writeFileSync(join(folder, 'sparsescope.json'), JSON.stringify(note))
     receive({ type: 'retry' })
-    assert.equal((await until('plan')).hasWeights, true)
-    const { update } = await until('training')
+    assert.equal((await said('plan')).hasWeights, true)
+    const { update } = await said('training')
     assert.deepEqual([update.moved, update.sparsities], [{ 0: { 'a.weight': movement } }, { 'a.weight': 0.5 }])
   })
 })
