@@ -105,7 +105,7 @@ async function compareTask(context: Context, pathA: string, pathB: string, task:
   }
   const p = mcnemarP(counts.only_a, counts.only_b)
   const flipped = rows.filter((row) => row.a !== row.b)
-  const left = Math.max(a.rows.size, b.rows.size) - rows.length
+  const left = a.rows.size + b.rows.size - 2 * rows.length
   const listed = (isA: boolean) =>
     flipped
       .filter((row) => row.a === isA)

@@ -102,6 +102,11 @@ describe('files of lm-evaluation-harness', () => {
     const { both, only_a: onlyA, only_b: onlyB, neither, p } = found as Record<string, number>
     assert.deepEqual([both + onlyA + onlyB + neither, onlyA + onlyB], [6, 2])
     assert.equal(p, onlyA === 1 ? 1 : 0.5)
+    // A has rows 0 to 5, B has rows 2 to 6: three are of one only.
+    const beyond = [...own.slice(2), { ...own[0], doc_id: 6 }].map((line) => JSON.stringify(line)).join('\n')
+    writeFileSync(at('beyond.jsonl'), beyond)
+    const { stdout } = await cli('compare', at('arc_easy'), at('beyond.jsonl'), '--task', 'arc_easy')
+    assert.match(stdout, /3 rows of only one of them left out/)
     writeFileSync(at('other.jsonl'), JSON.stringify({ ...own[0], doc_hash: 'another' }))
     const refused = await cli('compare', at('arc_easy'), at('other.jsonl'), '--task', 'arc_easy')
     assert.equal(refused.status, 2)
