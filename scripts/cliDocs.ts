@@ -7,7 +7,7 @@ const heading = `# Command line
 This page is made from the commands themselves, by \`npm run generate\`. \`sparsescope COMMAND --help\` shows the same.
 
 Exit codes: 0 done; 1 the job failed; 2 bad usage or bad input, with one line that says what is wrong, where, and how to fix it; 3 findings, of \`lint\` and of
-\`compare --expect\`; 130 cancelled. Results go to stdout, progress to stderr. Ctrl-C ends a command within a second and leaves no half-written file.
+\`compare --expect\`; 130 cancelled. Results go to stdout, progress to stderr. Ctrl-C ends a command within a second, a sweep within two, and leaves no half-written file.
 `
 
 /** A table's cell: a bar would end it, a star would begin emphasis, and \`<…>\` would be read as HTML outside of code. */
