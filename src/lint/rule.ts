@@ -43,6 +43,8 @@ export interface RuleFile {
   readonly needs?: Need
   /** `general`: silent where a rule that `explains` says better what is wrong with the same key, value or target. */
   readonly voice?: 'general' | 'explains'
+  /** Whether its only fix writes what the text can only mean: editors may apply it at each save. Other fixes are suggestions. */
+  readonly hasSafeFix?: true
   /** Whether the text at the finding has no effect, so that editors show it faded. */
   readonly unnecessary?: true
   /** One line, as in a table of contents. */

@@ -5,6 +5,7 @@ export const rule: RuleFile = {
   id: 'Y3',
   severity: 'warning',
   needs: 'text',
+  hasSafeFix: true,
   title: 'An exponent without a dot or a sign',
   why: 'PyYAML reads `5e-4` and `5.0e4` as strings: it needs a dot and a signed exponent, as in `5.0e-4`.',
   bad: 'recover: {lr: 5e-4}',

@@ -6,6 +6,7 @@ export const rule: RuleFile = {
   id: 'Y6',
   severity: 'error',
   needs: 'text',
+  hasSafeFix: true,
   title: 'Broken YAML',
   why: 'Nothing else can be checked before the text can be read. Indentation is spaces; tabs are not allowed.',
   bad: 'prune:\n\t- method: wanda',

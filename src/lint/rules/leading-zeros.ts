@@ -5,6 +5,7 @@ export const rule: RuleFile = {
   id: 'Y5',
   severity: 'warning',
   needs: 'text',
+  hasSafeFix: true,
   title: 'An integer with leading zeros',
   why: 'YAML 1.1 reads `017` as octal, which is 15; YAML 1.2 as 17.',
   bad: 'seed: 017',

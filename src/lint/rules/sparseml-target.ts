@@ -5,6 +5,7 @@ export const rule: RuleFile = {
   id: 'T14',
   severity: 'error',
   voice: 'explains',
+  hasSafeFix: true,
   title: "SparseML's word for everything",
   why: '`__ALL__` and `__ALL_PRUNABLE__` match nothing, here as in llm-compressor, whose documentation still names them. `Linear` is every projection inside the blocks.',
   bad: 'prune: [{sparsity: 0.3, targets: [__ALL_PRUNABLE__]}]\nsave: {to: out}',

@@ -4,6 +4,7 @@ export const rule: RuleFile = {
   id: 'N6',
   severity: 'error',
   voice: 'explains',
+  hasSafeFix: true,
   title: 'A sparsity that looks like a percentage',
   why: 'Sparsity is a fraction between 0 and 1.',
   bad: 'prune: [{sparsity: 30}]\nsave: {to: out}',

@@ -5,6 +5,7 @@ export const rule: RuleFile = {
   id: 'Y2',
   severity: 'warning',
   needs: 'text',
+  hasSafeFix: true,
   title: 'N:M without quotes',
   why: 'PyYAML reads an unquoted `2:4` as a number to base 60, which is 124, and `4:8` as 248. Quoted it is the same everywhere.',
   bad: 'prune: [{pattern: 2:4}]',

@@ -3,6 +3,7 @@ import { CodeActionKind } from 'vscode-languageserver/node'
 import type { CodeAction, CodeActionContext, Range, WorkspaceEdit } from 'vscode-languageserver/node'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
 import type { Finding, TextEdit } from '../../recipe/finding.ts'
+import { findRule } from '../../lint/lint.ts'
 import { isInsideText } from '../../recipe/document.ts'
 import type { Analysis } from '../analyses.ts'
 import { isHubName } from '../../engine/checkpoint/hubCache.ts'
@@ -45,7 +46,7 @@ function quickFixes(document: TextDocument, finding: Finding): CodeAction[] {
     title: fix.title,
     kind: CodeActionKind.QuickFix,
     diagnostics: [toDiagnostic(finding, () => null)],
-    isPreferred: i === 0 && finding.fixes.length === 1,
+    isPreferred: i === 0 && hasSafeFix(finding),
     edit: change(document, fix.edits),
   }))
 }
@@ -84,16 +85,18 @@ function disable(document: TextDocument, { context }: Analysis, finding: Finding
   ]
 }
 
-/** Applies the fix of every finding with exactly one fix; if two would change the same text, only the first. */
+/** Whether the finding has one fix, which the editor may apply without a question. */
+function hasSafeFix({ name, fixes }: Finding): boolean {
+  return fixes.length === 1 && findRule(name)?.hasSafeFix === true
+}
+
+/** Applies every safe fix; if two would change the same text, only the first. */
 function fixAll(document: TextDocument, { findings }: Analysis): CodeAction[] {
   const edits: TextEdit[] = []
-  for (const { fixes } of findings) {
-    if (fixes.length !== 1) continue
+  for (const { fixes } of findings.filter(hasSafeFix)) {
     const free = fixes[0].edits.every((e) => !edits.some((other) => overlaps(e.range, other.range)))
     if (free) edits.push(...fixes[0].edits)
   }
   if (edits.length === 0) return []
-  return [
-    { title: 'Fix all problems with a single fix', kind: CodeActionKind.SourceFixAll, edit: change(document, edits) },
-  ]
+  return [{ title: 'Apply all safe fixes', kind: CodeActionKind.SourceFixAll, edit: change(document, edits) }]
 }

@@ -42,6 +42,8 @@ async function ownItems(place: CompletionPlace, analysis: Analysis): Promise<Com
   switch (key) {
     case 'targets':
     case 'ignore':
+      // Those of a recovery are words of the schema.
+      if (place.path[0] !== 'prune') return []
       return targetItems(analysis).map((item) => replace(item, targetText(item.label)))
     case 'model':
     case 'data':

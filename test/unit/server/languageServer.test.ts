@@ -57,15 +57,23 @@ describe('the language server', () => {
     )
   })
 
-  it('fixes all that has one fix at once', async () => {
-    const recipe = await open(good.replace('Linear', '__ALL__').replace('steps: 10', 'stesp: 10'))
+  it('applies all safe fixes at once, and leaves alone what is a suggestion', async () => {
+    const recipe = await open(
+      good
+        .replace('[Linear]', '[__ALL__]\n    pattern: 3:4')
+        .replace('steps: 10', 'steps: 10\n  lr: 3.0e-4\n  nonsense: 1'),
+    )
+    const names = (await recipe.diagnostics()).map(({ code }) => code)
+    for (const name of ['pattern-counts-zeros', 'lr-off-grid', 'unknown-key'])
+      assert.ok(names.includes(name), names.join())
     const actions = await recipe.request<CodeAction[]>('textDocument/codeAction', {
       range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } },
       context: { diagnostics: [], only: ['source.fixAll'] },
     })
     assert.equal(actions.length, 1)
     const text = recipe.edited(actions[0].edit)
-    assert.match(text, /targets: \[Linear\]/)
+    assert.match(text, /targets: \[Linear\]\n {4}pattern: "3:4"/)
+    assert.match(text, /steps: 10\n {2}lr: 3\.0e-4\n {2}nonsense: 1\n/)
   })
 
   it('offers to pull a model that is not in the cache of the Hub, and edits nothing', async () => {
@@ -167,6 +175,8 @@ describe('the language server', () => {
       await recipe.at('textDocument/completion', good.replace('calib.safetensors', 'text.jsonl, field: |')),
     )
     assert.deepEqual(fields, ['text', 'title'])
+    const recovered = labels(await recipe.at('textDocument/completion', good.replace('  steps: 10', '  targets: |')))
+    assert.ok(recovered.includes('block') && !recovered.includes('Linear'), recovered.join())
   })
 
   it('completes nothing in comments, and completes again after them', async () => {
