@@ -172,9 +172,13 @@ function salvage(value: unknown, issues: readonly Issue[]): Recipe {
       if (isRecord(parent)) for (const key of issue.keys) delete parent[key]
     } else drop(copy, issue.path as (string | number)[])
   }
-  const bare = { version: 1, model: '', ...copy }
-  if (typeof bare.model !== 'string' || bare.model === '') bare.model = '?'
-  return validate({ ...bare, version: 1 }).recipe ?? { version: 1, model: bare.model }
+  const model = typeof copy.model === 'string' && copy.model !== '' ? copy.model : '?'
+  const bare: Record<string, unknown> = { ...copy, version: 1, model }
+  const rest = validate(bare)
+  if (rest.recipe) return rest.recipe
+  // A section that lacks a required key is left out.
+  for (const { path } of rest.issues) delete bare[String(path[0])]
+  return validate({ ...bare, version: 1, model }).recipe ?? { version: 1, model }
 }
 
 /** Deletes the innermost key on the way to an invalid value; a whole step that is no map becomes an empty one. */

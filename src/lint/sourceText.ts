@@ -1,10 +1,10 @@
 // The recipe as it is written, for rules that need more than its value: plain scalars, unknown keys, target entries, comments.
 import type { Scalar } from 'yaml'
 import type { LintContext, TargetEntry } from './context.ts'
-import { replaceRange, replaceValue } from '../recipe/edits.ts'
+import { flowText, replaceRange, replaceValue } from '../recipe/edits.ts'
 import type { Fix, Range, TextEdit } from '../recipe/finding.ts'
 import type { Report } from './rule.ts'
-import type { Path } from '../recipe/document.ts'
+import { endOf, type Path, readDocument, type RecipeDocument } from '../recipe/document.ts'
 
 export interface PlainScalar {
   text: string
@@ -49,6 +49,15 @@ export const isSame = (a: Path, b: Path) => a.length === b.length && a.every((ke
 export function* superfluousKeys(context: LintContext, name: RegExp, say: (key: string) => string): Iterable<Report> {
   for (const { key, path } of unknownKeys(context))
     if (name.test(key)) yield { at: { key: path }, message: say(key), fixes: [context.fix.drop(path)] }
+}
+
+/** A list of one value as YAML text, in the value's own spelling where that is on one line and means the same. `splits`: commas separate items. */
+export function inBrackets(document: RecipeDocument, path: Path, value: unknown, splits: boolean): string {
+  const node = document.nodeAt(path)
+  const own = node?.range ? `[${document.text.slice(node.range[0], endOf(node, document.text))}]` : ''
+  const items = splits && typeof value === 'string' ? value.split(',').map((item) => item.trim()) : [value]
+  const isSame = !own.includes('\n') && JSON.stringify(readDocument(own).value) === JSON.stringify(items)
+  return isSame ? own : flowText(items)
 }
 
 /** A target as YAML text: plain where that is safe, else in double quotes. */

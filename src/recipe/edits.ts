@@ -48,7 +48,7 @@ export function renameKey(document: RecipeDocument, path: Path, key: string): Te
   return isNode(node) && node.range ? [replaceRange(document, node.range[0], node.range[1], key)] : []
 }
 
-/** Removes a key with its value, or an item of a list; its parent too when nothing is left in it. */
+/** Removes a key with its value, or an item of a list; its parent too when nothing is left in it, except a step and a recovery. */
 export function remove(document: RecipeDocument, path: Path): TextEdit[] {
   const parentPath = path.slice(0, -1)
   const parent = document.nodeAt(parentPath)
@@ -57,7 +57,8 @@ export function remove(document: RecipeDocument, path: Path): TextEdit[] {
   const index = isMap(parent) ? indexOfKey(parent, key) : Number(key)
   if (index < 0 || index >= parent.items.length) return []
   if (parent.items.length > 1) return removeFrom(document, parent, index)
-  return parent.flow || parentPath.length === 0
+  const isStep = isMap(parent) && (typeof parentPath.at(-1) === 'number' || parentPath.at(-1) === 'recover')
+  return parent.flow || parentPath.length === 0 || isStep
     ? replaceValue(document, parentPath, isMap(parent) ? '{}' : '[]')
     : remove(document, parentPath)
 }

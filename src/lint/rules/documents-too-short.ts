@@ -16,13 +16,14 @@ export const rule: RuleFile = {
       if (file?.chats?.includes(textFieldOf(file, field))) continue
       const longest = file?.longestDocument ?? null
       if (purpose !== 'calibration' || seqLen === null || longest === null || longest > seqLen) continue
-      const at = has([...path, 'seq_len']) ? [...path, 'seq_len'] : named
+      const isWritten = has([...path, 'seq_len'])
+      const at = isWritten ? [...path, 'seq_len'] : named
       // About four bytes make a token of English.
       const better = Math.max(2, 2 ** Math.floor(Math.log2(Math.max(8, longest) / 4)))
       yield {
         at,
         message: `The longest document of ${data} has ${longest} bytes, so no document has more than ${seqLen} tokens: shorten seq_len or join documents.`,
-        fixes: [fix.write(at, better)],
+        fixes: [isWritten ? fix.write(at, better) : fix.add(path, 'seq_len', better)],
       }
     }
   },

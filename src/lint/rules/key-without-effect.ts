@@ -18,12 +18,13 @@ export const rule: RuleFile = {
       if (!context.has(path)) continue
       const last = path.at(-1)
       const list = path.at(-2)
+      const isOnlyItem = typeof last === 'number' && !context.has([...path.slice(0, -1), 1])
       const name = typeof last === 'number' ? `${String(context.get(path))} in ${String(list)}` : String(last)
       yield {
         at: { key: path },
         message: `${name} has no effect ${reason}: remove it.`,
         from: key.from.flatMap((one) => pathsOf(one, key, context)),
-        fixes: [context.fix.drop(path)],
+        fixes: [context.fix.drop(isOnlyItem ? path.slice(0, -1) : path, name)],
       }
     }
   },

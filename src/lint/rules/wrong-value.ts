@@ -1,17 +1,19 @@
 import { isScalar } from 'yaml'
 import type { LintContext } from '../context.ts'
 import type { Issue } from '../../recipe/schema.ts'
-import type { Path } from '../../recipe/document.ts'
+import { endOf, type Path } from '../../recipe/document.ts'
 import { scalarText } from '../../recipe/edits.ts'
 import type { Fix } from '../../recipe/finding.ts'
 import { alternatives, type JsonSchema, schemaAt } from '../../recipe/jsonSchema.ts'
 import { nearest } from '../../recipe/nearest.ts'
 import type { RuleFile } from '../rule.ts'
+import { inBrackets } from '../sourceText.ts'
 
 export const rule: RuleFile = {
   id: 'S7',
   severity: 'error',
   voice: 'general',
+  hasSafeFix: true,
   title: 'A value of the wrong kind',
   why: 'The value is of the wrong type, outside its bounds, or not one of the words that the key takes.',
   bad: 'recover: {mode: retrain, data: a.jsonl, seq_len: 64, steps: "100"}',
@@ -130,8 +132,10 @@ function fixes({ document, fix, get }: LintContext, path: Path, schema: JsonSche
   if (numeric && typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value.trim())) return [to(value.trim())]
   const list = alternatives(schema).length === 1 && schema.type === 'array'
   if (list && issue.code === 'invalid_type' && (isScalar(node) || typeof value === 'object') && node?.range) {
-    const text = document.text.slice(node.range[0], node.range[1]).trimEnd()
-    if (!text.includes('\n') && text !== '') return [{ ...to(`[${text}]`), title: 'Make it a list' }]
+    // A map over several lines may have comments, which one line would lose.
+    if (!isScalar(node) && document.text.slice(node.range[0], endOf(node, document.text)).includes('\n')) return []
+    const isOfWords = schema.items?.enum !== undefined
+    return [{ ...to(inBrackets(document, path, value, isOfWords)), title: 'Make it a list' }]
   }
   return []
 }
