@@ -1,7 +1,6 @@
 // The thread that runs one recipe.
 import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Backend } from '../engine/compute/backend.ts'
 import { runRecipe } from '../engine/run/runRecipe.ts'
 import { openChosen } from './device.ts'
 import type { FromRun, RunStart, ToRun } from './runs.ts'
@@ -24,28 +23,23 @@ void workThread<FromRun>(async (post, signal) => {
     await setImmediate()
     while (paused && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve))
   }
-  const opened: Backend[] = []
   let folder: string | null = null
-  try {
-    const report = await runRecipe({
-      recipe: params.resume === null ? params.recipe : undefined,
-      settings: params.set,
-      resume: params.resume ?? undefined,
-      memoryBytes: params.memoryBytes ?? undefined,
-      version,
-      openBackend: async () => opened[opened.push(await openChosen(choice)) - 1],
-      precision: choice.precision,
-      signal,
-      pausePoint,
-      onFolder: (path) => {
-        folder = path
-        post({ type: 'folder', folder: path })
-      },
-      onWait: (message) => process.stderr.write(`${message}\n`),
-      onEvent: () => post({ type: 'event' }),
-    })
-    post({ type: 'end', outcome: { status: report.status, folder, message: report.message } })
-  } finally {
-    for (const backend of opened) await backend.close().catch(() => {})
-  }
+  const report = await runRecipe({
+    recipe: params.resume === null ? params.recipe : undefined,
+    settings: params.set,
+    resume: params.resume ?? undefined,
+    memoryBytes: params.memoryBytes ?? undefined,
+    version,
+    openBackend: () => openChosen(choice),
+    precision: choice.precision,
+    signal,
+    pausePoint,
+    onFolder: (path) => {
+      folder = path
+      post({ type: 'folder', folder: path })
+    },
+    onWait: (message) => process.stderr.write(`${message}\n`),
+    onEvent: () => post({ type: 'event' }),
+  })
+  post({ type: 'end', outcome: { status: report.status, folder, message: report.message } })
 })

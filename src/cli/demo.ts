@@ -20,7 +20,7 @@ import { gatherFacts } from './doctor/facts.ts'
 import { fasterWith } from './doctor/remedies.ts'
 import { askedMemory, memoryOption, wholeNumber } from './options.ts'
 import { writePage } from './report.ts'
-import { runOnDevice, shortPath, showEvent } from './run.ts'
+import { runOptions, shortPath } from './run.ts'
 import { writeError } from '../system/diskErrors.ts'
 
 /** Models of the sample, with a description of each recipe. Without `--all` only the first runs, in two minutes on two slow cores. */
@@ -97,9 +97,7 @@ async function inspect({ say, signal }: Context, path: string): Promise<void> {
 
 function run(context: Context, recipe: string, options: DemoOptions): Promise<RunReport> {
   const settings = options.steps === undefined ? [] : [`recover.steps=${options.steps}`]
-  return runOnDevice(context, options, showEvent, (given) =>
-    runRecipe({ ...given, recipe, settings, memoryBytes: askedMemory(options.memory) }),
-  )
+  return runRecipe({ ...runOptions(context, options), recipe, settings, memoryBytes: askedMemory(options.memory) })
 }
 
 /** Entries of the sample's folder to copy: not the scripts that made the sample, and no earlier runs. */

@@ -14,7 +14,7 @@ import type { RunEvent } from '../runs/series/events.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption, precisionOption, refuseIdleField, type PrecisionOptions } from './options.ts'
 import { createScratchFolder, removeDeadScratch, scratchRecipe } from './pruneScratch.ts'
-import { runOnDevice } from './run.ts'
+import { runOptions } from './run.ts'
 import { mapFiles } from '../recipe/dataFiles.ts'
 import { calibrationRows } from '../recipe/settings/calibration.ts'
 import { pruneRows } from '../recipe/settings/prune.ts'
@@ -89,9 +89,7 @@ async function runInScratch(context: Context, recipe: Record<string, unknown>, o
   const path = join(scratch.path, scratchRecipe)
   try {
     await writeAtomic(path, [JSON.stringify(recipe, null, 2)])
-    return await runOnDevice(context, o, show, (given) =>
-      runRecipe({ ...given, recipe: path, memoryBytes: memoryBytes(o.memory) }),
-    )
+    return await runRecipe({ ...runOptions(context, o, show), recipe: path, memoryBytes: memoryBytes(o.memory) })
   } catch (error) {
     throw withoutPlace(error, path)
   } finally {

@@ -13,7 +13,6 @@ import { eventLine } from '../runs/series/eventLine.ts'
 import { command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
 import { version } from '../system/version.ts'
 import { askedMemory, collect, memoryBytes, memoryOption, precisionOption, type PrecisionOptions } from './options.ts'
-import type { Backend } from '../engine/compute/backend.ts'
 import { openBackend } from '../engine/compute/open.ts'
 import { createRunProgress } from './screen.ts'
 
@@ -46,14 +45,12 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
         if (plan.errors.length > 0) throw new EngineError('bad-recipe', `${recipe}: ${plan.errors.join(' ')}`)
         return { json: plan, text: planText(plan) }
       }
-      const report = await runOnDevice(context, options, showEvent, (given) =>
-        runRecipe({
-          ...given,
-          ...{ recipe, settings, resume: options.resume },
-          memoryBytes: askedMemory(options.memory),
-          onFolder: (path) => context.say(`run folder: ${shortPath(path)}`),
-        }),
-      )
+      const report = await runRecipe({
+        ...runOptions(context, options),
+        ...{ recipe, settings, resume: options.resume },
+        memoryBytes: askedMemory(options.memory),
+        onFolder: (path) => context.say(`run folder: ${shortPath(path)}`),
+      })
       return { json: report, text: reportText(report, context.columns) }
     }),
   )
@@ -81,32 +78,21 @@ export function shortPath(path: string): string {
   return near !== '' && !near.startsWith('..') ? near : path
 }
 
-type Given = Pick<RunOptions, 'version' | 'openBackend' | 'signal' | 'onWait' | 'onEvent'>
-
-/**
- * Calls `body` with what every command gives its run: the version, the device, the signal and callbacks for events. Closes the device
- * afterwards. `show` prints events for people.
- */
-export async function runOnDevice<T>(
+/** What every command gives its run: the version, the device, the signal and callbacks for events. `show` prints events for people. */
+export function runOptions(
   context: Context,
   device: CommonOptions & { readonly threads?: number },
-  show: (context: Context, event: RunEvent) => void,
-  body: (given: Given) => Promise<T>,
-): Promise<T> {
-  const opened: Backend[] = []
+  show: (context: Context, event: RunEvent) => void = showEvent,
+): Pick<RunOptions, 'version' | 'openBackend' | 'signal' | 'onWait' | 'onEvent'> {
   const progress = createRunProgress(context.progress)
-  try {
-    return await body({
-      version,
-      openBackend: async () => opened[opened.push(await openBackend(device)) - 1],
-      signal: context.signal,
-      onWait: context.say,
-      onEvent(event) {
-        progress(event)
-        show(context, event)
-      },
-    })
-  } finally {
-    for (const backend of opened) await backend.close()
+  return {
+    version,
+    openBackend: () => openBackend(device),
+    signal: context.signal,
+    onWait: context.say,
+    onEvent(event) {
+      progress(event)
+      show(context, event)
+    },
   }
 }

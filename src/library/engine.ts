@@ -2,19 +2,18 @@
 // tasks: `openCheckpoint`, `runRecipe` and `evaluate`. The others are the parts that `evaluate` is made of.
 import { resolve } from 'node:path'
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
-import type { Backend } from '../engine/compute/backend.ts'
 import { openBackend, type OpenOptions } from '../engine/compute/open.ts'
 import { planWithLess } from '../engine/compute/planWithLess.ts'
 import { evaluatePerplexity, type Perplexity } from '../engine/evaluate/perplexity.ts'
 import { defaultMemoryBytes } from '../engine/machine.ts'
-import { computeIn } from '../engine/model/computeIn.ts'
+import { openFor } from '../engine/model/computeIn.ts'
 import { createDecoder } from '../engine/model/decoder.ts'
 import { openModel } from '../engine/model/model.ts'
 import { parseFile, type RecipeFile } from '../engine/run/open/recipeFile.ts'
 import { runRecipe as runOf } from '../engine/run/runRecipe.ts'
 import { loadWindows } from '../engine/text/windows.ts'
 import { passTokens } from '../plan/memory.ts'
-import { defaultPrecision, type PrecisionChoice } from '../recipe/modes.ts'
+import type { PrecisionChoice } from '../recipe/modes.ts'
 import type { Stage } from '../catalog/stages.ts'
 import { EngineError } from '../errors.ts'
 import { version } from '../system/version.ts'
@@ -72,16 +71,11 @@ export async function runRecipe(
   recipe: string | Readonly<Record<string, unknown>>,
   { settings = [], memoryBytes, precision, signal, device = 'auto', ...open }: RunRecipeOptions = {},
 ): Promise<RunResult> {
-  const opened: Backend[] = []
-  const openOne = async () => opened[opened.push(await openBackend({ device, ...open })) - 1]
   const given = typeof recipe === 'string' ? { recipe, settings } : { recipe: parsed(recipe, settings) }
-  try {
-    const report = await runOf({ ...given, version, openBackend: openOne, memoryBytes, precision, signal })
-    const { run, output, sparsity, perplexity, seconds, warnings } = report
-    return { run, output, sparsity, perplexity, seconds: seconds.total, warnings }
-  } finally {
-    for (const backend of opened) await backend.close()
-  }
+  const opens = () => openBackend({ device, ...open })
+  const report = await runOf({ ...given, version, openBackend: opens, memoryBytes, precision, signal })
+  const { run, output, sparsity, perplexity, seconds, warnings } = report
+  return { run, output, sparsity, perplexity, seconds: seconds.total, warnings }
 }
 
 /** A recipe that is in no file, as one in the working directory. @throws EngineError 'bad-recipe'. */
@@ -115,7 +109,7 @@ export interface EvaluateOptions extends ComputeOptions {
  */
 export async function evaluate(checkpoint: Checkpoint, options: EvaluateOptions): Promise<Perplexity> {
   const { data, field, seqLen, samples, signal, memoryBytes = defaultMemoryBytes() } = options
-  const { device = 'auto', adapter, threads, deviceMemory, precision = defaultPrecision } = options
+  const { device = 'auto', adapter, threads, deviceMemory, precision } = options
   const model = openModel(checkpoint)
   const { vocabSize } = model.config
   const { folder } = checkpoint
@@ -129,9 +123,8 @@ export async function evaluate(checkpoint: Checkpoint, options: EvaluateOptions)
     vocabSize,
     signal,
   })
-  const opened = await openBackend({ device, adapter, threads, deviceMemory })
+  const backend = await openFor(model, () => openBackend({ device, adapter, threads, deviceMemory }), precision)
   try {
-    const backend = computeIn(opened, model, precision)
     const tokensPerPass = Math.max(passTokens, windows.seqLen)
     const measure = async () => {
       const decoder = await createDecoder(backend, model, { memoryBytes, tokensPerPass })
@@ -143,6 +136,6 @@ export async function evaluate(checkpoint: Checkpoint, options: EvaluateOptions)
     }
     return await planWithLess(backend, measure, { remedy: 'use a smaller seqLen' })
   } finally {
-    await opened.close()
+    await backend.close()
   }
 }

@@ -8,7 +8,12 @@ import { writeTinyIds, writeTinyModel } from './tinyModel.ts'
 
 /** A run on a backend that stays open. */
 export function run(backend: Backend, options: Partial<RunOptions>): Promise<RunReport> {
-  return runRecipe({ version: 'test', memoryBytes: 1e9, openBackend: async () => backend, ...options })
+  return runRecipe({ version: 'test', memoryBytes: 1e9, openBackend: async () => staysOpen(backend), ...options })
+}
+
+/** The backend for a run, which closes what it opens. */
+export function staysOpen(backend: Backend): Backend {
+  return { ...backend, close: async () => undefined }
 }
 
 /** In a suite: a backend for all of its tests, and a new workplace for each; `tiny`: with the tiny model and ids for it. */

@@ -23,8 +23,9 @@ import { runRecipe } from '../../engine/run/runRecipe.ts'
 import { version } from '../../system/version.ts'
 import { closing, type CommonOptions, type Context } from '../command.ts'
 import { askedMemory, memoryBytes, type PrecisionOptions } from '../options.ts'
-import { runOnDevice } from '../run.ts'
+import { runOptions } from '../run.ts'
 import { eventLine } from '../../runs/series/eventLine.ts'
+import type { RunEvent } from '../../runs/series/events.ts'
 import { basename } from 'node:path'
 import { findRuns, resultsOf } from '../../agents/resultsTool.ts'
 import { maxRecipeBytes, readSmallFile } from '../../engine/checkpoint/regularFile.ts'
@@ -132,22 +133,17 @@ async function runHere(
   let folder: string | null = null
   const told = { ...context, signal, say, progress: ({ what }: Parameters<Context['progress']>[0]) => say(what) }
   const precision = options.precision ? [`precision=${options.precision}`] : []
-  await runOnDevice(
-    told,
-    options,
-    (_, event) => {
-      const line = event.type === 'end' ? null : eventLine(event)
-      if (line !== null) say(line)
-    },
-    (given) =>
-      runRecipe({
-        ...given,
-        recipe,
-        settings: [...settings, ...precision],
-        memoryBytes: askedMemory(options.memory),
-        onFolder: (path) => (folder = path),
-      }),
-  )
+  const show = (_: Context, event: RunEvent) => {
+    const line = event.type === 'end' ? null : eventLine(event)
+    if (line !== null) say(line)
+  }
+  await runRecipe({
+    ...runOptions(told, options, show),
+    recipe,
+    settings: [...settings, ...precision],
+    memoryBytes: askedMemory(options.memory),
+    onFolder: (path) => (folder = path),
+  })
   if (folder === null) throw new EngineError('internal', 'the run has no folder')
   return folder
 }

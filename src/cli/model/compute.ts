@@ -5,9 +5,8 @@ import { createDecoder, type Decoder, type DecoderOptions } from '../../engine/m
 import type { Model } from '../../engine/model/model.ts'
 import { printableLine } from '../../formatting/printable.ts'
 import { closing, type CommonOptions, type Context } from '../command.ts'
-import { openBackend, type OpenOptions } from '../../engine/compute/open.ts'
-import { computeIn } from '../../engine/model/computeIn.ts'
-import { defaultPrecision } from '../../recipe/modes.ts'
+import { openBackend } from '../../engine/compute/open.ts'
+import { openFor } from '../../engine/model/computeIn.ts'
 import type { PrecisionOptions } from '../options.ts'
 
 interface Computed<T> {
@@ -25,7 +24,7 @@ export async function computeWith<T>(
   again: Pick<LessOptions, 'remedy' | 'mayRepeat'>,
   body: (decoder: Decoder) => Promise<T>,
 ): Promise<Computed<T>> {
-  await using backend = closing(await openFor(model, device))
+  await using backend = closing(await openFor(model, () => openBackend(device), device.precision))
   const { note } = backend.value.info.details
   // Not on stdout, which may be the text that a model writes.
   if (note) context.io.stderr.write(`${printableLine(`warning: ${note}`)}\n`)
@@ -47,15 +46,4 @@ export function retryWithLess<T>(
   const onLess: NonNullable<LessOptions['onLess']> = (less) =>
     say(`warning: ${backend.info.description} ran out of memory; starts again with ${lessText(less)}`)
   return planWithLess(backend, body, { ...options, onLess })
-}
-
-/** Opens the device for a model. @throws EngineError 'unsupported' for bf16 on a device that cannot multiply it. */
-async function openFor(model: Model, options: OpenOptions & PrecisionOptions): Promise<Backend> {
-  const backend = await openBackend(options)
-  try {
-    return computeIn(backend, model, options.precision ?? defaultPrecision)
-  } catch (error) {
-    await backend.close()
-    throw error
-  }
 }

@@ -5,7 +5,7 @@ import { runOfSweep } from '../../engine/sweep/runOfSweep.ts'
 import type { Context, Outcome } from '../command.ts'
 import { cancelledRuns, forgetCancelledRun } from '../../runs/runStatus.ts'
 import { memoryBytes } from '../options.ts'
-import { reportText, runOnDevice, shortPath, showEvent } from '../run.ts'
+import { reportText, runOptions, shortPath } from '../run.ts'
 import { engineOf } from './engine.ts'
 import type { SweepOptions } from './options.ts'
 
@@ -43,13 +43,11 @@ export async function runIndex(context: Context, sweep: Sweep, index: number, op
   }
   const looking = hasParent ? null : await stopWhenCancelled(sweep, index)
   try {
-    const report = await runOnDevice(context, options, showEvent, (given) =>
-      runOfSweep(sweep, index, {
-        ...given,
-        memoryBytes: memoryBytes(options.memory),
-        onFolder: (path) => context.say(`run folder: ${shortPath(path)}`),
-      }),
-    )
+    const report = await runOfSweep(sweep, index, {
+      ...runOptions(context, options),
+      memoryBytes: memoryBytes(options.memory),
+      onFolder: (path) => context.say(`run folder: ${shortPath(path)}`),
+    })
     return { json: report, text: reportText(report, context.columns) }
   } finally {
     clearInterval(looking ?? undefined)

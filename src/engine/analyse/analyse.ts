@@ -6,7 +6,7 @@ import { type Asked, type Candidate, candidatesOf } from '../../plan/candidates.
 import { blockLinears, moduleOfWeight } from '../../catalog/families/parameters.ts'
 import { tensorRoles } from '../../catalog/families/tensorRoles.ts'
 import { passTokens } from '../../plan/memory.ts'
-import { defaultPrecision, type PrecisionChoice } from '../../recipe/modes.ts'
+import type { PrecisionChoice } from '../../recipe/modes.ts'
 import { isOfGguf, type Checkpoint } from '../checkpoint/checkpoint.ts'
 import { scanTensors } from '../checkpoint/stats/scanTensors.ts'
 import type { Backend } from '../compute/backend.ts'
@@ -14,7 +14,7 @@ import { lessText, planWithLess } from '../compute/planWithLess.ts'
 import { EngineError } from '../errors.ts'
 import type { CalibrationSet } from '../blocks/flow.ts'
 import { createModelStream } from '../blocks/modelStream.ts'
-import { computeIn } from '../model/computeIn.ts'
+import { openFor } from '../model/computeIn.ts'
 import { createDecoder } from '../model/decoder.ts'
 import { openModel, type Model } from '../model/model.ts'
 import { withPruneHost } from '../prune/host.ts'
@@ -137,7 +137,7 @@ async function measure(
   options: CalibratedOptions,
   complete: (module: MeasuredModule) => AnalysedModule,
 ): Promise<AnalysisResult> {
-  const backend = computeIn(await options.openBackend(), model, options.precision ?? defaultPrecision)
+  const backend = await openFor(model, options.openBackend, options.precision)
   if (backend.info.details.note) options.onWarning(String(backend.info.details.note))
   try {
     const state = await planWithLess(backend, () => measuredBlocks({ model, candidates, options, set, backend }), {

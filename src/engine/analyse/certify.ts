@@ -1,7 +1,7 @@
 // Certificates of a checkpoint pruned by any tool, from its dense checkpoint (docs/methods.md, "Swaps"): one pass over the blocks.
 // The dense block sees the states of the pruned model, and nothing is changed.
 import { channelOrderOf, type Checkpoint } from '../checkpoint/checkpoint.ts'
-import { defaultPrecision, type PrecisionChoice } from '../../recipe/modes.ts'
+import type { PrecisionChoice } from '../../recipe/modes.ts'
 import { calibrationSet, type CalibrationRequest } from './analyse.ts'
 import type { NmPattern } from '../../catalog/formats/sparsity.ts'
 import { blockLinears } from '../../catalog/families/parameters.ts'
@@ -13,7 +13,7 @@ import { type Backend, readWide } from '../compute/backend.ts'
 import { maskWords } from '../../catalog/formats/maskFile.ts'
 import { EngineError } from '../errors.ts'
 import type { Linear } from '../model/module.ts'
-import { computeIn, productForm } from '../model/computeIn.ts'
+import { openFor, productForm } from '../model/computeIn.ts'
 import { openModel, type Model } from '../model/model.ts'
 import { decode, readWeight } from '../model/weights.ts'
 import { visitHost, withPruneHost, type PruneHost } from '../prune/host.ts'
@@ -54,7 +54,7 @@ const share = 1 / 4
 
 /** Runs `certify` for two checkpoints on a text. @throws EngineError as `certify`, and of the checkpoints and the data. */
 export async function certifyCheckpoints(pruned: Checkpoint, dense: Checkpoint, request: CertifyRequest) {
-  const { memoryBytes, precision = defaultPrecision } = request
+  const { memoryBytes } = request
   if ((await channelOrderOf(pruned)) !== (await channelOrderOf(dense)))
     throw new EngineError(
       'unsupported',
@@ -62,7 +62,7 @@ export async function certifyCheckpoints(pruned: Checkpoint, dense: Checkpoint, 
     )
   const models = { dense: openModel(dense), pruned: openModel(pruned) }
   const set = await calibrationSet(models.dense, { ...request, seed: 0 })
-  const backend = computeIn(await request.openBackend(), models.dense, precision)
+  const backend = await openFor(models.dense, request.openBackend, request.precision)
   try {
     const matrices = await certify({ ...request, ...models, backend, set, activationBytes: share * memoryBytes })
     return { matrices, windows: set.windows, seqLen: set.seqLen, device: backend.info.device }

@@ -2,7 +2,7 @@
 import type { Backend, Precision } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
 import { blockLinears } from '../../catalog/families/parameters.ts'
-import type { PrecisionChoice } from '../../recipe/modes.ts'
+import { defaultPrecision, type PrecisionChoice } from '../../recipe/modes.ts'
 import type { Model } from './model.ts'
 import type { LoadAs } from './weights.ts'
 
@@ -15,6 +15,27 @@ export function computeIn(backend: Backend, model: Model, choice: PrecisionChoic
   const { info } = backend
   const description = precision === 'f32' ? info.description : `${info.description}, products in ${precision}`
   return { ...backend, precision, info: { ...info, description, details: { ...info.details, precision } } }
+}
+
+/**
+ * Opens a device for a model, and closes it again where it cannot compute it; `check` may throw too. The caller closes it.
+ * @throws EngineError as `open`, `computeIn` and `check`.
+ */
+export async function openFor(
+  model: Model,
+  open: () => Promise<Backend>,
+  choice: PrecisionChoice = defaultPrecision,
+  check: (backend: Backend) => void = () => undefined,
+): Promise<Backend> {
+  const opened = await open()
+  try {
+    const backend = computeIn(opened, model, choice)
+    check(backend)
+    return backend
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
 }
 
 /** The type of weights on the device. Products in bf16 read weights as they are stored, in half the bytes of f32. */

@@ -13,15 +13,13 @@ import { embedAll, runBlock } from '../../../src/engine/blocks/flow.ts'
 import { createDecoder } from '../../../src/engine/model/decoder.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import { backends } from '../../support/backends.ts'
+import { staysOpen } from '../../support/runs.ts'
 import { scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { readTensors } from '../../support/tensors.ts'
 import { lacks } from '../../support/skip.ts'
 
 const seqLen = 16
-
-/** Keeps the backend for the next test. */
-const kept = (backend: Backend): Backend => ({ ...backend, close: async () => undefined })
 
 describe('analysis of a dense model', () => {
   let folder: string
@@ -42,7 +40,7 @@ describe('analysis of a dense model', () => {
         sensitivity: null,
         seed: 0,
         memoryBytes: 1e9,
-        openBackend: async () => kept(backend),
+        openBackend: async () => staysOpen(backend),
         onWarning: assert.fail,
         ...more,
       })
@@ -350,7 +348,7 @@ describe('analysis of a dense model', () => {
       cpSync(join(folder, 'llama'), snapshot, { recursive: true })
       const checkpoint = await openCheckpoint(snapshot)
       const data = join(snapshot, 'prune', 'calib.safetensors')
-      const openBackend = async () => kept(backend)
+      const openBackend = async () => staysOpen(backend)
       const options = { asked, sensitivity: null, seed: 0, memoryBytes: 1e9, openBackend, onWarning: assert.fail }
       await analyse(checkpoint, { ...options, calibration: { data, field: 'calib_ids' } })
       assert.ok(await latestAnalysis(checkpoint))

@@ -65,9 +65,8 @@ describe('hidden states beside a GPU with memory of its own', function () {
         recover: { train: ['norm', 'mask_lora'], steps: 4, lr: 1e-3 },
         save: { to },
       })
-    const open = async () => ({ ...card, close: async () => undefined })
-    await run(card, { recipe: recipe('device'), openBackend: open })
-    await run(gpu, { recipe: recipe('host'), openBackend: async () => ({ ...gpu, close: async () => undefined }) })
+    await run(card, { recipe: recipe('device') })
+    await run(gpu, { recipe: recipe('host') })
     const [device, host] = ['device', 'host'].map((to) => readFileSync(place.path(to, 'model.safetensors')))
     assert.ok(device.equals(host))
   })

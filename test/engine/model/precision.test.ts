@@ -4,7 +4,7 @@ import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { openReference } from '../../support/reference/backend.ts'
 import { createGradientSink } from '../../../src/engine/evaluate/recordForward.ts'
-import { computeIn } from '../../../src/engine/model/computeIn.ts'
+import { computeIn, openFor } from '../../../src/engine/model/computeIn.ts'
 import { createDecoder } from '../../../src/engine/model/decoder.ts'
 import { openModel, type Model } from '../../../src/engine/model/model.ts'
 import { onBf16Processor } from '../../support/bf16Products.ts'
@@ -65,6 +65,24 @@ describe('precision', () => {
     const { description, details } = chosen(able, 'BF16', 'auto').info
     assert.match(description, /products in bf16/)
     assert.equal(details.precision, 'bf16')
+  })
+
+  it('closes the device that it opened where a model cannot be computed on it', async () => {
+    const closed: string[] = []
+    const opens = (bf16Products: boolean) => {
+      const able = openReference()
+      const close = async () => void closed.push(bf16Products ? 'able' : 'unable')
+      return async () => ({ ...able, traits: { ...able.traits, bf16Products }, close })
+    }
+    const model = openModel(createMemoryCheckpoint(smallOpt, 'BF16'))
+    await assert.rejects(openFor(model, opens(false), 'bf16'), /does not support fast bf16 products/)
+    const refuse = () => {
+      throw new Error('too small')
+    }
+    await assert.rejects(openFor(model, opens(true), 'bf16', refuse), /too small/)
+    assert.deepEqual(closed, ['unable', 'able'])
+    assert.equal((await openFor(model, opens(true))).precision, 'bf16')
+    assert.deepEqual(closed, ['unable', 'able'])
   })
 
   for (const [name, config] of Object.entries({ smallOpt, smallGpt2, smallLlama, smallMixtral }))

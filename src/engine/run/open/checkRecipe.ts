@@ -19,7 +19,7 @@ import { openIdTensor } from '../../text/idTensor.ts'
 import { readSmallFile } from '../../checkpoint/regularFile.ts'
 import { fieldsOf } from '../../../catalog/formats/json.ts'
 import type { Backend } from '../../compute/backend.ts'
-import { computeIn } from '../../model/computeIn.ts'
+import { openFor } from '../../model/computeIn.ts'
 import { defaultPrecision, type PrecisionChoice } from '../../../recipe/modes.ts'
 import type { FolderPlace } from '../../../runs/folder/runFolder.ts'
 import { formatBytes } from '../../../formatting/numbers.ts'
@@ -79,15 +79,13 @@ export async function checkRecipe(file: RecipeFile): Promise<CheckedRecipe> {
   }
 }
 
-/** The device that the recipe's model is computed on. The caller closes it. @throws EngineError 'unsupported'. */
-export async function openDevice(
+/** Opens the device that the recipe's model is computed on. The caller closes it. @throws EngineError 'unsupported'. */
+export function openDevice(
   { recipe, model, plan }: CheckedRecipe,
   { openBackend, precision }: OpenOptions,
 ): Promise<Backend> {
   const asked = recipe.precision === defaultPrecision ? precision : recipe.precision
-  const backend = computeIn(await openBackend(), model, asked ?? defaultPrecision)
-  checkTrained(backend, plan)
-  return backend
+  return openFor(model, openBackend, asked, (backend) => checkTrained(backend, plan))
 }
 
 /**

@@ -1,6 +1,7 @@
 // A new run: checks the recipe, opens the device and checks the output places before it makes the run folder.
 import { hash } from 'node:crypto'
 import { join, relative } from 'node:path'
+import type { Backend } from '../../compute/backend.ts'
 import { unusedText } from '../../model/model.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
 import { checkOutput } from './outputClaim.ts'
@@ -17,6 +18,7 @@ export async function startRun(asked: string | RecipeFile, options: OpenOptions)
   const { settings, memoryBytes, signal, among } = options
   const file = typeof asked === 'string' ? await readRecipe(asked, settings, signal) : asked
   const checked = await checkRecipe(file)
+  let backend: Backend | null = null
   try {
     const { recipe } = checked
     const place = among?.place ?? runPlace(file.path)
@@ -24,7 +26,7 @@ export async function startRun(asked: string | RecipeFile, options: OpenOptions)
     const somewhere = join(place.parent, 'run')
     await checkOutput(checked, somewhere)
     const sources = await recordSources(await sourceFiles(recipe, checked.source), { known: among?.known, signal })
-    const backend = await openDevice(checked, options)
+    backend = await openDevice(checked, options)
     const gpu = backend.traits.inHostMemory ? null : true
     const unused = unusedText(checked.model)
     const warnings = [...(unused ? [unused] : []), ...(await warningsOfRecipe(file, { gpu, memoryBytes }, signal))]
@@ -46,6 +48,7 @@ export async function startRun(asked: string | RecipeFile, options: OpenOptions)
     const lock = await keepLock(folder.path)
     return { ...checked, folder, backend, progress, resumed: false, lock }
   } catch (error) {
+    await backend?.close()
     await checked.source.close()
     throw error
   }
