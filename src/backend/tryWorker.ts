@@ -16,6 +16,6 @@ void workThread<FromTry>(async (post, signal) => {
       post({ type: 'progress', progress })
     post({ type: 'end', device: await writeSideBySide(backend, { ...params, memoryBytes, signal, onProgress }) })
   } finally {
-    await backend.close().catch(() => {})
+    await backend.close()
   }
 })

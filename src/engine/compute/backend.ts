@@ -88,6 +88,7 @@ export interface Backend {
   reopen?(): Promise<void>
   /** Absent where calling kernels takes little time compared with running them. */
   record?(): Recorder
+  /** Never rejects, also where the device was lost. */
   close(): Promise<void>
 }
 

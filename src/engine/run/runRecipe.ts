@@ -44,8 +44,7 @@ export async function runRecipe(options: RunOptions): Promise<RunReport> {
     options.onFolder?.(opened.folder.path)
     return await computeRun(opened, options)
   } finally {
-    // A device that was lost may refuse to close, which is not the run's failure.
-    await opened.backend.close().catch(() => undefined)
+    await opened.backend.close()
     await opened.lock.release()
     await opened.source.close()
   }
