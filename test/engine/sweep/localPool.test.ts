@@ -62,21 +62,26 @@ describe('the local engine', () => {
   })
 
   it('throws an error when its other runs have ended, and starts no more', async () => {
-    const runs: Stubborn[] = []
+    // By index: which of two runs starts first depends on which finishes first to check whether it is cancelled.
+    const runs = new Map<number, Stubborn>()
     const ended: number[] = []
     const pool = runPool({
       ...{ folder: sweepFolderAt(path), indices: [0, 1, 2], jobs: 2, signal: new AbortController().signal },
-      start: () => (runs[runs.length] = new Stubborn('SIGKILL')),
-      onStart: (index) => index === 1 && setImmediate(() => runs[0].emit('exit')),
+      start(index) {
+        const run = new Stubborn('SIGKILL')
+        runs.set(index, run)
+        return run
+      },
+      onStart: () => runs.size === 2 && setImmediate(() => runs.get(0)?.emit('exit')),
       async onEnd(index) {
         ended.push(index)
         if (index > 0) return
-        setTimeout(() => runs[1].emit('exit'), 50)
+        setTimeout(() => runs.get(1)?.emit('exit'), 50)
         throw new Error('the disk is full')
       },
     })
     await assert.rejects(pool, /the disk is full/)
     assert.deepEqual(ended, [0, 1])
-    assert.equal(runs.length, 2)
+    assert.deepEqual([...runs.keys()].sort(), [0, 1])
   })
 })
