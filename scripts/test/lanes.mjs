@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 /**
- * Time limit of a step; the longest takes under eight minutes on two processors. The limit is for a test that timed out while
+ * Time limit of a step; the longest takes about fourteen minutes on two processors. The limit is for a test that timed out while
  * something polls or listens: its process never ends.
  */
 const longestMs = 25 * 60_000

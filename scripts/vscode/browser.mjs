@@ -51,14 +51,15 @@ export async function launchBrowser(folder, viewport = { width: 1400, height: 90
  */
 export async function findCommand(page, title, timeout = 120_000) {
   const deadline = Date.now() + timeout
-  for (;;) {
+  // A machine that is too slow for the first attempt gets more time in each that follows.
+  for (let times = 1; ; times++) {
     const input = page.locator('.quick-input-widget input[type=text]').first()
     const row = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first()
     try {
       await page.keyboard.press('F1')
-      await input.waitFor({ timeout: 3000 })
-      await input.fill(`>${title}`, { timeout: 3000 })
-      await row.waitFor({ timeout: 1500 })
+      await input.waitFor({ timeout: 3000 * times })
+      await input.fill(`>${title}`, { timeout: 3000 * times })
+      await row.waitFor({ timeout: 1500 * times })
       return row
     } catch (error) {
       await page.keyboard.press('Escape')

@@ -81,7 +81,7 @@ async function report(results, logs) {
 
 /** Backends that are still there some seconds after the window closed. */
 async function survivors(pids) {
-  for (let i = 0; i < 50; i++) {
+  for (let i = 0; i < 600; i++) {
     if (!pids.some(isAlive)) return []
     await sleep(100)
   }

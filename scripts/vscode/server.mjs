@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'nod
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 
-const startMs = 30_000
+const startMs = 180_000
 
 const settings = {
   'workbench.startupEditor': 'none',

@@ -31,7 +31,7 @@ save: {to: ./opt-long}
 model: ./opt
 prune: [{method: wanda, sparsity: 0.5}]
 calibration: ${ids}
-recover: {mode: reconstruct, train: [bias, norm, mask_lora], steps: 3000, lora: {rank: 4, alpha: 8}}
+recover: {mode: reconstruct, train: [bias, norm, mask_lora], steps: 12000, lora: {rank: 4, alpha: 8}}
 evaluate: [{task: perplexity, data: ids.safetensors, seq_len: 16, at: [dense, pruned, recovered]}]
 save: {to: ./opt-watched}
 `,

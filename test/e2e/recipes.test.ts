@@ -86,7 +86,7 @@ describe('the packaged extension, with recipes', function () {
       await lenses.locator('a', { hasText: 'Run' }).first().click()
       return badge
         .first()
-        .waitFor({ timeout: 10_000 })
+        .waitFor({ timeout: 60_000 })
         .then(() => true)
         .catch(() => false)
     })

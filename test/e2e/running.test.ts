@@ -207,7 +207,7 @@ describe('the packaged extension, with a run', function () {
   it('says that its backend was killed, and finishes it by Resume', async () => {
     const { page, workspace } = studio
     // Long enough to be met in its second block; it has to be done in the end.
-    setLongSteps(workspace, 3000)
+    setLongSteps(workspace, 12_000)
     const view = await runRecipe('long.prune.yaml')
     // The first block is the first thing that a resumed run keeps.
     await until('the first block', async () => (await view.locator('.chart .bar').count()) > 0, 240_000)

@@ -202,15 +202,18 @@ export async function chooseFromMenu(
 ): Promise<void> {
   const menu = page.locator('.monaco-menu')
   const entry = (text: string) => menu.locator('.action-label', { hasText: text })
+  // A machine that is too slow for the first attempt gets more time in each that follows.
+  let timeout = 0
   await until(`the menu entry ${title}`, async () => {
+    timeout += 2000
     try {
       await row.click({ button: 'right' })
       await page.waitForTimeout(300)
-      await entry('SparseScope').hover({ timeout: 2000 })
-      await entry(title).waitFor({ timeout: 2000 })
+      await entry('SparseScope').hover({ timeout })
+      await entry(title).waitFor({ timeout })
       await page.waitForTimeout(400)
-      await entry(title).click({ timeout: 2000 })
-      await menu.first().waitFor({ state: 'detached', timeout: 2000 })
+      await entry(title).click({ timeout })
+      await menu.first().waitFor({ state: 'detached', timeout })
       return true
     } catch {
       await page.keyboard.press('Escape')

@@ -33,7 +33,13 @@ export async function openView(browser: Browser, view: ViewName, theme: ThemeNam
 /** Posts messages as the host does. Resolves when the view has drawn what they say. */
 export async function send(page: Page, ...messages: readonly object[]): Promise<void> {
   await page.evaluate((list) => list.forEach((m) => window.postMessage(m)), messages)
-  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 30))))
+  // A view may draw in the frame after the one in which it learns its width, and a canvas in the frame after that.
+  await page.evaluate(async () => {
+    for (let frame = 0; frame < 3; frame++) {
+      await new Promise(requestAnimationFrame)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  })
 }
 
 /** Every question of this kind gets this answer. As text: functions do not survive the way into the page. */

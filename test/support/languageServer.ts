@@ -43,11 +43,16 @@ export async function startServer(settings: unknown = {}) {
   const connection = createMessageConnection(new IPCMessageReader(child), new IPCMessageWriter(child))
   let current = settings
   let refreshed = () => {}
-  connection.onRequest('workspace/configuration', () => [current])
+  // A refresh that an earlier change of files asked for may come before the server has read new settings.
+  let isRead = true
+  connection.onRequest('workspace/configuration', () => {
+    isRead = true
+    return [current]
+  })
   connection.onRequest('client/registerCapability', () => null)
   for (const method of ['workspace/diagnostic/refresh', 'workspace/codeLens/refresh', 'workspace/inlayHint/refresh']) {
     connection.onRequest(method, () => {
-      if (method === 'workspace/diagnostic/refresh') refreshed()
+      if (method === 'workspace/diagnostic/refresh' && isRead) refreshed()
       return null
     })
   }
@@ -101,9 +106,10 @@ export async function startServer(settings: unknown = {}) {
   return {
     open,
     alive: () => child.exitCode === null,
-    /** Resolves when the server requests a refresh of everything. */
+    /** Resolves when the server has read the settings and requests a refresh of everything. */
     configure(next: unknown) {
       current = next
+      isRead = false
       return new Promise<void>((resolve) => {
         refreshed = resolve
         void connection.sendNotification('workspace/didChangeConfiguration', { settings: null })

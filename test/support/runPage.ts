@@ -43,7 +43,7 @@ export function runPages() {
   return {
     async open(...messages: object[]): Promise<RunPage> {
       const page = await pages.open('run')
-      page.setDefaultTimeout(5000)
+      page.setDefaultTimeout(30_000)
       await send(page, ...messages)
       return new RunPage(page)
     },

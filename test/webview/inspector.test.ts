@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import { answer, posted, send, type ViewName } from '../support/browser.ts'
+import { until } from '../support/until.ts'
 import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
 import * as recorded from './harness/recorded.ts'
 
@@ -303,7 +304,7 @@ describe('inspector and comparison in Chromium', () => {
     const files = async () =>
       (await posted(page)).filter((m) => m.type === 'export') as unknown as { content: string }[]
     await send(page, { type: 'exportNow', format: 'svg' }, { type: 'exportNow', format: 'png' })
-    for (let i = 0; i < 100 && (await files()).length < 2; i++) await page.waitForTimeout(50)
+    await until('both files', async () => (await files()).length === 2, 30_000)
     const [svg, png] = await files()
     for (const text of ['opt-125m: Exact zeros', 'Exact zeros', '80 %']) assert.ok(svg.content.includes(text), text)
     const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(svg.content) ?? []
@@ -311,7 +312,7 @@ describe('inspector and comparison in Chromium', () => {
     assert.deepEqual([bytes.readUInt32BE(16), bytes.readUInt32BE(20)], [2 * Number(width), 2 * Number(height)])
     await select(q.name)
     await send(page, { type: 'exportNow', format: 'png' })
-    for (let i = 0; i < 100 && (await files()).length < 3; i++) await page.waitForTimeout(50)
+    await until('the third file', async () => (await files()).length === 3, 30_000)
     assert.equal((await files())[2].content, png.content)
   })
 

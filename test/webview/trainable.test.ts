@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core'
 import { formatTrained } from '../../src/formatting/numbers.ts'
 import { compactCount, stagesOf } from '../../src/plan/stageView.ts'
 import { answer, posted, send } from '../support/browser.ts'
+import { until } from '../support/until.ts'
 import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
 import { recordedModel, recordedTile, settings } from './harness/recorded.ts'
 import { recordedMoves, recordedTraining } from './harness/recordedTraining.ts'
@@ -74,12 +75,8 @@ describe('which weights train', () => {
 
   it('asks for the mask again when the recipe names another pruned model of the same shape', async () => {
     const asked = async (count: number) => {
-      for (let wait = 0; wait < 100; wait++) {
-        const found = (await posted(page)).filter(({ type }) => type === 'ask').length
-        if (found === count) return
-        await page.waitForTimeout(20)
-      }
-      assert.fail(`expected ${count} pictures to be asked for`)
+      const ofPictures = async () => (await posted(page)).filter(({ type }) => type === 'ask').length
+      await until(`the question for picture ${count}`, async () => (await ofPictures()) === count, 30_000)
     }
     const first = { ...recordedTraining(model), hasWeights: true }
     await open([first])

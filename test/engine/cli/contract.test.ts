@@ -177,8 +177,10 @@ describe('every command', () => {
     const recover = { mode: 'retrain', train: ['bias'], steps: 1e6, data: ids, samples: 16, seq_len: 16 }
     writeFileSync(recipe, JSON.stringify({ version: 1, model, prune: [{}], recover, save: { to: 'out' } }))
     const child = spawn(process.execPath, [entry, 'run', recipe, '--device', 'cpu'])
+    // Once: a second signal kills it at once.
+    let asked = false
     child.stderr.on('data', (text: Buffer) => {
-      if (text.includes('retrain')) child.kill('SIGINT')
+      if (!asked && text.includes('retrain')) asked = child.kill('SIGINT')
     })
     assert.equal(await new Promise((resolve) => child.on('close', resolve)), 130)
     assert.deepEqual(readdirSync(temp.folder).sort(), ['.sparsescope', 'a.prune.yaml'])

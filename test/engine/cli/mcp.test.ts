@@ -17,7 +17,7 @@ import { scratch, type Scratch } from '../../support/scratch.ts'
 const samples = new URL('../../../samples', import.meta.url).pathname
 
 describe('sparsescope mcp', function () {
-  this.timeout(120_000)
+  this.timeout(600_000)
   const clients: Client[] = []
   let place: Scratch
 
@@ -28,7 +28,10 @@ describe('sparsescope mcp', function () {
     await client.connect(new StdioClientTransport({ command: process.execPath, args: server, stderr: 'ignore' }))
     clients.push(client)
     const call = async (name: string, given: Record<string, unknown>, onprogress?: () => void) => {
-      const { content, isError } = await client.callTool({ name, arguments: given }, undefined, { onprogress })
+      const { content, isError } = await client.callTool({ name, arguments: given }, undefined, {
+        onprogress,
+        timeout: 300_000,
+      })
       const [{ text }] = content as { text: string }[]
       assert.ok(Buffer.byteLength(text) <= mostBytes, `${name}: ${Buffer.byteLength(text)} bytes`)
       return { text, isError: isError === true }

@@ -125,7 +125,7 @@ const devices: Devices = {
 
 for (const [device, open] of variants(devices, ['cpu']))
   describe(`a vocabulary in several tensors on ${device}`, function () {
-    this.timeout(120_000)
+    this.timeout(600_000)
     let backends: readonly Backend[] = []
     before(async function () {
       backends = await open(this)

@@ -126,7 +126,6 @@ describe('sparsescope sweep --engine slurm', function () {
     )
     assert.ok(isAlive(first.pid))
     assert.equal((await inSlurm('cancel', recipe)).status, 0)
-    first.goOn()
     await until('both runs to be cancelled', async () => (await states(recipe)).join() === 'cancelled,cancelled')
     const { status, stderr } = await inSlurm('run', recipe, ...started)
     assert.equal(status, 0, stderr)
@@ -186,10 +185,11 @@ describe('sparsescope sweep --engine slurm', function () {
   it('continues from the last block of a task that Slurm requeues', async () => {
     const recipe = withOptions({ seed: [0] })
     await submitHeld(recipe)
-    const { goOn } = await held(0)
+    const { pid } = await held(0)
     const env = { ...process.env, ...slurm.env }
     assert.equal(spawnSync('scontrol', ['requeue', ...tasks()], { env }).status, 0)
-    goOn()
+    // Still held: the signal comes some time after `scontrol` ends, and the run could be done by then.
+    await until('the task to be ended', () => !isAlive(pid))
     const { status, stderr } = await inSlurm('run', recipe, ...started)
     assert.equal(status, 0, stderr)
     const starts = eventsOf(run(0), 'start') as { resumed?: boolean }[]

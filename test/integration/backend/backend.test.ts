@@ -274,7 +274,7 @@ describe('the backend process', function () {
 
   it('keeps a run without its window, for the next window, to the same bytes', async () => {
     const recipe = (name: string) => {
-      const text = readFileSync(join(folder, 'long.prune.yaml'), 'utf8').replace('30000', '200')
+      const text = readFileSync(join(folder, 'long.prune.yaml'), 'utf8').replace('30000', '2000')
       writeFileSync(join(folder, `${name}.prune.yaml`), text.replace('./opt-long', `./${name}/out`))
       mkdirSync(join(folder, name))
       return { recipe: join(folder, `${name}.prune.yaml`), set: [], resume: null, memoryBytes: null }

@@ -33,6 +33,8 @@ suite('files that no watcher reports', () => {
 
   test('are found by Refresh', async () => {
     await vscode.commands.executeCommand('workbench.view.explorer')
+    // The watcher starts again with the exclusions a moment after they are set.
+    await settle()
     const written = write('unwatched-refresh')
     await settle()
     assert.equal(await sees(written), false)

@@ -30,7 +30,7 @@ describe('a pipe as output file', () => {
 
   it('says so where its reader has gone', async function () {
     const path = pipe(this)
-    const reader = spawn('bash', ['-c', `exec 3<>"$0"; echo; sleep 0.3`, path])
+    const reader = spawn('bash', ['-c', `exec 3<>"$0"; echo; head -c 1 <&3 >/dev/null`, path])
     await new Promise((resolve) => reader.stdout.once('data', resolve))
     await assert.rejects(replaceFile(path, 'x'.repeat(1_000_000)), { code: 'disk', message: /reader has closed/ })
   })

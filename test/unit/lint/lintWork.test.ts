@@ -12,7 +12,7 @@ interface Grown {
 }
 
 describe('linting', function () {
-  this.timeout(300_000)
+  this.timeout(900_000)
 
   it('does at most 2.2 times the work for a hostile recipe that is twice as long', () => {
     const child = fileURLToPath(new URL('../../support/countLintChild.ts', import.meta.url))

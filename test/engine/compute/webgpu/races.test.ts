@@ -160,7 +160,7 @@ const ofProducts = {
 }
 
 describe('workgroups of a dispatch', function () {
-  this.timeout(600_000)
+  this.timeout(1_200_000)
   const sessions: GpuSession[] = []
   const open = async (rewrite: (code: string) => string): Promise<Opened> => {
     const one = async (products: keyof Opened) => {

@@ -7,6 +7,7 @@ import type { watchModels } from '../../../../src/extension/models/watchModels.t
 import { extensionModule } from '../../../support/extensionModule.ts'
 import { importsOf } from '../../../support/imports.ts'
 import { scratch, type Scratch } from '../../../support/scratch.ts'
+import { until } from '../../../support/until.ts'
 
 describe('models of a workspace', () => {
   let temp: Scratch
@@ -62,7 +63,8 @@ describe('models of a workspace', () => {
       watchModule.watchModels(models)
       await settle()
       for (let i = 0; i < 1000; i++) created[0]({ fsPath: temp.path(`b/${i}.safetensors`) })
-      await settle(600)
+      await until('a look at the new files', () => contexts.length > 1)
+      await settle()
       const shared = ['setContext', 'sparsescope.modelFolders', [temp.path('a')]]
       // Once at the beginning, and once for all files that came.
       assert.deepEqual(contexts, [shared, shared])
@@ -71,10 +73,12 @@ describe('models of a workspace', () => {
       await settle(600)
       assert.equal(contexts.length, 2)
       for (const path of [temp.path('a.txt'), temp.path('')]) created[0]({ fsPath: path })
-      await settle(600)
+      await until('another look', () => contexts.length > 2)
+      await settle()
       assert.equal(contexts.length, 3)
       for (let i = 0; i < 1000; i++) created[0]({ fsPath: temp.path(`${i}.py`) })
-      await settle(600)
+      await until('a third look', () => contexts.length > 3)
+      await settle()
       assert.equal(contexts.length, 4)
       assert.deepEqual(read, [])
       const { workspace } = await models.find()
